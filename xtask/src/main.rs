@@ -1,2 +1,50 @@
-//! (being built)
-fn main() {}
+//! The project's own tasks: `cargo xtask COMMAND`.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program of the build talks to a terminal only")]
+
+mod catalogue;
+mod generate;
+mod shell;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use shell::TaskError;
+use std::process::ExitCode;
+use workspace::Workspace;
+
+const HELP: &str = "\
+cargo xtask test [--fast] [--proof N]   everything that must pass: format, lints, docs, licences, tidy, all tests
+                                        --fast: only the tests of model, engine, report and the agents' parsers
+                                        --proof N: N rounds for each test of the proof layer
+cargo xtask tidy                        rules that no compiler checks: crate edges, forbidden texts, generated files
+cargo xtask generate                    write the generated files that tidy compares
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !error.is_told() {
+                eprintln!("xtask: {error}");
+            }
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<(), TaskError> {
+    match words {
+        ["test", options @ ..] => test::run_all(&Workspace::load()?, &test::Options::parse(options)?),
+        ["tidy"] => tidy::run(&Workspace::load()?),
+        ["generate"] => generate::write_all(&Workspace::load()?),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        [unknown, ..] => Err(TaskError::usage(format!("no task `{unknown}`, or it takes no such arguments\n{HELP}"))),
+    }
+}

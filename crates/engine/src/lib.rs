@@ -2,4 +2,7 @@
 //!
 //! This crate knows no implementation: no database, no git, no agent, no terminal, no environment.
 
+pub mod driver;
+pub mod journal;
 pub mod port;
+pub mod work;

@@ -1,13 +1,19 @@
 //! Ports: what the driver needs of the world, as traits. Each method names the crash or race that it guards against.
 
+mod agents;
 mod attempts;
+mod clock;
+mod files;
 mod repository;
 mod storage;
 
+pub use agents::{AgentProbe, Agents, Assignment};
 pub use attempts::{
     AttemptProgram, AttemptStatus, Attempts, AttemptsError, Ending, Launch, Limits, ProcessIdentity, StopHow,
     StreamName, TranscriptLine,
 };
+pub use clock::Clock;
+pub use files::{Files, FilesError, PathKind};
 pub use repository::{
     CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot,
 };

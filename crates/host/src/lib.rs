@@ -1,1 +1,5 @@
 //! (being built)
+pub mod atomic;
+pub mod attempts;
+pub mod lock;
+pub mod redact;

@@ -4,5 +4,17 @@
 //! panics on any input. Bad input gives diagnostics with a place; an impossible journal gives
 //! [`Corruption`](run::Corruption).
 
+pub mod decide;
+pub mod definition;
+pub mod input;
+pub mod detect;
+pub mod digest;
+pub mod event;
+pub mod failure;
 pub mod ids;
+pub mod links;
+pub mod obligation;
+pub mod plan;
+pub mod retry;
+pub mod run;
 pub mod time;

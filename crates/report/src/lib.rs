@@ -1,1 +1,8 @@
-//! (being built)
+//! Reporters: what a run looks like, made from its folded state and its events. Nothing here prints.
+
+pub mod diagram;
+pub mod json;
+pub mod line;
+pub mod summary;
+pub mod text;
+pub mod why;

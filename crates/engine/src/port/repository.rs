@@ -135,6 +135,9 @@ pub trait Repository: Send + Sync {
     /// A file's bytes in a tree or commit; `None` if it is not there.
     fn read_file(&self, tree: &Oid, path: &str) -> Result<Option<Vec<u8>>, RepositoryError>;
 
+    /// A file's blob in a tree or commit; `None` if it is not there.
+    fn blob_of(&self, tree: &Oid, path: &str) -> Result<Option<Oid>, RepositoryError>;
+
     /// A new tree that is `tree` with these files written (mode 100644 if new, kept otherwise).
     fn write_files(&self, tree: &Oid, files: &[(String, Vec<u8>)]) -> Result<Oid, RepositoryError>;
 

@@ -1,0 +1,74 @@
+//! Any program as an agent: the prompt on its standard input and as a file, artifacts by contract.
+
+use crate::unwritable;
+use coordinate_engine::port::{Assignment, AttemptProgram, StreamName, TranscriptLine};
+use coordinate_model::event::{AgentChoice, Observation};
+use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+
+/// The longest text of an observation, in characters.
+const LONGEST: usize = 4096;
+
+pub(crate) fn check(agent: &AgentChoice) -> Result<(), Failure> {
+    if agent.argv.first().is_some_and(|program| !program.is_empty()) {
+        return Ok(());
+    }
+    Err(Failure::new(FailureClass::Permanent, FailureKind::UnmetNeeds, "the command agent has no program")
+        .expected_found("a program", "none")
+        .remedy("name it: `--agent command --agent-command 'PROGRAM ARGUMENTS'`")
+        .remedy("or in `.coordinate/config.toml`: `[agent] command = [\"PROGRAM\", \"ARGUMENT\"]`"))
+}
+
+pub(crate) fn program(assignment: &Assignment) -> Result<AttemptProgram, Failure> {
+    check(&assignment.agent)?;
+    let prompt = assignment.folder.join("prompt.md");
+    std::fs::create_dir_all(&assignment.folder).map_err(|error| unwritable(&assignment.folder, &error))?;
+    std::fs::write(&prompt, &assignment.prompt).map_err(|error| unwritable(&prompt, &error))?;
+    let variable = |name: &str, value: String| (format!("COORDINATE_{name}"), value);
+    Ok(AttemptProgram {
+        argv: assignment.agent.argv.clone(),
+        cwd: assignment.tree.clone(),
+        env: vec![
+            variable("RUN", assignment.run.clone()),
+            variable("STEP", assignment.step.clone()),
+            variable("PHASE", assignment.phase.clone()),
+            variable("ROLE", assignment.role.clone()),
+            variable("TREE", assignment.tree.to_string_lossy().into_owned()),
+            variable("PROMPT_FILE", prompt.to_string_lossy().into_owned()),
+        ],
+        stdin: Some(prompt),
+    })
+}
+
+/// Progress and completion lines are kept; the rest is in the transcript.
+pub(crate) fn read(line: &TranscriptLine) -> Vec<Observation> {
+    if line.stream != StreamName::Out {
+        return Vec::new();
+    }
+    let text: String = line.text.chars().take(LONGEST).collect();
+    if let Some(progress) = text.strip_prefix("PROGRESS:") {
+        return vec![Observation::Message { text: progress.trim().to_owned() }];
+    }
+    if is_claim(&text) { vec![Observation::Claim { line: text }] } else { Vec::new() }
+}
+
+/// A completion line of the contract: `REPORT_CREATED: …`, `PHASE_COMPLETE: …` and the like.
+fn is_claim(text: &str) -> bool {
+    let Some((name, _)) = text.split_once(':') else { return false };
+    let ends = ["_CREATED", "_COMPLETE", "_COMPLETED"];
+    ends.iter().any(|end| name.ends_with(end)) && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_and_completion_lines_are_observed() {
+        let line = |text: &str| TranscriptLine { stream: StreamName::Out, text: text.to_owned(), next_offset: 1 };
+        assert_eq!(read(&line("anything")), []);
+        assert_eq!(read(&line("note: created")), []);
+        assert_eq!(read(&line("PROGRESS: half way")), [Observation::Message { text: "half way".to_owned() }]);
+        let claim = "REPORT_CREATED: reports/001.md".to_owned();
+        assert_eq!(read(&line(&claim)), [Observation::Claim { line: claim.clone() }]);
+    }
+}

@@ -1,0 +1,175 @@
+//! The built-in agent: runs the fenced `sh` blocks of a phase, in order, and nothing else. It never pretends.
+
+use crate::unwritable;
+use coordinate_engine::port::{Assignment, AttemptProgram, StreamName, TranscriptLine};
+use coordinate_model::event::Observation;
+use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Marks the lines in which the offline agent tells what it does.
+const MARK: &str = "@coordinate ";
+
+/// The exit code when the order itself can not be read.
+const BAD_ORDER: i32 = 2;
+
+/// What the offline agent is given.
+#[derive(Debug, Serialize, Deserialize)]
+struct Order {
+    blocks: Vec<Block>,
+}
+
+/// One block: where it stands in the plan, and its text.
+#[derive(Debug, Serialize, Deserialize)]
+struct Block {
+    line: u32,
+    text: String,
+}
+
+pub(crate) fn program(program: &Path, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
+    let is_shell = |info: &str| info.split_whitespace().next() == Some("sh");
+    let shell = assignment.blocks.iter().filter(|block| is_shell(&block.info));
+    let blocks: Vec<Block> = shell.map(|block| Block { line: block.line, text: block.text.clone() }).collect();
+    if blocks.is_empty() {
+        return Err(nothing_to_do(assignment));
+    }
+    let path = assignment.folder.join("order.json");
+    let order = serde_json::to_vec(&Order { blocks }).map_err(|error| Failure::system(error.to_string()))?;
+    std::fs::create_dir_all(&assignment.folder).map_err(|error| unwritable(&assignment.folder, &error))?;
+    std::fs::write(&path, order).map_err(|error| unwritable(&path, &error))?;
+    Ok(AttemptProgram {
+        argv: vec![program.to_string_lossy().into_owned(), "offline-agent".to_owned(), path.to_string_lossy().into_owned()],
+        cwd: assignment.tree.clone(),
+        env: Vec::new(),
+        stdin: None,
+    })
+}
+
+fn nothing_to_do(assignment: &Assignment) -> Failure {
+    let what = if assignment.phase.is_empty() { assignment.step.clone() } else { format!("phase {}", assignment.phase) };
+    Failure::new(
+        FailureClass::Permanent,
+        FailureKind::NoInstructions,
+        format!("{what} has no fenced `sh` block, and the offline agent does nothing else"),
+    )
+    .expected_found("at least one ```sh block in the phase", "none")
+    .remedy("choose an agent that can work on its own: `--agent NAME` (`coordinate agents` lists them)")
+    .remedy("or write the phase's commands into a ```sh block")
+}
+
+/// Plays the offline agent: the child process of an attempt. Returns its exit code.
+#[must_use]
+pub fn offline_main(order: &Path) -> i32 {
+    let parsed = std::fs::read(order).map_err(|error| error.to_string());
+    let order: Order = match parsed.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string())) {
+        Ok(order) => order,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "failed to read the order `{}`: {error}", order.display());
+            return BAD_ORDER;
+        }
+    };
+    for block in &order.blocks {
+        tell(&Observation::ToolStarted { tool: "sh".to_owned(), detail: first_line(block) });
+        let code = run(block);
+        tell(&Observation::ToolEnded { tool: "sh".to_owned(), ok: code == 0 });
+        if code != 0 {
+            let _ = writeln!(std::io::stderr(), "the `sh` block at line {} of the plan ended with {code}", block.line);
+            return code;
+        }
+    }
+    0
+}
+
+fn first_line(block: &Block) -> String {
+    let mut lines = block.text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.next().unwrap_or_default().chars().take(120).collect()
+}
+
+fn run(block: &Block) -> i32 {
+    let status = Command::new("sh").args(["-eu", "-c", &block.text]).stdin(Stdio::null()).status();
+    match status {
+        Ok(status) => status.code().unwrap_or(128),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "failed to start `sh`: {error}");
+            127
+        }
+    }
+}
+
+fn tell(observation: &Observation) {
+    if let Ok(text) = serde_json::to_string(observation) {
+        let mut out = std::io::stdout();
+        let _ = writeln!(out, "{MARK}{text}");
+        let _ = out.flush();
+    }
+}
+
+pub(crate) fn read(line: &TranscriptLine) -> Vec<Observation> {
+    if line.stream != StreamName::Out {
+        return Vec::new();
+    }
+    let told = line.text.strip_prefix(MARK).and_then(|text| serde_json::from_str(text).ok());
+    told.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coordinate_model::event::AgentChoice;
+    use coordinate_model::plan::CodeBlock;
+
+    fn assignment(folder: &Path, blocks: &[(&str, &str)]) -> Assignment {
+        let block = |(info, text): &(&str, &str)| CodeBlock { info: (*info).to_owned(), text: (*text).to_owned(), line: 7 };
+        Assignment {
+            agent: AgentChoice { name: "offline".to_owned(), argv: Vec::new(), repairs: false },
+            role: "implementation-executor".to_owned(),
+            prompt: String::new(),
+            blocks: blocks.iter().map(block).collect(),
+            phase: "3".to_owned(),
+            run: String::new(),
+            step: "implement/p3/agent".to_owned(),
+            tree: folder.to_owned(),
+            folder: folder.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_phase_without_shell_blocks_is_refused_with_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let failure = program(Path::new("coordinate"), &assignment(folder.path(), &[("rust", "x"), ("shell", "y")]));
+        let failure = failure.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::NoInstructions);
+        assert!(failure.remedy[0].contains("--agent"), "{failure:?}");
+    }
+
+    #[test]
+    fn blocks_run_in_order_and_the_first_failure_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("mark");
+        let write = format!("echo one > {0}", mark.display());
+        let fails = format!("echo two >> {0}\nfalse\necho three >> {0}", mark.display());
+        let blocks = [("sh", write.as_str()), ("text", "exit 9"), ("sh", fails.as_str()), ("sh", "exit 9")];
+        let program = program(Path::new("coordinate"), &assignment(folder.path(), &blocks)).unwrap();
+        assert_eq!(offline_main(Path::new(&program.argv[2])), 1);
+        assert_eq!(std::fs::read_to_string(mark).unwrap(), "one\ntwo\n");
+    }
+
+    #[test]
+    fn an_unset_variable_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocks = [("sh", "echo \"$COORDINATE_NEVER_SET\"")];
+        let program = program(Path::new("coordinate"), &assignment(folder.path(), &blocks)).unwrap();
+        assert_ne!(offline_main(Path::new(&program.argv[2])), 0);
+    }
+
+    #[test]
+    fn only_marked_lines_are_observations() {
+        let line = |text: &str| TranscriptLine { stream: StreamName::Out, text: text.to_owned(), next_offset: 1 };
+        assert_eq!(read(&line("hello")), []);
+        assert_eq!(read(&line("@coordinate {broken")), []);
+        let ended = Observation::ToolEnded { tool: "sh".to_owned(), ok: true };
+        assert_eq!(read(&line(r#"@coordinate {"what":"tool_ended","tool":"sh","ok":true}"#)), [ended]);
+    }
+}

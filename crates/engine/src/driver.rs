@@ -1,0 +1,309 @@
+//! The driver: holds a run's lease, starts what is outstanding, and turns what happens into inputs.
+//!
+//! It is synchronous: one loop takes messages, commits them, and compares what is outstanding with what is in flight.
+//! Its memory can be lost at any moment: the same obligations come back from the journal.
+
+use crate::journal::{Author, Journal, JournalError, Record};
+use crate::port::Clock;
+use coordinate_model::event::Outcome;
+use coordinate_model::ids::Token;
+use coordinate_model::input::Input;
+use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey, outstanding};
+use coordinate_model::run::Run;
+use coordinate_model::time::UtcMillis;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+/// How often another process's commits are looked for.
+const FOREIGN_POLL: Duration = Duration::from_millis(200);
+
+/// How long an observation may wait for a commit to ride with.
+const OBSERVATION_DELAY: Duration = Duration::from_millis(100);
+
+/// What reaches a driver.
+#[derive(Debug)]
+pub enum Message {
+    /// Something happened.
+    Input(Input),
+    /// The carrier of an obligation has nothing more to say.
+    Finished(ObligationKey),
+    /// The user wants to stop; the second time at once.
+    Interrupt,
+}
+
+/// Where carriers of obligations report.
+#[derive(Clone)]
+pub struct Outbox {
+    sender: Sender<Message>,
+}
+
+impl Outbox {
+    /// Reports an input. A driver that is gone needs none: its successor finds out by itself.
+    pub fn send(&self, input: Input) {
+        let _ = self.sender.send(Message::Input(input));
+    }
+
+    /// Says that an obligation's carrier has ended.
+    pub fn finished(&self, key: ObligationKey) {
+        let _ = self.sender.send(Message::Finished(key));
+    }
+
+    /// Says that the user wants to stop.
+    pub fn interrupt(&self) {
+        let _ = self.sender.send(Message::Interrupt);
+    }
+}
+
+/// Carries obligations out.
+pub trait Executor {
+    /// Begins one. Its carrier must report an input that closes it, unless it is cancelled, and then `finished`.
+    /// Beginning one that an earlier, killed driver had begun must find out how far that came.
+    fn start(&mut self, run: &Run, obligation: &Obligation, outbox: &Outbox);
+
+    /// Ends a carrier whose obligation is gone or held. It still reports `finished`.
+    fn cancel(&mut self, key: &ObligationKey);
+
+    /// The driver leaves at once: end everything that must not outlive it.
+    fn abandon(&mut self, run: &Run);
+}
+
+/// Hears of every event, after it is durable.
+pub trait Listener {
+    /// One event, and the state after the commit that it came with. Must not fail: a listener's failure is its own.
+    fn on_event(&mut self, run: &Run, record: &Record);
+
+    /// Time has passed.
+    fn on_tick(&mut self, run: &Run);
+}
+
+/// Why a driver stopped driving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// The run has ended.
+    Ended(Outcome),
+    /// Only people can bring it further.
+    Waiting,
+    /// It stands still because somebody asked for it.
+    Paused,
+    /// The user would not wait.
+    Abandoned,
+}
+
+/// A driver of one run.
+pub struct Driver<'a> {
+    journal: &'a Journal,
+    clock: Arc<dyn Clock>,
+    run: Run,
+    epoch: Token,
+    executor: &'a mut dyn Executor,
+    listeners: &'a mut [&'a mut dyn Listener],
+    inbox: Receiver<Message>,
+    outbox: Outbox,
+    in_flight: BTreeSet<ObligationKey>,
+    cancelled: BTreeSet<ObligationKey>,
+    pending: Vec<Input>,
+    seen: u64,
+}
+
+/// A channel for a driver: the outbox may be given to a signal handler before the driver exists.
+#[must_use]
+pub fn mailbox() -> (Outbox, Receiver<Message>) {
+    let (sender, receiver) = channel();
+    (Outbox { sender }, receiver)
+}
+
+impl<'a> Driver<'a> {
+    /// A driver for a run whose lease was taken with this epoch.
+    pub fn new(
+        journal: &'a Journal,
+        clock: Arc<dyn Clock>,
+        (run, epoch): (Run, Token),
+        executor: &'a mut dyn Executor,
+        listeners: &'a mut [&'a mut dyn Listener],
+        (outbox, inbox): (Outbox, Receiver<Message>),
+    ) -> Self {
+        Self {
+            journal,
+            clock,
+            run,
+            epoch,
+            executor,
+            listeners,
+            inbox,
+            outbox,
+            in_flight: BTreeSet::new(),
+            cancelled: BTreeSet::new(),
+            pending: Vec::new(),
+            seen: 0,
+        }
+    }
+
+    /// Drives until nothing is left to do here.
+    ///
+    /// # Errors
+    /// [`JournalError`]: a run whose journal can not be written stops.
+    pub fn drive(&mut self) -> Result<Stopped, JournalError> {
+        let pid = std::process::id();
+        self.commit(vec![Input::Drive { epoch: self.epoch, pid }])?;
+        loop {
+            self.reconcile();
+            if let Some(stopped) = self.stopped() {
+                return Ok(stopped);
+            }
+            if self.turn()?.is_some() {
+                self.executor.abandon(&self.run);
+                return Ok(Stopped::Abandoned);
+            }
+        }
+    }
+
+    /// The run as this driver knows it.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// Starts what is outstanding and not in flight; cancels what is in flight and not outstanding any more.
+    fn reconcile(&mut self) {
+        let wanted: Vec<Obligation> = outstanding(&self.run).cloned().collect();
+        for obligation in &wanted {
+            if is_carried(obligation) && !self.in_flight.contains(&obligation.key) {
+                self.in_flight.insert(obligation.key.clone());
+                self.executor.start(&self.run, obligation, &self.outbox);
+            }
+        }
+        let keys: BTreeSet<&ObligationKey> = wanted.iter().map(|obligation| &obligation.key).collect();
+        for key in self.in_flight.iter().filter(|key| !keys.contains(key)) {
+            if self.cancelled.insert(key.clone()) {
+                self.executor.cancel(key);
+            }
+        }
+    }
+
+    fn stopped(&self) -> Option<Stopped> {
+        if !self.in_flight.is_empty() || !self.pending.is_empty() {
+            return None;
+        }
+        if let Some(outcome) = self.run.outcome {
+            return Some(Stopped::Ended(outcome));
+        }
+        let mut left = outstanding(&self.run).peekable();
+        if left.peek().is_none() {
+            return Some(if self.run.paused.is_some() { Stopped::Paused } else { Stopped::Waiting });
+        }
+        left.all(|obligation| obligation.key.effect == Effect::Ask).then_some(Stopped::Waiting)
+    }
+
+    /// Waits for something, takes in all that has come, and commits it. `Some` when the user would not wait.
+    fn turn(&mut self) -> Result<Option<()>, JournalError> {
+        let mut barrier = Vec::new();
+        match self.inbox.recv_timeout(self.patience()) {
+            Ok(message) => {
+                let mut next = Some(message);
+                while let Some(message) = next {
+                    if self.take_message(message, &mut barrier) {
+                        return Ok(Some(()));
+                    }
+                    next = self.inbox.try_recv().ok();
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => self.pass_time(&mut barrier)?,
+            Err(RecvTimeoutError::Disconnected) => {}
+        }
+        let overdue = self.overdue();
+        if barrier.is_empty() && !overdue {
+            return Ok(None);
+        }
+        let mut inputs = std::mem::take(&mut self.pending);
+        inputs.append(&mut barrier);
+        self.commit(inputs)?;
+        Ok(None)
+    }
+
+    /// Sorts a message; `true` when the user would not wait.
+    fn take_message(&mut self, message: Message, barrier: &mut Vec<Input>) -> bool {
+        match message {
+            Message::Input(input @ Input::Observed { .. }) => {
+                if self.pending.is_empty() {
+                    self.seen = self.ticks();
+                }
+                self.pending.push(input);
+            }
+            Message::Input(input) => barrier.push(input),
+            Message::Finished(key) => {
+                self.cancelled.remove(&key);
+                self.in_flight.remove(&key);
+            }
+            Message::Interrupt if self.run.paused.is_some() => return true,
+            Message::Interrupt => barrier.push(Input::Pause { by: "the user (interrupt)".to_owned() }),
+        }
+        false
+    }
+
+    fn pass_time(&mut self, barrier: &mut Vec<Input>) -> Result<(), JournalError> {
+        let now = self.clock.now();
+        barrier.extend(timers(&self.run).filter(|(_, due)| *due <= now).map(|(input, _)| input));
+        // Another process's commit is looked for every time: this is the truth, a wake-up would only be a hint.
+        let records = self.journal.catch_up(&mut self.run)?;
+        self.tell(&records);
+        for listener in self.listeners.iter_mut() {
+            listener.on_tick(&self.run);
+        }
+        Ok(())
+    }
+
+    fn patience(&self) -> Duration {
+        let now = self.clock.now();
+        let next = timers(&self.run).map(|(_, due)| Duration::from_millis(due.since(now))).min();
+        let patience = next.map_or(FOREIGN_POLL, |until| until.min(FOREIGN_POLL));
+        if self.pending.is_empty() { patience } else { patience.min(OBSERVATION_DELAY) }
+    }
+
+    fn overdue(&self) -> bool {
+        !self.pending.is_empty() && self.ticks().saturating_sub(self.seen) >= OBSERVATION_DELAY.as_millis() as u64
+    }
+
+    fn ticks(&self) -> u64 {
+        u64::try_from(self.clock.now().0).unwrap_or(0)
+    }
+
+    fn commit(&mut self, inputs: Vec<Input>) -> Result<(), JournalError> {
+        let committed = self.journal.transact(&mut self.run, Author::Driver(self.epoch), &inputs)?;
+        self.tell(&committed.foreign);
+        self.tell(&committed.own);
+        Ok(())
+    }
+
+    fn tell(&mut self, records: &[Record]) {
+        for record in records {
+            for listener in self.listeners.iter_mut() {
+                listener.on_event(&self.run, record);
+            }
+        }
+    }
+}
+
+/// Questions wait for people and pauses for the clock: nobody carries them.
+fn is_carried(obligation: &Obligation) -> bool {
+    match obligation.key.effect {
+        Effect::Ask | Effect::Wake => false,
+        Effect::Enter
+        | Effect::Launch
+        | Effect::Supervise
+        | Effect::Stop
+        | Effect::Verify
+        | Effect::Perform
+        | Effect::Move
+        | Effect::Deliver
+        | Effect::Close => true,
+    }
+}
+
+fn timers(run: &Run) -> impl Iterator<Item = (Input, UtcMillis)> {
+    outstanding(run).filter_map(|obligation| match (&obligation.key.step, &obligation.detail) {
+        (Some(step), Detail::Until { due }) => Some((Input::Due { step: step.clone(), due: *due }, *due)),
+        (Some(_) | None, _) => None,
+    })
+}

@@ -1,0 +1,59 @@
+//! Agents: how a client is started, and what its output means.
+
+use super::attempts::{AttemptProgram, TranscriptLine};
+use coordinate_model::event::{AgentChoice, Observation};
+use coordinate_model::failure::Failure;
+use coordinate_model::plan::CodeBlock;
+use std::path::PathBuf;
+
+/// What an agent is to do in one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The client.
+    pub agent: AgentChoice,
+    /// Its role.
+    pub role: String,
+    /// All that it is told.
+    pub prompt: String,
+    /// The fenced blocks of its phase, for the agent that runs them itself.
+    pub blocks: Vec<CodeBlock>,
+    /// The phase's number as text, or empty.
+    pub phase: String,
+    /// The run.
+    pub run: String,
+    /// The step.
+    pub step: String,
+    /// Where it works.
+    pub tree: PathBuf,
+    /// The attempt's folder, for files that the client is given.
+    pub folder: PathBuf,
+}
+
+/// What is known of a client on this machine, found without spending anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentProbe {
+    /// Its name.
+    pub name: String,
+    /// Whether it can be started.
+    pub found: bool,
+    /// Its version, if it told.
+    pub version: Option<String>,
+    /// What the user should know: where it was found, or how to get it.
+    pub detail: String,
+}
+
+/// The clients.
+pub trait Agents: Send + Sync {
+    /// What is known of all clients.
+    fn probe(&self) -> Vec<AgentProbe>;
+
+    /// Whether this choice can be started here.
+    fn check(&self, agent: &AgentChoice) -> Result<(), Failure>;
+
+    /// The program that carries out an assignment; writes the files that it needs into the attempt's folder.
+    /// A phase that gives the agent nothing to do is a failure here: it never pretends.
+    fn program(&self, assignment: &Assignment) -> Result<AttemptProgram, Failure>;
+
+    /// What a line of output means; several things, or nothing.
+    fn read(&self, agent: &AgentChoice, line: &TranscriptLine) -> Vec<Observation>;
+}

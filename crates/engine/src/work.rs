@@ -1,0 +1,299 @@
+//! Carries obligations out: one thread for each, which ends with an input that closes the obligation.
+//!
+//! Everything here may be cut off at any point by a kill, and begun again by another process. So each carrier first
+//! finds out how far an earlier one came, and every effect is one that can be repeated.
+
+mod attempt;
+mod check;
+mod close;
+mod deliver;
+mod enter;
+mod merge;
+mod places;
+mod prompt;
+mod testing;
+mod trees;
+mod verify;
+
+pub use places::attempt_folder;
+
+use crate::driver::{Executor, Outbox};
+use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow};
+use coordinate_model::definition::{Action, StateName, StepKind};
+use coordinate_model::event::{AttemptEnding, Created, Verdict, Work};
+use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::ids::{Oid, Token};
+use coordinate_model::input::{Input, Of, Performed};
+use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
+use coordinate_model::plan::Phase;
+use coordinate_model::run::{Attempt, Run, Step};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many of the newest verdicts a carrier is given.
+const VERDICTS: usize = 64;
+
+/// The ports that carriers use.
+pub struct Tools {
+    /// The project's repository; `None` outside git.
+    pub repository: Option<Arc<dyn Repository>>,
+    /// Processes.
+    pub attempts: Arc<dyn Attempts>,
+    /// Clients.
+    pub agents: Arc<dyn Agents>,
+    /// Files.
+    pub files: Arc<dyn Files>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Renders a run's summary as Markdown.
+    pub summary: Box<dyn Fn(&Run) -> String + Send + Sync>,
+    /// Where attempts' folders lie.
+    pub attempts_root: PathBuf,
+}
+
+/// Carriers' processes that end with the driver, so that a cancel can end them earlier.
+type Bound = Arc<Mutex<BTreeMap<ObligationKey, Vec<PathBuf>>>>;
+
+/// The executor of a driver: see [`Executor`].
+pub struct Workshop {
+    tools: Arc<Tools>,
+    epoch: Token,
+    bound: Bound,
+    cancelled: Arc<Mutex<BTreeSet<ObligationKey>>>,
+}
+
+impl Workshop {
+    /// A workshop for the driver that holds the lease with this epoch.
+    #[must_use]
+    pub fn new(tools: Arc<Tools>, epoch: Token) -> Self {
+        Self { tools, epoch, bound: Arc::default(), cancelled: Arc::default() }
+    }
+}
+
+/// What a carrier needs of the run, copied when it starts: it never sees the run change.
+struct Job {
+    tools: Arc<Tools>,
+    epoch: Token,
+    bound: Bound,
+    cancelled: Arc<Mutex<BTreeSet<ObligationKey>>>,
+    key: ObligationKey,
+    created: Arc<Created>,
+    started: coordinate_model::time::UtcMillis,
+    integration: Option<Oid>,
+    taken_in: Vec<(String, Oid)>,
+    verdicts: Vec<Verdict>,
+    held: bool,
+}
+
+/// What a carrier needs of the step that it works on.
+struct StepJob {
+    job: Job,
+    of: Of,
+    step: Step,
+    attempt: Attempt,
+    role: String,
+    work: Option<Work>,
+    repair: Option<Failure>,
+    round: u32,
+}
+
+impl Executor for Workshop {
+    fn start(&mut self, run: &Run, obligation: &Obligation, outbox: &Outbox) {
+        let job = self.job(run, obligation);
+        let carried = match (&obligation.detail, obligation.key.effect) {
+            (Detail::State { to }, _) => spawn(job, outbox, enter_with(to.clone())),
+            (Detail::Outcome { .. }, _) => {
+                let run = run.clone();
+                spawn(job, outbox, move |job| close::close(&job, &run))
+            }
+            (Detail::Deliver { branch, movement }, _) => {
+                let (branch, movement) = (branch.clone(), movement.clone());
+                self.start_step(run, obligation, outbox, move |step, _| {
+                    Some(deliver::deliver(&step, &branch, &movement))
+                })
+            }
+            (Detail::Move { movement }, _) => {
+                let movement = movement.clone();
+                self.start_step(run, obligation, outbox, move |step, _| Some(merge::carry_move(&step, &movement)))
+            }
+            (Detail::None | Detail::Until { .. }, effect) => {
+                let summary = summary_of(run, obligation, &self.tools);
+                self.start_step(run, obligation, outbox, move |step, outbox| {
+                    carry(&step, effect, summary.as_deref(), outbox)
+                })
+            }
+        };
+        if !carried {
+            outbox.finished(obligation.key.clone());
+        }
+    }
+
+    fn cancel(&mut self, key: &ObligationKey) {
+        lock(&self.cancelled).insert(key.clone());
+        for folder in lock(&self.bound).get(key).into_iter().flatten() {
+            let _ = self.tools.attempts.stop(folder, self.epoch, StopHow::Ask);
+        }
+    }
+
+    fn abandon(&mut self, run: &Run) {
+        for folder in lock(&self.bound).values().flatten() {
+            let _ = self.tools.attempts.stop(folder, self.epoch, StopHow::Now);
+        }
+        for step in run.live().filter(|step| step.kind == StepKind::Agent) {
+            if let Some(attempt) = step.attempt() {
+                let folder = attempt_folder(&self.tools.attempts_root, run.id(), &step.id, attempt.number);
+                let _ = self.tools.attempts.stop(&folder, self.epoch, StopHow::Now);
+            }
+        }
+    }
+}
+
+impl Workshop {
+    fn job(&self, run: &Run, obligation: &Obligation) -> Job {
+        let skip = run.verdicts.len().saturating_sub(VERDICTS);
+        Job {
+            tools: Arc::clone(&self.tools),
+            epoch: self.epoch,
+            bound: Arc::clone(&self.bound),
+            cancelled: Arc::clone(&self.cancelled),
+            key: obligation.key.clone(),
+            created: Arc::clone(&run.created),
+            started: run.started,
+            integration: run.integration.clone(),
+            taken_in: run.taken_in.clone(),
+            verdicts: run.verdicts.iter().skip(skip).cloned().collect(),
+            held: run.is_held(),
+        }
+    }
+
+    /// `false` when the obligation names no step of the run, which a sound journal never does.
+    fn start_step(
+        &self,
+        run: &Run,
+        obligation: &Obligation,
+        outbox: &Outbox,
+        carry: impl FnOnce(StepJob, &Outbox) -> Option<Input> + Send + 'static,
+    ) -> bool {
+        let Some(step) = self.step_job(run, obligation) else { return false };
+        let (outbox, key) = (outbox.clone(), obligation.key.clone());
+        std::thread::spawn(move || {
+            if let Some(input) = carry(step, &outbox) {
+                outbox.send(input);
+            }
+            outbox.finished(key);
+        });
+        true
+    }
+
+    fn step_job(&self, run: &Run, obligation: &Obligation) -> Option<StepJob> {
+        let step = run.step(obligation.key.step.as_ref()?)?;
+        let attempt = step.attempt()?;
+        let phase = step.phase.and_then(|number| run.phases.get(&number));
+        let siblings: Vec<&Step> = match phase {
+            Some(phase) => phase.steps.iter().filter_map(|&at| run.steps.get(at as usize)).collect(),
+            None => run.steps.iter().filter(|other| other.of_state == step.of_state && other.phase.is_none()).collect(),
+        };
+        Some(StepJob {
+            job: self.job(run, obligation),
+            of: Of { step: step.id.clone(), attempt: attempt.number, token: attempt.token },
+            step: step.clone(),
+            attempt: attempt.clone(),
+            role: run.role(step).to_owned(),
+            work: siblings.iter().rev().find_map(|other| other.work.clone()),
+            repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
+            round: run.visit(&step.of_state),
+        })
+    }
+}
+
+fn enter_with(to: StateName) -> impl FnOnce(Job) -> Input + Send + 'static {
+    move |job| Input::Entered { result: enter::enter(&job, &to), state: to }
+}
+
+/// A summary is rendered before its carrier starts, from the run as it is then.
+fn summary_of(run: &Run, obligation: &Obligation, tools: &Tools) -> Option<String> {
+    let step = run.step(obligation.key.step.as_ref()?)?;
+    (run.action(step) == Some(Action::Summary)).then(|| (tools.summary)(run))
+}
+
+fn spawn(job: Job, outbox: &Outbox, carry: impl FnOnce(Job) -> Input + Send + 'static) -> bool {
+    let (outbox, key) = (outbox.clone(), job.key.clone());
+    std::thread::spawn(move || {
+        outbox.send(carry(job));
+        outbox.finished(key);
+    });
+    true
+}
+
+/// `None` when the carrier was cancelled: its obligation stays, for whoever resumes.
+fn carry(step: &StepJob, effect: Effect, summary: Option<&str>, outbox: &Outbox) -> Option<Input> {
+    match effect {
+        Effect::Launch => Some(attempt::launch(step)),
+        Effect::Supervise => attempt::supervise(step, outbox),
+        Effect::Stop => {
+            attempt::stop(step);
+            // The obligation is closed by the supervising carrier, when the process tree is gone.
+            None
+        }
+        Effect::Verify => Some(verify::verify(step)),
+        Effect::Perform => perform(step, summary).map(|result| Input::Performed { of: step.of.clone(), result }),
+        Effect::Enter | Effect::Move | Effect::Deliver | Effect::Ask | Effect::Wake | Effect::Close => None,
+    }
+}
+
+fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
+    let template = step.job.created.definition.state(&step.step.of_state)?.steps.get(step.step.template as usize)?;
+    match (step.step.kind, template.action) {
+        (StepKind::Command, Some(Action::Summary)) => Some(close::summary(&step.job, summary.unwrap_or_default())),
+        (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step)),
+        (StepKind::Merge, None) => merge::perform(step),
+        (StepKind::Check, None) => check::perform(step),
+        (StepKind::Command, None) => check::command(step, &template.run),
+        (kind, _) => Some(Performed::Failed {
+            failure: Failure::new(
+                FailureClass::Permanent,
+                FailureKind::UnmetNeeds,
+                format!("a step of kind `{}` can not be carried out like this", kind.name()),
+            )
+            .remedy("mend the workflow definition"),
+            verdicts: Vec::new(),
+        }),
+    }
+}
+
+impl StepJob {
+    fn phase(&self) -> Option<&Phase> {
+        let number = self.step.phase?;
+        self.job.created.plan.as_ref()?.phases.iter().find(|phase| phase.number == number)
+    }
+
+    fn folder(&self) -> PathBuf {
+        attempt_folder(&self.job.tools.attempts_root, &self.job.created.run, &self.step.id, self.attempt.number)
+    }
+
+    fn ended(&self, ending: AttemptEnding) -> Input {
+        Input::Ended { of: self.of.clone(), ending, snapshot: None, tail: Vec::new() }
+    }
+}
+
+impl Job {
+    /// The project's repository.
+    fn repository(&self) -> Result<&dyn Repository, Failure> {
+        let missing = || {
+            Failure::new(FailureClass::Permanent, FailureKind::UnmetNeeds, "this is no git repository")
+                .expected_found("a git repository", "a plain folder")
+                .remedy("run `git init && git add -A && git commit` in the project first")
+        };
+        self.tools.repository.as_deref().ok_or_else(missing)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        lock(&self.cancelled).contains(&self.key)
+    }
+}
+
+/// A carrier that panicked leaves its sets as they were, which is all that is needed of them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

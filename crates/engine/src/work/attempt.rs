@@ -1,0 +1,149 @@
+//! An agent's attempt: its launch, its life, its end.
+
+use super::places::slug;
+use super::prompt::prompt;
+use super::{StepJob, testing};
+use crate::driver::Outbox;
+use crate::port::{
+    Assignment, AttemptStatus, AttemptsError, Ending, Launch, Limits, PathKind, StopHow, TranscriptLine,
+};
+use coordinate_model::event::AttemptEnding;
+use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::input::Input;
+use std::collections::VecDeque;
+use std::path::Path;
+
+/// How many of the last lines of output go into a failure.
+pub(super) const TAIL: usize = 20;
+
+/// Starts the attempt, unless an earlier driver did.
+pub(super) fn launch(step: &StepJob) -> Input {
+    let status = step.job.tools.attempts.status(&step.folder()).unwrap_or(AttemptStatus::NeverStarted);
+    let pid = match status {
+        AttemptStatus::NeverStarted if step.job.held => return step.ended(AttemptEnding::Stopped),
+        AttemptStatus::NeverStarted => match begin(step) {
+            Ok(pid) => pid,
+            Err(failure) => return Input::NotStarted { of: step.of.clone(), failure },
+        },
+        AttemptStatus::Alive(process) => process.pid,
+        // It began and ended while nobody looked: the supervising carrier reads what it left.
+        AttemptStatus::Ended(_) | AttemptStatus::Lost => 0,
+    };
+    let tree = step.job.tree(&slug(&step.step.id)).to_string_lossy().into_owned();
+    Input::Started { of: step.of.clone(), pid, tree }
+}
+
+fn begin(step: &StepJob) -> Result<u32, Failure> {
+    let base = step.attempt.base.clone().ok_or_else(|| Failure::system("the attempt has no commit to start from"))?;
+    let name = slug(&step.step.id);
+    let tree = step.job.prepare_tree(&name, &base, &format!("{name}@{}.before", step.attempt.number))?;
+    testing::set_up(&step.job, &step.folder(), &tree)?;
+    let program = step.job.tools.agents.program(&assignment(step, &tree))?;
+    let launch = Launch {
+        key: format!("{}/{}@{}", step.job.created.run, step.step.id, step.attempt.number),
+        token: step.job.epoch,
+        folder: step.folder(),
+        program,
+        limits: limits(step),
+        bound: false,
+    };
+    match step.job.tools.attempts.launch(&launch) {
+        Ok(process) => Ok(process.pid),
+        Err(AttemptsError::AlreadyRunning { .. }) => Ok(0),
+        Err(error @ AttemptsError::System { .. }) => {
+            Err(Failure::new(FailureClass::Permanent, FailureKind::NotStarted, error.to_string())
+                .remedy("look at `coordinate doctor`"))
+        }
+    }
+}
+
+/// A try after a timeout gets half as much time again.
+fn limits(step: &StepJob) -> Limits {
+    let limits = step.job.created.options.limits;
+    let longer = |millis: u64| (0..step.step.counted.min(8)).fold(millis, |millis, _| millis.saturating_add(millis / 2));
+    Limits {
+        idle_ms: Some(longer(limits.idle_ms)),
+        hard_ms: limits.hard_ms.map(longer),
+        output_bytes: limits.output_bytes,
+        grace_ms: limits.grace_ms,
+    }
+}
+
+fn assignment(step: &StepJob, tree: &Path) -> Assignment {
+    Assignment {
+        agent: step.job.created.options.agent.clone(),
+        role: step.role.clone(),
+        prompt: prompt(step, tree),
+        blocks: step.phase().map(|phase| phase.blocks.clone()).unwrap_or_default(),
+        phase: step.step.phase.map(|number| number.to_string()).unwrap_or_default(),
+        run: step.job.created.run.to_string(),
+        step: step.step.id.to_string(),
+        tree: tree.to_owned(),
+        folder: step.folder(),
+    }
+}
+
+/// Follows the attempt to its end, from the last offset that the journal has; keeps its tree before it says so.
+pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
+    let mut tail = VecDeque::new();
+    let mut on_line = |line: TranscriptLine| {
+        report(step, &line, outbox);
+        if tail.len() == TAIL {
+            tail.pop_front();
+        }
+        tail.push_back(line.text);
+        true
+    };
+    let ending = match step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut on_line) {
+        Ok(Some(ending)) => translate(ending),
+        Ok(None) => return None,
+        Err(error) => AttemptEnding::NotStarted { reason: error.to_string() },
+    };
+    let name = slug(&step.step.id);
+    let tree = step.job.tree(&name);
+    let keep_as = format!("{name}@{}", step.attempt.number);
+    let kept = match step.job.tools.files.kind(&tree) {
+        PathKind::Folder => step.job.keep_tree(&tree, &keep_as, step.attempt.base.as_ref()),
+        PathKind::Nothing | PathKind::File(_) => Ok(None),
+    };
+    let mut tail: Vec<String> = tail.into_iter().collect();
+    let snapshot = match kept {
+        Ok(snapshot) => snapshot.map(|snapshot| snapshot.commit),
+        Err(failure) => {
+            tail.push(format!("its tree could not be kept: {}", failure.message));
+            None
+        }
+    };
+    Some(Input::Ended { of: step.of.clone(), ending, snapshot, tail })
+}
+
+fn report(step: &StepJob, line: &TranscriptLine, outbox: &Outbox) {
+    let observations = step.job.tools.agents.read(&step.job.created.options.agent, line);
+    if !observations.is_empty() {
+        outbox.send(Input::Observed { of: step.of.clone(), offset: line.next_offset, observations });
+    }
+}
+
+fn translate(ending: Ending) -> AttemptEnding {
+    match ending {
+        Ending::Exited { code } => AttemptEnding::Exited { code },
+        Ending::Signaled { signal } => AttemptEnding::Signaled { signal },
+        Ending::Stopped => AttemptEnding::Stopped,
+        Ending::IdleLimit => AttemptEnding::IdleLimit,
+        Ending::HardLimit => AttemptEnding::HardLimit,
+        Ending::OutputLimit => AttemptEnding::OutputLimit,
+        Ending::NotStarted { reason } => AttemptEnding::NotStarted { reason },
+        Ending::Lost => AttemptEnding::Lost,
+    }
+}
+
+/// Ends the attempt: its tree is kept before it is told to stop.
+pub(super) fn stop(step: &StepJob) {
+    let name = slug(&step.step.id);
+    let tree = step.job.tree(&name);
+    if step.job.tools.files.kind(&tree) == PathKind::Folder {
+        // Files may still change under a running attempt: the tree is kept once more after its end.
+        let _ = step.job.keep_tree(&tree, &format!("{name}@{}", step.attempt.number), step.attempt.base.as_ref());
+    }
+    let _ = step.job.tools.attempts.stop(&step.folder(), step.job.epoch, StopHow::Ask);
+}

@@ -1,0 +1,137 @@
+//! The end of a run: its summary, and its trees and branches put away. What is not merged is kept on refs.
+
+use super::places::slug;
+use super::testing::TEST_TREE;
+use super::Job;
+use crate::port::{PathKind, Repository, RepositoryError};
+use coordinate_model::digest::hex_sha256;
+use coordinate_model::event::{Artifact, Outcome};
+use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::input::{Input, Performed};
+use coordinate_model::links::relative_links;
+use coordinate_model::run::{DeliveryResult, Run};
+use std::path::Path;
+
+/// Writes the summary and verifies it.
+pub(super) fn summary(job: &Job, text: &str) -> Performed {
+    match write_summary(job, text) {
+        Ok(artifact) => Performed::Done { artifacts: vec![artifact], warnings: Vec::new(), verdicts: Vec::new() },
+        Err(failure) => Performed::Failed { failure, verdicts: Vec::new() },
+    }
+}
+
+fn write_summary(job: &Job, text: &str) -> Result<Artifact, Failure> {
+    let place = &job.created.paths.summary;
+    let path = job.in_project(place);
+    job.tools.files.write(&path, text.as_bytes()).map_err(|error| Failure::system(error.to_string()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let broken = relative_links(text).into_iter().find(|link| job.tools.files.kind(&folder.join(link)) == PathKind::Nothing);
+    if let Some(link) = broken {
+        return Err(Failure::new(FailureClass::Permanent, FailureKind::MissingFile, format!("the summary links to `{link}`, which is not there"))
+            .expected_found("links that resolve", "a broken link")
+            .remedy(format!("look at `{place}`")));
+    }
+    Ok(Artifact {
+        kind: "summary".to_owned(),
+        path: place.clone(),
+        hash: hex_sha256(text.as_bytes()),
+        bytes: text.len() as u64,
+    })
+}
+
+/// Puts everything away. Never fails: what could not be put away is named among what is kept.
+pub(super) fn close(job: &Job, run: &Run) -> Input {
+    let mut artifacts = Vec::new();
+    let mut kept = Vec::new();
+    let succeeded = run.closing.as_ref().is_some_and(|closing| closing.outcome == Outcome::Succeeded);
+    if !succeeded && !run.completed.is_empty() && run.integration.is_some() {
+        match write_summary(job, &(job.tools.summary)(run)) {
+            Ok(artifact) => artifacts.push(artifact),
+            Err(failure) => kept.push(format!("(no summary: {})", failure.message)),
+        }
+    }
+    if let Ok(repository) = job.repository() {
+        for name in tree_names(run) {
+            if let Err(error) = put_tree_away(job, run, repository, &name) {
+                kept.push(format!("{} ({error})", job.tree(&name).display()));
+            }
+        }
+        if let Err(error) = put_branches_away(job, run, repository) {
+            kept.push(format!("({error})"));
+        }
+        kept.extend(left(job, repository));
+    }
+    let trees = Path::new(&job.created.paths.trees);
+    job.tools.files.remove_empty(trees);
+    Input::Closed { kept, artifacts }
+}
+
+fn tree_names(run: &Run) -> Vec<String> {
+    let tried = run.steps.iter().filter(|step| !step.attempts.is_empty());
+    let mut names: Vec<String> = tried.map(|step| slug(&step.id)).collect();
+    names.push(TEST_TREE.to_owned());
+    names
+}
+
+/// A tree's content goes to a ref before the tree goes. The test tree holds nobody's work.
+fn put_tree_away(job: &Job, run: &Run, repository: &dyn Repository, name: &str) -> Result<(), RepositoryError> {
+    let path = job.tree(name);
+    let reference = job.snapshot_ref(name);
+    if job.tools.files.kind(&path) == PathKind::Folder {
+        repository.snapshot(&path, &reference, &format!("what {name} left\n"), job.tools.clock.now())?;
+        repository.remove_tree(&path, &reference)?;
+    }
+    if name == TEST_TREE {
+        for spare in [reference, job.snapshot_ref("test.before")] {
+            repository.delete_ref(&spare)?;
+        }
+    } else if is_merged(run, name) {
+        repository.delete_ref(&reference)?;
+        repository.delete_ref(&job.work_ref(name))?;
+    }
+    Ok(())
+}
+
+/// Whether a step's work is in the integration branch, so that its refs hold nothing more.
+fn is_merged(run: &Run, name: &str) -> bool {
+    let step = run.steps.iter().find(|step| slug(&step.id) == name);
+    step.and_then(|step| step.phase).and_then(|number| run.phases.get(&number)).is_some_and(|phase| phase.merged)
+}
+
+/// Branches of steps go when a ref or the integration branch holds their work; the integration branch goes when the
+/// user's branch holds it.
+fn put_branches_away(job: &Job, run: &Run, repository: &dyn Repository) -> Result<(), RepositoryError> {
+    let delivered = run.delivery == Some(DeliveryResult::Delivered);
+    let integration = job.integration_ref();
+    for (branch, commit) in repository.refs(&format!("refs/heads/{}/", job.branch("").trim_end_matches('/')))? {
+        if branch == integration {
+            let untouched = run.created.base.commit.as_ref() == Some(&commit);
+            if delivered || untouched {
+                repository.delete_ref(&branch)?;
+            }
+            continue;
+        }
+        let name = branch.rsplit('/').next().unwrap_or_default().to_owned();
+        let base = run.integration.as_ref();
+        let merged = is_merged(run, &name) || name == TEST_TREE;
+        let contained = match base {
+            Some(base) => repository.is_ancestor(&commit, base)?,
+            None => false,
+        };
+        if !merged && !contained {
+            let reference = job.snapshot_ref(&format!("{name}.branch"));
+            let present = repository.resolve(&reference)?;
+            repository.move_ref(&reference, &commit, present.as_ref())?;
+        }
+        repository.delete_ref(&branch)?;
+    }
+    Ok(())
+}
+
+fn left(job: &Job, repository: &dyn Repository) -> Vec<String> {
+    let snapshots = repository.refs(job.snapshot_ref("").as_str()).unwrap_or_default();
+    let branches = repository.refs(&format!("{}/", job.branch("").trim_end_matches('/'))).unwrap_or_default();
+    let integration = repository.resolve(&job.integration_ref()).ok().flatten().map(|_| job.integration_branch());
+    let names = snapshots.into_iter().chain(branches).map(|(name, _)| name);
+    names.chain(integration).collect()
+}

@@ -1,0 +1,163 @@
+//! Commands that are run on a tree: tests, checks, set-up. They run under a shim too, bound to the driver's life.
+
+use super::attempt::TAIL;
+use super::{Job, lock};
+use crate::port::{AttemptProgram, Ending, Launch, Limits, TranscriptLine};
+use coordinate_model::detect::test_command;
+use coordinate_model::event::Verdict;
+use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::ids::Oid;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+/// The tree in which merged work is tested.
+pub(super) const TEST_TREE: &str = "test";
+
+/// What a command on a tree gave.
+pub(super) enum Outcome {
+    /// A result.
+    Ran(Verdict),
+    /// The carrier was cancelled meanwhile: no result.
+    Cancelled,
+}
+
+impl Job {
+    /// The command that tests a commit; `None` when it has no tests that we know how to run.
+    pub(super) fn test_command(&self, commit: &Oid) -> Result<Option<String>, Failure> {
+        if let Some(command) = &self.created.options.test_command {
+            return Ok(Some(command.clone()).filter(|command| !command.trim().is_empty()));
+        }
+        let repository = self.repository()?;
+        let mut failure = None;
+        let found = test_command(&mut |path| match repository.read_file(commit, path) {
+            Ok(bytes) => bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) => {
+                failure = Some(Failure::system(error.to_string()));
+                None
+            }
+        });
+        failure.map_or(Ok(found), Err)
+    }
+
+    /// A known verdict on a tree.
+    pub(super) fn known_verdict(&self, command: &str, tree: &Oid) -> Option<Verdict> {
+        self.verdicts.iter().rev().find(|verdict| verdict.command == command && verdict.tree == *tree).cloned()
+    }
+
+    /// Tests a commit in the run's own test tree, unless a verdict on its tree is known.
+    pub(super) fn test_commit(&self, command: &str, commit: &Oid, folder: &Path) -> Result<Outcome, Failure> {
+        let tree = self.repository()?.tree_of(commit).map_err(|error| Failure::system(error.to_string()))?;
+        if let Some(verdict) = self.known_verdict(command, &tree) {
+            return Ok(Outcome::Ran(verdict));
+        }
+        let path = self.prepare_tree(TEST_TREE, commit, "test.before")?;
+        set_up(self, folder, &path)?;
+        self.run_on_tree(command, &tree, &path, &folder.join(format!("test-{}", tree.short())))
+    }
+
+    /// Runs a shell command in a tree and judges by its exit code alone.
+    pub(super) fn run_on_tree(
+        &self,
+        command: &str,
+        tree: &Oid,
+        path: &Path,
+        folder: &Path,
+    ) -> Result<Outcome, Failure> {
+        let began = self.tools.clock.now();
+        let (ending, tail) = self.run_bound(command, path, &folder.with_extension(self.epoch.to_string()))?;
+        if self.is_cancelled() || ending == Ending::Stopped || ending == Ending::Lost {
+            return Ok(Outcome::Cancelled);
+        }
+        Ok(Outcome::Ran(Verdict {
+            command: command.to_owned(),
+            tree: tree.clone(),
+            passed: ending == Ending::Exited { code: 0 },
+            duration_ms: self.tools.clock.now().since(began),
+            tail: with_reason(&ending, tail),
+        }))
+    }
+
+    /// Runs a shell command that ends with this driver, and waits for it.
+    fn run_bound(&self, command: &str, cwd: &Path, folder: &Path) -> Result<(Ending, Vec<String>), Failure> {
+        let launch = Launch {
+            key: folder.to_string_lossy().into_owned(),
+            token: self.epoch,
+            folder: folder.to_owned(),
+            program: AttemptProgram {
+                argv: vec!["sh".to_owned(), "-c".to_owned(), command.to_owned()],
+                cwd: cwd.to_owned(),
+                env: Vec::new(),
+                stdin: None,
+            },
+            limits: Limits {
+                idle_ms: None,
+                hard_ms: Some(self.created.options.test_limit_ms),
+                output_bytes: self.created.options.limits.output_bytes,
+                grace_ms: self.created.options.limits.grace_ms,
+            },
+            bound: true,
+        };
+        let system = |error: crate::port::AttemptsError| Failure::system(error.to_string());
+        self.tools.attempts.launch(&launch).map_err(system)?;
+        self.register(folder);
+        let mut tail = VecDeque::new();
+        let mut on_line = |line: TranscriptLine| {
+            if tail.len() == TAIL {
+                tail.pop_front();
+            }
+            tail.push_back(line.text);
+            true
+        };
+        let ending = self.tools.attempts.follow(folder, 0, &mut on_line).map_err(system)?;
+        self.unregister(folder);
+        Ok((ending.unwrap_or(Ending::Lost), tail.into_iter().collect()))
+    }
+
+    /// A cancel that came before the registration is seen here, one that comes after it finds the folder.
+    fn register(&self, folder: &Path) {
+        lock(&self.bound).entry(self.key.clone()).or_default().push(folder.to_owned());
+        if self.is_cancelled() {
+            let _ = self.tools.attempts.stop(folder, self.epoch, crate::port::StopHow::Ask);
+        }
+    }
+
+    fn unregister(&self, folder: &Path) {
+        let mut bound = lock(&self.bound);
+        if let Some(folders) = bound.get_mut(&self.key) {
+            folders.retain(|other: &PathBuf| other != folder);
+        }
+    }
+}
+
+fn with_reason(ending: &Ending, mut tail: Vec<String>) -> Vec<String> {
+    let reason = match ending {
+        Ending::Exited { .. } => return tail,
+        Ending::Signaled { signal } => format!("(ended by signal {signal})"),
+        Ending::Stopped => "(stopped)".to_owned(),
+        Ending::IdleLimit | Ending::HardLimit => "(took longer than its limit)".to_owned(),
+        Ending::OutputLimit => "(wrote more than its limit)".to_owned(),
+        Ending::NotStarted { reason } => format!("(could not be started: {reason})"),
+        Ending::Lost => "(lost)".to_owned(),
+    };
+    tail.push(reason);
+    tail
+}
+
+/// Prepares a fresh tree with the project's own set-up commands.
+pub(super) fn set_up(job: &Job, folder: &Path, tree: &Path) -> Result<(), Failure> {
+    for (at, command) in job.created.options.tree_setup.iter().enumerate() {
+        let place = folder.with_extension(format!("setup-{at}-{}", job.epoch));
+        let (ending, tail) = job.run_bound(command, tree, &place)?;
+        if ending != (Ending::Exited { code: 0 }) {
+            return Err(Failure::new(
+                FailureClass::Permanent,
+                FailureKind::UnmetNeeds,
+                format!("the tree's set-up command `{command}` failed"),
+            )
+            .expected_found("exit code 0", format!("{ending:?}"))
+            .context(tail)
+            .remedy("mend `[worktree] setup` in `.coordinate/config.toml`"));
+        }
+    }
+    Ok(())
+}

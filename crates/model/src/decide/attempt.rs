@@ -1,0 +1,334 @@
+//! Inputs that speak of an attempt: each is checked against the attempt that it names before anything follows.
+
+use super::Decision;
+use crate::definition::StepKind;
+use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, Work};
+use crate::failure::{Failure, FailureClass, FailureKind};
+use crate::ids::Oid;
+use crate::input::{Answer, Context, Of, Performed, Tested};
+use crate::retry::pause;
+use crate::run::{Attempt, Run, Step, StepState};
+
+/// Supervisors that were lost are replaced without counting, but not for ever.
+const LOST_LIMIT: usize = 20;
+
+/// The open attempt that an input speaks of, or the answer to a late, repeated or foreign one.
+fn open<'a>(run: &'a Run, of: &Of) -> Result<(&'a Step, &'a Attempt), Answer> {
+    let Some(step) = run.step(&of.step) else {
+        return Err(Answer::NotWaiting { reason: format!("there is no step `{}`", of.step) });
+    };
+    let Some(attempt) = step.attempts.iter().find(|attempt| attempt.number == of.attempt) else {
+        return Err(Answer::NotWaiting { reason: format!("`{}` has no attempt {}", of.step, of.attempt) });
+    };
+    if attempt.token != of.token {
+        return Err(Answer::Fenced);
+    }
+    if attempt.ended.is_some() || !step.state.is_live() {
+        return Err(Answer::AlreadyDone);
+    }
+    Ok((step, attempt))
+}
+
+/// Decides on an open attempt only.
+fn on_open(run: &Run, of: &Of, then: impl FnOnce(&Step, &Attempt) -> Decision) -> Decision {
+    match open(run, of) {
+        Ok((step, attempt)) => then(step, attempt),
+        Err(answer) => Decision::refused(answer),
+    }
+}
+
+/// Decides on an open attempt in one of these states only.
+fn in_state(run: &Run, of: &Of, states: &[StepState], then: impl FnOnce(&Step, &Attempt) -> Decision) -> Decision {
+    on_open(run, of, |step, attempt| {
+        if states.contains(&step.state) { then(step, attempt) } else { Decision::refused(Answer::AlreadyDone) }
+    })
+}
+
+pub(super) fn started(run: &Run, of: &Of, pid: u32, tree: &str) -> Decision {
+    in_state(run, of, &[StepState::Leased], |step, _| {
+        if step.kind != StepKind::Agent {
+            return Decision::not_waiting(format!("`{}` has no process of its own", of.step));
+        }
+        Decision::accepted(vec![Event::AttemptStarted {
+            step: of.step.clone(),
+            attempt: of.attempt,
+            pid,
+            tree: tree.to_owned(),
+        }])
+    })
+}
+
+pub(super) fn not_started(run: &Run, of: &Of, failure: &Failure, context: Context) -> Decision {
+    in_state(run, of, &[StepState::Leased], |step, _| Decision::accepted(failed(run, step, of, failure, context)))
+}
+
+pub(super) fn observed(run: &Run, of: &Of, offset: u64, observations: &[Observation]) -> Decision {
+    on_open(run, of, |_, attempt| {
+        // An adopted transcript is read from the last journaled offset; what is before it was taken in already.
+        if offset <= attempt.offset {
+            return Decision::refused(Answer::AlreadyDone);
+        }
+        Decision::accepted(vec![Event::AgentObserved {
+            step: of.step.clone(),
+            attempt: of.attempt,
+            offset,
+            observations: observations.to_vec(),
+        }])
+    })
+}
+
+pub(super) fn ended(
+    run: &Run,
+    of: &Of,
+    ending: &AttemptEnding,
+    snapshot: Option<&Oid>,
+    tail: &[String],
+    context: Context,
+) -> Decision {
+    in_state(run, of, &[StepState::Leased, StepState::Running], |step, attempt| {
+        if step.kind != StepKind::Agent {
+            return Decision::not_waiting(format!("`{}` has no process of its own", of.step));
+        }
+        // A tree that we told to end, ended by us, however its program put it.
+        let ending = if attempt.stopping { &AttemptEnding::Stopped } else { ending };
+        let mut events = vec![Event::AttemptEnded {
+            step: of.step.clone(),
+            attempt: of.attempt,
+            ending: ending.clone(),
+            snapshot: snapshot.cloned(),
+        }];
+        if let Some(failure) = ending_failure(ending, run, tail) {
+            let counted = *ending != AttemptEnding::Lost;
+            if counted {
+                events.extend(failed(run, step, of, &failure, context));
+            } else {
+                events.push(lost(step, of, failure, context));
+            }
+        }
+        Decision::accepted(events)
+    })
+}
+
+/// A supervisor that was killed is nobody's failure: the step is tried again at once, within reason.
+fn lost(step: &Step, of: &Of, failure: Failure, context: Context) -> Event {
+    let losses = step.attempts.iter().filter(|attempt| attempt.ending == Some(AttemptEnding::Lost)).count();
+    if losses >= LOST_LIMIT {
+        return Event::StepFailed { step: of.step.clone(), attempt: of.attempt, failure };
+    }
+    Event::RetryScheduled {
+        step: of.step.clone(),
+        attempt: of.attempt,
+        due: context.now,
+        counted: false,
+        failure,
+    }
+}
+
+/// The failure that a process's end means by itself; `None` when what it left is to be checked, or it was stopped.
+fn ending_failure(ending: &AttemptEnding, run: &Run, tail: &[String]) -> Option<Failure> {
+    use FailureClass::{Permanent, Transient};
+    let limits = run.created.options.limits;
+    let fail = |class, kind, message: String| Failure::new(class, kind, message).context(tail.iter().cloned());
+    let failure = match ending {
+        AttemptEnding::Exited { code: 0 } | AttemptEnding::Stopped => return None,
+        AttemptEnding::Exited { code } => {
+            fail(Permanent, FailureKind::ExitCode, format!("the agent ended with exit code {code}"))
+                .expected_found("exit code 0", format!("exit code {code}"))
+                .remedy("read the transcript with `coordinate logs`, mend the phase, then run the plan again")
+        }
+        AttemptEnding::Signaled { signal } => {
+            fail(Permanent, FailureKind::Crash, format!("the agent was ended by signal {signal}"))
+                .expected_found("exit code 0", format!("signal {signal}"))
+                .remedy("read the transcript with `coordinate logs`; its uncommitted work is kept on the snapshot ref")
+        }
+        AttemptEnding::IdleLimit => {
+            fail(Transient, FailureKind::IdleTimeout, format!("the agent was silent for {} s", limits.idle_ms / 1000))
+                .expected_found("some output", "none")
+                .remedy("raise the limit with `-c agent.idle_seconds=N` if it needs longer silence")
+        }
+        AttemptEnding::HardLimit => {
+            fail(Permanent, FailureKind::HardTimeout, "the agent took longer than its hard limit".to_owned())
+                .remedy("raise the limit with `-c agent.hard_seconds=N`, or split the phase")
+        }
+        AttemptEnding::OutputLimit => fail(
+            FailureClass::AgentMisbehaved,
+            FailureKind::OutputLimit,
+            format!("the agent wrote more than {} bytes of output", limits.output_bytes),
+        )
+        .remedy("raise the limit with `-c agent.output_bytes=N` if that is right"),
+        AttemptEnding::NotStarted { reason } => {
+            fail(Permanent, FailureKind::NotStarted, format!("the agent could not be started: {reason}"))
+                .remedy("look at `coordinate doctor`, or choose another agent with `--agent`")
+        }
+        AttemptEnding::Lost => {
+            fail(Transient, FailureKind::Lost, "the attempt's supervisor was killed".to_owned())
+                .remedy("its tree is kept on the snapshot ref; the step is tried again")
+        }
+    };
+    Some(failure)
+}
+
+/// A failed try: tried again, or failed for good and perhaps repaired by an agent.
+fn failed(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) -> Vec<Event> {
+    let retry = run.template(step).map(|template| template.retry).unwrap_or_default();
+    let tries = step.counted + 1;
+    if failure.class.handling().retried && tries < retry.tries {
+        return vec![Event::RetryScheduled {
+            step: of.step.clone(),
+            attempt: of.attempt,
+            due: context.now.plus(pause(retry, tries, context.entropy)),
+            counted: true,
+            failure: failure.clone(),
+        }];
+    }
+    vec![Event::StepFailed { step: of.step.clone(), attempt: of.attempt, failure: failure.clone() }]
+}
+
+pub(super) fn verified(
+    run: &Run,
+    of: &Of,
+    result: &Result<(Work, Vec<String>), Failure>,
+    context: Context,
+) -> Decision {
+    in_state(run, of, &[StepState::Verifying], |step, _| match result {
+        Ok((work, warnings)) => Decision::accepted(vec![Event::StepSucceeded {
+            step: of.step.clone(),
+            attempt: of.attempt,
+            work: Some(work.clone()),
+            artifacts: Vec::new(),
+            warnings: warnings.clone(),
+        }]),
+        Err(failure) => Decision::accepted(failed(run, step, of, failure, context)),
+    })
+}
+
+pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context) -> Decision {
+    in_state(run, of, &[StepState::Leased], |step, _| {
+        if step.kind == StepKind::Agent {
+            return Decision::not_waiting(format!("`{}` is done by a process", of.step));
+        }
+        let record = |verdict: &Verdict| Event::VerdictRecorded { step: of.step.clone(), verdict: verdict.clone() };
+        let mut events = Vec::new();
+        match result {
+            Performed::Done { artifacts, warnings, verdicts } => {
+                events.extend(verdicts.iter().map(record));
+                events.push(Event::StepSucceeded {
+                    step: of.step.clone(),
+                    attempt: of.attempt,
+                    work: None,
+                    artifacts: artifacts.clone(),
+                    warnings: warnings.clone(),
+                });
+            }
+            Performed::Failed { failure, verdicts } => {
+                events.extend(verdicts.iter().map(record));
+                events.extend(failed(run, step, of, failure, context));
+                events.extend(repair(run, step, &events, failure, None));
+            }
+            Performed::Merged { movement, tested } => {
+                events.extend(tested.before.iter().chain(&tested.candidate).map(record));
+                events.extend(judge(run, step, of, movement, tested, context));
+            }
+            Performed::Deliverable { branch, movement } => events.push(Event::DeliveryIntended {
+                step: of.step.clone(),
+                attempt: of.attempt,
+                branch: branch.clone(),
+                movement: movement.clone(),
+            }),
+            Performed::Undeliverable { reason, command } => events.extend(defer(of, reason, command)),
+        }
+        Decision::accepted(events)
+    })
+}
+
+/// A merge may go in unless its tests fail where they passed before.
+fn judge(run: &Run, step: &Step, of: &Of, movement: &RefMove, tested: &Tested, context: Context) -> Vec<Event> {
+    let red = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| !verdict.passed);
+    if !red(&tested.candidate) || red(&tested.before) {
+        return vec![Event::MergeIntended {
+            step: of.step.clone(),
+            attempt: of.attempt,
+            movement: movement.clone(),
+        }];
+    }
+    let failure = test_failure(tested.candidate.as_ref(), step);
+    let mut events = failed(run, step, of, &failure, context);
+    events.extend(repair(run, step, &events, &failure, Some(&movement.new)));
+    events
+}
+
+fn test_failure(verdict: Option<&Verdict>, step: &Step) -> Failure {
+    let command = verdict.map_or("the tests", |verdict| verdict.command.as_str());
+    let place = step.phase.map_or_else(String::new, |number| format!(" after phase {number} was merged"));
+    Failure::new(FailureClass::Permanent, FailureKind::TestFailure, format!("`{command}` fails{place}"))
+        .expected_found("tests that pass, as before the merge", "tests that fail")
+        .context(verdict.iter().flat_map(|verdict| verdict.tail.iter().cloned()))
+        .remedy("mend the phase in the plan and run it again, or choose an agent that can repair (`--agent`)")
+}
+
+/// A failed step of a phase goes to an agent for repair, if there is one and rounds are left.
+fn repair(run: &Run, step: &Step, events: &[Event], failure: &Failure, base: Option<&Oid>) -> Option<Event> {
+    let for_good = events.iter().any(|event| matches!(event, Event::StepFailed { .. }));
+    let number = step.phase?;
+    let phase = run.phases.get(&number)?;
+    let allowed = for_good
+        && failure.class.handling().repairable
+        && failure.kind == FailureKind::TestFailure
+        && run.created.options.agent.repairs
+        && phase.repairs < run.created.definition.policy.debug_rounds;
+    let newest = || phase.steps.iter().rev().find_map(|&at| run.steps.get(at as usize)?.work.as_ref());
+    let base = base.cloned().or_else(|| newest().map(|work| work.commit.clone()))?;
+    allowed.then(|| Event::RepairAdded { phase: number, round: phase.repairs + 1, base, failure: failure.clone() })
+}
+
+pub(super) fn moved(run: &Run, of: &Of) -> Decision {
+    in_state(run, of, &[StepState::Running], |step, _| {
+        let Some(movement) = &step.movement else {
+            return Decision::not_waiting(format!("`{}` intends no move", of.step));
+        };
+        Decision::accepted(vec![
+            Event::Merged { step: of.step.clone(), attempt: of.attempt, commit: movement.new.clone() },
+            succeeded(of),
+        ])
+    })
+}
+
+fn succeeded(of: &Of) -> Event {
+    Event::StepSucceeded {
+        step: of.step.clone(),
+        attempt: of.attempt,
+        work: None,
+        artifacts: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn defer(of: &Of, reason: &str, command: &str) -> [Event; 2] {
+    let deferred = Event::DeliveryDeferred {
+        step: of.step.clone(),
+        attempt: of.attempt,
+        reason: reason.to_owned(),
+        command: command.to_owned(),
+    };
+    [deferred, succeeded(of)]
+}
+
+pub(super) fn delivered(run: &Run, of: &Of, blocked: Option<&(String, String)>) -> Decision {
+    in_state(run, of, &[StepState::Running], |_, _| match blocked {
+        Some((reason, command)) => Decision::accepted(defer(of, reason, command).to_vec()),
+        None => {
+            let done = Event::Delivered { step: of.step.clone(), attempt: of.attempt };
+            Decision::accepted(vec![done, succeeded(of)])
+        }
+    })
+}
+
+pub(super) fn move_failed(run: &Run, of: &Of, failure: &Failure) -> Decision {
+    in_state(run, of, &[StepState::Running], |_, _| {
+        Decision::accepted(vec![Event::StepFailed {
+            step: of.step.clone(),
+            attempt: of.attempt,
+            failure: failure.clone(),
+        }])
+    })
+}

@@ -1,0 +1,137 @@
+//! What follows by itself from a state: leases, stops, transitions, the end.
+
+use crate::definition::{StateName, StepKind};
+use crate::event::{Event, Outcome};
+use crate::obligation::{Effect, outstanding};
+use crate::run::{Lane, Run, Step, StepState};
+
+/// The next events that follow from the state alone; none when it is settled.
+#[must_use]
+pub fn settle(run: &Run) -> Vec<Event> {
+    if run.outcome.is_some() || run.closing.is_some() {
+        return Vec::new();
+    }
+    if run.is_held() {
+        return hold(run);
+    }
+    if run.transition.is_some() {
+        return Vec::new();
+    }
+    if let Some(event) = next_lease(run) {
+        return vec![event];
+    }
+    if run.is_still() { leave_state(run).into_iter().collect() } else { Vec::new() }
+}
+
+/// Under a pause or a cancel, what runs is told to stop; a cancelled run closes when all is quiet.
+fn hold(run: &Run) -> Vec<Event> {
+    let running = run.live().filter(|step| step.kind == StepKind::Agent && step.state == StepState::Running);
+    let untold = running.filter_map(|step| step.attempt().filter(|attempt| !attempt.stopping).map(|it| (step, it)));
+    let stops: Vec<Event> = untold
+        .map(|(step, attempt)| Event::StopRequested { step: step.id.clone(), attempt: attempt.number })
+        .collect();
+    if !stops.is_empty() {
+        return stops;
+    }
+    match &run.cancelled {
+        Some((by, reason)) if outstanding(run).next().is_none() => {
+            let words = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            let message = format!("cancelled by {by}{words}");
+            vec![Event::RunClosing { outcome: Outcome::Cancelled, message }]
+        }
+        Some(_) | None => Vec::new(),
+    }
+}
+
+fn next_lease(run: &Run) -> Option<Event> {
+    let stopped = run.created.definition.policy.fail_fast && run.tally(StepState::Failed) > 0;
+    if stopped {
+        return None;
+    }
+    Lane::ALL.into_iter().filter(|lane| has_room(run, *lane)).find_map(|lane| run.next_ready(lane)).map(|step| {
+        match step.kind {
+            StepKind::Gate => open_gate(run, step),
+            StepKind::Agent | StepKind::Command | StepKind::Check | StepKind::Merge | StepKind::SubRun => {
+                lease(run, step)
+            }
+        }
+    })
+}
+
+fn has_room(run: &Run, lane: Lane) -> bool {
+    let room = match lane {
+        Lane::Work | Lane::Check => run.created.options.max_parallel as usize,
+        Lane::Merge => 1,
+        Lane::Gate => usize::MAX,
+    };
+    run.live_in(lane) < room
+}
+
+fn lease(run: &Run, step: &Step) -> Event {
+    let repair = step.phase.and_then(|number| run.phases.get(&number)?.repair.as_ref());
+    let from_repair = repair.filter(|_| step.repair.is_some()).map(|(base, _)| base.clone());
+    Event::AttemptLeased {
+        step: step.id.clone(),
+        attempt: u32::try_from(step.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
+        token: run.next_token(),
+        base: from_repair.or_else(|| run.integration.clone()),
+    }
+}
+
+fn open_gate(run: &Run, step: &Step) -> Event {
+    let question = run.template(step).and_then(|template| template.question.clone());
+    Event::GateOpened { step: step.id.clone(), question: question.unwrap_or_else(|| "go on?".to_owned()) }
+}
+
+/// Nothing of this state can go on: where to now?
+fn leave_state(run: &Run) -> Option<Event> {
+    let definition = &run.created.definition;
+    if run.state == definition.complete {
+        return Some(Event::RunClosing { outcome: Outcome::Succeeded, message: "all done".to_owned() });
+    }
+    if run.tally(StepState::Failed) > 0 || run.tally(StepState::Blocked) > 0 || run.tally(StepState::Ready) > 0 {
+        return Some(after_failure(run));
+    }
+    match definition.next_state(run.scope(), run.created.plan.is_some(), &run.state) {
+        Some(next) => Some(intend(run, next)),
+        None => Some(fail(format!("state `{}` leads nowhere for scope {}", run.state, run.scope()))),
+    }
+}
+
+fn intend(run: &Run, to: &StateName) -> Event {
+    Event::TransitionIntended { from: run.state.clone(), to: to.clone() }
+}
+
+/// A failure leads to the state that debugs, while rounds are left and the agent can repair; else to the end.
+fn after_failure(run: &Run) -> Event {
+    let next = run.created.definition.state(&run.state).and_then(|state| state.on_failure.as_ref());
+    let rounds = run.created.definition.policy.debug_rounds;
+    match next {
+        Some(next) if run.created.options.agent.repairs && run.visit(next) < rounds => intend(run, next),
+        Some(next) if run.created.options.agent.repairs => {
+            fail(format!("{}; `{next}` was tried {rounds} times", failures(run)))
+        }
+        Some(_) | None => fail(failures(run)),
+    }
+}
+
+fn fail(message: String) -> Event {
+    Event::RunClosing { outcome: Outcome::Failed, message }
+}
+
+fn failures(run: &Run) -> String {
+    let texts: Vec<String> = run
+        .failures()
+        .map(|(step, failure)| match step.phase {
+            Some(number) => format!("phase {number}: {}", failure.message),
+            None => format!("{}: {}", step.id, failure.message),
+        })
+        .collect();
+    if texts.is_empty() { format!("state `{}` could not be finished", run.state) } else { texts.join("; ") }
+}
+
+/// Whether a driver has anything left to do or to wait for by itself.
+#[must_use]
+pub fn is_quiet(run: &Run) -> bool {
+    outstanding(run).all(|obligation| obligation.key.effect == Effect::Ask)
+}

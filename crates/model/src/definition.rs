@@ -1,0 +1,348 @@
+//! Workflow definitions: states, transitions, step templates and policy as data, without an expression language.
+//!
+//! A definition is stored whole in the run's first event; editing a file never changes a run under way.
+
+mod builtin;
+mod check;
+
+pub use builtin::{builtin, builtin_names};
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The newest format of definition files that this program reads.
+pub const FORMAT: u32 = 1;
+
+/// What a request asks for. It names the last working state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Reports.
+    ResearchOnly,
+    /// Reports and a plan.
+    ResearchAndPlan,
+    /// A revision of an existing plan.
+    ResearchAndRevise,
+    /// Merged, tested work.
+    FullImplementation,
+    /// A root-cause report.
+    DebugOnly,
+}
+
+impl Scope {
+    /// All scopes.
+    pub const ALL: [Self; 5] =
+        [Self::ResearchOnly, Self::ResearchAndPlan, Self::ResearchAndRevise, Self::FullImplementation, Self::DebugOnly];
+
+    /// The scope's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ResearchOnly => "research-only",
+            Self::ResearchAndPlan => "research-and-plan",
+            Self::ResearchAndRevise => "research-and-revise",
+            Self::FullImplementation => "full-implementation",
+            Self::DebugOnly => "debug-only",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The name of a state of a definition.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StateName(pub String);
+
+impl StateName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StateName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The closed set of step kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// An agent works in a tree of its own.
+    Agent,
+    /// A program, or an action of the orchestrator itself.
+    Command,
+    /// The orchestrator checks something.
+    Check,
+    /// A question to a person.
+    Gate,
+    /// Work is integrated.
+    Merge,
+    /// A run of its own.
+    SubRun,
+}
+
+impl StepKind {
+    /// The kind's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Command => "command",
+            Self::Check => "check",
+            Self::Gate => "gate",
+            Self::Merge => "merge",
+            Self::SubRun => "sub-run",
+        }
+    }
+}
+
+/// What a template is expanded over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForEach {
+    /// One step per phase of the plan.
+    Phases,
+}
+
+/// What the orchestrator itself does in a `command` or `merge` step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Writes the run's summary.
+    Summary,
+    /// Moves the user's branch to the run's result.
+    Deliver,
+}
+
+/// What must be there before a state is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// A git repository with a commit.
+    Repository,
+    /// The chosen agent can be started.
+    Agent,
+    /// A plan with phases.
+    Plan,
+}
+
+/// One template of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepTemplate {
+    /// Last part of the step's id.
+    pub id: String,
+    /// Its kind.
+    pub kind: StepKind,
+    /// The role of an `agent` step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// What it is expanded over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<ForEach>,
+    /// Steps of the same state (and the same phase) that must have succeeded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+    /// What the orchestrator itself does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// Program and arguments of a `command` step; never passed through a shell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub run: Vec<String>,
+    /// The question of a `gate` step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// How often a transient failure is tried.
+    #[serde(default)]
+    pub retry: Retry,
+}
+
+/// How often, and with what pauses, a transient failure is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// Tries in all.
+    pub tries: u32,
+    /// The upper end of the first pause, in milliseconds; doubled with each try.
+    pub base_ms: u64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { tries: 3, base_ms: 500 }
+    }
+}
+
+/// One state.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateDefinition {
+    /// Where a transition may lead.
+    pub to: Vec<StateName>,
+    /// Where it leads when all went well and the scope does not end here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_success: Option<StateName>,
+    /// Where it leads when a step failed and an agent can repair; without it a failure ends the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<StateName>,
+    /// Checked on entry only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// The steps.
+    #[serde(default, rename = "step", skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepTemplate>,
+}
+
+/// Where a scope begins and ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScopePath {
+    /// The first working state.
+    pub first: StateName,
+    /// The first working state when the request names a plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_with_plan: Option<StateName>,
+    /// The last working state; then comes the transition to the complete state.
+    pub last: StateName,
+}
+
+/// Limits and habits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Steps of agents and commands that may run at once.
+    pub max_parallel: u32,
+    /// Rounds of debugging, in the run and in each phase.
+    pub debug_rounds: u32,
+    /// Whether the first failure stops everything that has not begun.
+    pub fail_fast: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { max_parallel: 3, debug_rounds: 3, fail_fast: false }
+    }
+}
+
+/// A workflow definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// Version of the file format.
+    pub format: u32,
+    /// Its name.
+    pub name: String,
+    /// One line for people.
+    pub description: String,
+    /// The first state.
+    pub initial: StateName,
+    /// The terminal state.
+    pub complete: StateName,
+    /// Limits and habits.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Where each scope begins and ends.
+    pub scope: BTreeMap<Scope, ScopePath>,
+    /// The states.
+    pub state: BTreeMap<StateName, StateDefinition>,
+}
+
+/// Why a definition can not be used: every problem, each naming the state or step and the remedy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("workflow definition `{name}` is not valid:\n{}", problems.join("\n"))]
+pub struct InvalidDefinition {
+    /// The definition's name, or where it came from.
+    pub name: String,
+    /// All problems.
+    pub problems: Vec<String>,
+}
+
+/// A transition that the definition does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot go from `{from}` to `{to}`; valid from `{from}`: {}", list(valid))]
+pub struct InvalidTransition {
+    /// Where the run is.
+    pub from: StateName,
+    /// Where it was to go.
+    pub to: StateName,
+    /// Where it may go.
+    pub valid: Vec<StateName>,
+}
+
+fn list(states: &[StateName]) -> String {
+    if states.is_empty() {
+        return "none, it is the end".to_owned();
+    }
+    states.iter().map(|state| format!("`{state}`")).collect::<Vec<_>>().join(", ")
+}
+
+impl Definition {
+    /// Reads and checks a definition file.
+    ///
+    /// # Errors
+    /// All problems of it, the place in the file included when it is no valid TOML.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, InvalidDefinition> {
+        let definition: Self = toml::from_str(text).map_err(|error| InvalidDefinition {
+            name: origin.to_owned(),
+            problems: vec![error.to_string()],
+        })?;
+        definition.check()?;
+        Ok(definition)
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn state(&self, name: &StateName) -> Option<&StateDefinition> {
+        self.state.get(name)
+    }
+
+    /// Whether a transition exists.
+    ///
+    /// # Errors
+    /// [`InvalidTransition`] with the valid ones.
+    pub fn transition(&self, from: &StateName, to: &StateName) -> Result<(), InvalidTransition> {
+        let valid = self.state(from).map(|state| state.to.clone()).unwrap_or_default();
+        if valid.contains(to) {
+            return Ok(());
+        }
+        Err(InvalidTransition { from: from.clone(), to: to.clone(), valid })
+    }
+
+    /// The first working state of a scope.
+    #[must_use]
+    pub fn first_state(&self, scope: Scope, has_plan: bool) -> Option<&StateName> {
+        let path = self.scope.get(&scope)?;
+        let with_plan = path.first_with_plan.as_ref().filter(|_| has_plan);
+        Some(with_plan.unwrap_or(&path.first))
+    }
+
+    /// Where a run of this scope goes from a state in which all went well.
+    #[must_use]
+    pub fn next_state(&self, scope: Scope, has_plan: bool, from: &StateName) -> Option<&StateName> {
+        if *from == self.initial {
+            return self.first_state(scope, has_plan);
+        }
+        if self.scope.get(&scope).is_some_and(|path| path.last == *from) {
+            return Some(&self.complete);
+        }
+        self.state(from)?.on_success.as_ref()
+    }
+
+    /// The role that debugs: that of the first agent in a state to which failures lead.
+    #[must_use]
+    pub fn debugger(&self) -> Option<&str> {
+        let states = self.state.values().filter_map(|state| self.state(state.on_failure.as_ref()?));
+        let mut agents = states.flat_map(|state| &state.steps).filter(|step| step.kind == StepKind::Agent);
+        agents.find_map(|step| step.role.as_deref())
+    }
+}

@@ -1,0 +1,578 @@
+//! What was written: the events of a run's journal. What follows from them is in [`crate::run`].
+//!
+//! An event's meaning never changes once a release has written it. A new meaning is a new event; an old payload is
+//! brought to the newest form in [`Event::decode`].
+
+use crate::definition::{Definition, Scope, StateName};
+use crate::failure::Failure;
+use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::plan::Plan;
+use serde::{Deserialize, Serialize};
+
+/// Version of the event format that this program writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+/// The agent that a run works with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentChoice {
+    /// The name of the client.
+    pub name: String,
+    /// Program and arguments of a `command` agent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub argv: Vec<String>,
+    /// Whether it can use feedback: then failing tests go to it for repair.
+    pub repairs: bool,
+}
+
+/// Time limits of attempts, in milliseconds, and of their output, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptLimits {
+    /// Longest silence.
+    pub idle_ms: u64,
+    /// Longest time in all; `None` is no limit.
+    pub hard_ms: Option<u64>,
+    /// Most output.
+    pub output_bytes: u64,
+    /// From TERM to KILL.
+    pub grace_ms: u64,
+}
+
+impl Default for AttemptLimits {
+    fn default() -> Self {
+        Self { idle_ms: 600_000, hard_ms: None, output_bytes: 256 * 1024 * 1024, grace_ms: 5_000 }
+    }
+}
+
+/// What the person chose for this run. Stored, so that a resumed run does not depend on today's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Agents and commands at once.
+    pub max_parallel: u32,
+    /// The agent.
+    pub agent: AgentChoice,
+    /// The shell command that tests a tree; `None`: detected in each tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_command: Option<String>,
+    /// The shell command that checks a phase's own tree before it is merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_command: Option<String>,
+    /// Longest time of a test or check command, in milliseconds.
+    pub test_limit_ms: u64,
+    /// Limits of attempts.
+    pub limits: AttemptLimits,
+    /// Shell commands that prepare a fresh tree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tree_setup: Vec<String>,
+    /// Untracked paths of the checkout that each tree gets as links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tree_links: Vec<String>,
+}
+
+/// Where things lie. Absolute paths are this machine's; paths in the repository are relative to its top.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paths {
+    /// The project's root in the file system.
+    pub project: String,
+    /// The folder of this run's work trees.
+    pub trees: String,
+    /// The topic folder, relative to the project.
+    pub topic: String,
+    /// The topic's number.
+    pub topic_number: u32,
+    /// The plan, relative to the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The summary to be written, relative to the project.
+    pub summary: String,
+}
+
+/// The first event of every run: all that it needs to know from then on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Created {
+    /// The run.
+    pub run: RunId,
+    /// The request, in the user's words.
+    pub request: String,
+    /// What it asks for.
+    pub scope: Scope,
+    /// The workflow, whole.
+    pub definition: Definition,
+    /// The plan as it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// The plan's hash without its check marks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_hash: Option<String>,
+    /// Phases that are done already and trusted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<PhaseNumber>,
+    /// Where things lie.
+    pub paths: Paths,
+    /// What the person chose.
+    pub options: Options,
+    /// The user's branch (full name) and commit at the start.
+    pub base: Base,
+    /// The program's version.
+    pub program: String,
+}
+
+/// The user's branch at the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The branch's full name; `None` when HEAD is detached.
+    pub branch: Option<String>,
+    /// The commit; `None` outside git.
+    pub commit: Option<Oid>,
+}
+
+/// What was found on entering a state.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EntryFacts {
+    /// The integration branch's commit, once it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<Oid>,
+    /// Untracked files that the first integration commit took in, with their blobs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_in: Vec<(String, Oid)>,
+    /// Things that the user should know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// How an attempt's process ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum AttemptEnding {
+    /// By itself, with this exit code.
+    Exited {
+        /// The exit code.
+        code: i32,
+    },
+    /// By a signal that was not ours.
+    Signaled {
+        /// The signal.
+        signal: i32,
+    },
+    /// Because we told it to (pause, cancel).
+    Stopped,
+    /// By the idle limit.
+    IdleLimit,
+    /// By the hard limit.
+    HardLimit,
+    /// By the output limit.
+    OutputLimit,
+    /// It never started.
+    NotStarted {
+        /// The system's message.
+        reason: String,
+    },
+    /// Its supervisor was killed.
+    Lost,
+}
+
+/// The work of an attempt, kept on a ref.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// The commit that holds all of it.
+    pub commit: Oid,
+    /// That commit's tree.
+    pub tree: Oid,
+    /// The commit that the attempt started from.
+    pub base: Oid,
+    /// Whether the agent made commits of its own.
+    pub own_commits: bool,
+}
+
+/// The result of running a command on a tree. Holds for that tree only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The shell command.
+    pub command: String,
+    /// The tree that it ran on.
+    pub tree: Oid,
+    /// Whether it ended with 0.
+    pub passed: bool,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// The end of its output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tail: Vec<String>,
+}
+
+/// What an agent did, in the few words that a journal keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Observation {
+    /// The client's session.
+    Session {
+        /// Its id.
+        id: String,
+    },
+    /// A tool or command began.
+    ToolStarted {
+        /// Its name.
+        tool: String,
+        /// The first line of what it does.
+        detail: String,
+    },
+    /// A tool or command ended.
+    ToolEnded {
+        /// Its name.
+        tool: String,
+        /// Whether it went well.
+        ok: bool,
+    },
+    /// Something was said; at most 4 KiB of it.
+    Message {
+        /// The text.
+        text: String,
+    },
+    /// A completion line of the contract.
+    Claim {
+        /// The line.
+        line: String,
+    },
+}
+
+/// A file that a step left for the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Its kind: report, plan, summary, debug, output.
+    pub kind: String,
+    /// Its path relative to the project.
+    pub path: String,
+    /// Hex SHA-256 of its bytes.
+    pub hash: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// The answer to a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateAnswer {
+    /// Go on.
+    Approved,
+    /// Do not.
+    Rejected,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All was done.
+    Succeeded,
+    /// Something failed for good.
+    Failed,
+    /// Somebody cancelled it.
+    Cancelled,
+}
+
+impl Outcome {
+    /// The outcome's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// The move of a ref that was intended: done or not, both can be seen and finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefMove {
+    /// Where the ref is.
+    pub old: Oid,
+    /// Where it goes.
+    pub new: Oid,
+}
+
+/// One event of a run's journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run exists.
+    RunCreated(Box<Created>),
+    /// A driver took the run.
+    DriverTook {
+        /// The lease's epoch.
+        epoch: Token,
+        /// The process.
+        pid: u32,
+    },
+    /// A transition is to be made; the state's needs are checked.
+    TransitionIntended {
+        /// From here.
+        from: StateName,
+        /// To there.
+        to: StateName,
+    },
+    /// A transition was made; the state's steps exist from here on.
+    TransitionCompleted {
+        /// From here.
+        from: StateName,
+        /// To there.
+        to: StateName,
+        /// What was found on entering.
+        facts: EntryFacts,
+    },
+    /// An attempt of a step may begin.
+    AttemptLeased {
+        /// The step.
+        step: StepId,
+        /// The try, from 1.
+        attempt: u32,
+        /// Answers must carry it.
+        token: Token,
+        /// The commit that it starts from, for steps that work in a tree.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<Oid>,
+    },
+    /// Its process runs.
+    AttemptStarted {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// The supervising process.
+        pid: u32,
+        /// Its work tree.
+        tree: String,
+    },
+    /// It did something.
+    AgentObserved {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// Offset of the transcript just after it.
+        offset: u64,
+        /// What it did; all that one line told is one event, so that none of it is taken in twice or missed.
+        observations: Vec<Observation>,
+    },
+    /// It is to be ended before its time, after a snapshot of its tree.
+    StopRequested {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+    },
+    /// Its process tree is gone.
+    AttemptEnded {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// How.
+        ending: AttemptEnding,
+        /// The ref that keeps its tree, if it had one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<Oid>,
+    },
+    /// A command was run on a tree.
+    VerdictRecorded {
+        /// The step that needed it.
+        step: StepId,
+        /// The result.
+        verdict: Verdict,
+    },
+    /// A step is done, and verified.
+    StepSucceeded {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// The work that it left, for steps that work in a tree.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        work: Option<Work>,
+        /// Files that it left for the user.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        artifacts: Vec<Artifact>,
+        /// Things that the user should know.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<String>,
+    },
+    /// A step failed for good.
+    StepFailed {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// Why.
+        failure: Failure,
+    },
+    /// A try failed; the step is tried again, not before `due`.
+    RetryScheduled {
+        /// The step.
+        step: StepId,
+        /// The try that failed.
+        attempt: u32,
+        /// Not before.
+        due: crate::time::UtcMillis,
+        /// Whether it counts against the step's tries.
+        counted: bool,
+        /// Why.
+        failure: Failure,
+    },
+    /// The pause is over.
+    RetryDue {
+        /// The step.
+        step: StepId,
+    },
+    /// A phase's work is to be repaired by an agent; its repair steps exist from here on.
+    RepairAdded {
+        /// The phase.
+        phase: PhaseNumber,
+        /// Which repair of this phase, from 1.
+        round: u32,
+        /// The commit to work on.
+        base: Oid,
+        /// What is to be repaired.
+        failure: Failure,
+    },
+    /// The integration branch is to be moved.
+    MergeIntended {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// From where to where.
+        movement: RefMove,
+    },
+    /// The integration branch was moved: a phase is complete, or a repair is in.
+    Merged {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// The branch's new commit.
+        commit: Oid,
+    },
+    /// The user's branch is to be moved.
+    DeliveryIntended {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// The branch's full name.
+        branch: String,
+        /// From where to where.
+        movement: RefMove,
+    },
+    /// The user's branch was moved.
+    Delivered {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+    },
+    /// The user's branch can not be moved now; the result waits on the run's branch.
+    DeliveryDeferred {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// Why.
+        reason: String,
+        /// The one command that takes the result.
+        command: String,
+    },
+    /// A question waits for an answer.
+    GateOpened {
+        /// The step; it is the gate's id too.
+        step: StepId,
+        /// The question.
+        question: String,
+    },
+    /// It was answered.
+    GateAnswered {
+        /// The step.
+        step: StepId,
+        /// The answer.
+        answer: GateAnswer,
+        /// Who.
+        by: String,
+        /// In their words.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
+    },
+    /// Nothing new begins; what runs is ended and kept.
+    PauseRequested {
+        /// Who.
+        by: String,
+    },
+    /// The pause is over.
+    Resumed {
+        /// Who.
+        by: String,
+    },
+    /// The run is to end.
+    CancelRequested {
+        /// Who.
+        by: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// The outcome is known; trees are to be put away.
+    RunClosing {
+        /// The outcome.
+        outcome: Outcome,
+        /// One sentence.
+        message: String,
+    },
+    /// The run has ended.
+    RunEnded {
+        /// The outcome.
+        outcome: Outcome,
+        /// Refs that keep unmerged work.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        kept: Vec<String>,
+        /// Files that were left for the user.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        artifacts: Vec<Artifact>,
+    },
+}
+
+/// Why a stored record is no event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A newer program wrote it.
+    #[error("event format {found} is newer than the {FORMAT} that this program reads; install a newer `coordinate`")]
+    TooNew {
+        /// The record's format.
+        found: u32,
+    },
+    /// It is damaged.
+    #[error("not an event of format {format}: {cause}")]
+    Damaged {
+        /// The record's format.
+        format: u32,
+        /// The parser's message.
+        cause: String,
+    },
+}
+
+impl Event {
+    /// The event as JSON text, in the newest format.
+    ///
+    /// # Errors
+    /// None in practice: all parts have string keys.
+    pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// An event from its JSON text in any known format.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when it is newer than this program, or damaged.
+    pub fn decode(format: u32, body: &[u8]) -> Result<Self, DecodeError> {
+        if format > FORMAT {
+            return Err(DecodeError::TooNew { found: format });
+        }
+        serde_json::from_slice(body).map_err(|error| DecodeError::Damaged { format, cause: error.to_string() })
+    }
+}

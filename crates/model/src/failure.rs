@@ -1,0 +1,217 @@
+//! What went wrong: closed classes that decide the handling, finer kinds for people, and the five parts of a message.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Decides what is done about a failure. The one table is [`FailureClass::handling`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureClass {
+    /// May pass by itself: locked, busy, timed out, overloaded.
+    Transient,
+    /// A usage limit with a reset time. Not a failure of the work.
+    Quota,
+    /// The work itself is wrong: a test fails, a command exits non-zero, a merge conflicts.
+    Permanent,
+    /// The machine can not go on: disk full, permission denied, corruption.
+    Fatal,
+    /// Somebody asked for it.
+    Cancelled,
+    /// The agent broke its contract: no artifact, wrong place, claims without work.
+    AgentMisbehaved,
+}
+
+/// What a class leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handling {
+    /// Whether the same step is tried again, within its retry policy.
+    pub retried: bool,
+    /// Whether an agent that takes feedback may be asked to repair it.
+    pub repairable: bool,
+}
+
+impl FailureClass {
+    /// The one table of handlings.
+    #[must_use]
+    pub fn handling(self) -> Handling {
+        match self {
+            Self::Transient => Handling { retried: true, repairable: false },
+            Self::Permanent => Handling { retried: false, repairable: true },
+            Self::Quota | Self::Fatal | Self::Cancelled | Self::AgentMisbehaved => {
+                Handling { retried: false, repairable: false }
+            }
+        }
+    }
+
+    /// The class's name, as it is written in journals and output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Quota => "quota",
+            Self::Permanent => "permanent",
+            Self::Fatal => "fatal",
+            Self::Cancelled => "cancelled",
+            Self::AgentMisbehaved => "agent-misbehaved",
+        }
+    }
+}
+
+impl fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The finer kind of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The program ended with a non-zero exit code.
+    ExitCode,
+    /// The program was ended by a signal.
+    Crash,
+    /// The program could not be started.
+    NotStarted,
+    /// No output for longer than the idle limit.
+    IdleTimeout,
+    /// It took longer than the hard limit.
+    HardTimeout,
+    /// It wrote more than its output limit.
+    OutputLimit,
+    /// A file that it had to leave is not there.
+    MissingFile,
+    /// A file that it had to leave is empty.
+    EmptyFile,
+    /// A file that had to go is still there.
+    FileStillThere,
+    /// It reported success and changed nothing.
+    NoWork,
+    /// It changed the plan, which only the orchestrator does.
+    PlanEdited,
+    /// It moved its branch away from the commit that it was given.
+    HistoryRewritten,
+    /// The phase gives the chosen agent nothing to do.
+    NoInstructions,
+    /// Tests fail.
+    TestFailure,
+    /// The phase's work does not merge with what is there.
+    Conflict,
+    /// A person (or a policy) said no.
+    GateRejected,
+    /// A state's needs are not met.
+    UnmetNeeds,
+    /// The attempt's supervisor was lost too many times.
+    Lost,
+    /// Git, the file system or the operating system failed.
+    System,
+}
+
+impl FailureKind {
+    /// The kind's name, as it is written in journals and output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ExitCode => "exit-code",
+            Self::Crash => "crash",
+            Self::NotStarted => "not-started",
+            Self::IdleTimeout => "idle-timeout",
+            Self::HardTimeout => "hard-timeout",
+            Self::OutputLimit => "output-limit",
+            Self::MissingFile => "missing-file",
+            Self::EmptyFile => "empty-file",
+            Self::FileStillThere => "file-still-there",
+            Self::NoWork => "no-work",
+            Self::PlanEdited => "plan-edited",
+            Self::HistoryRewritten => "history-rewritten",
+            Self::NoInstructions => "no-instructions",
+            Self::TestFailure => "test-failure",
+            Self::Conflict => "conflict",
+            Self::GateRejected => "gate-rejected",
+            Self::UnmetNeeds => "unmet-needs",
+            Self::Lost => "lost",
+            Self::System => "system",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A failure with the five parts of its message: what failed (the step says where), what was expected, what was
+/// found, the context, and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Decides the handling.
+    pub class: FailureClass,
+    /// The finer kind.
+    pub kind: FailureKind,
+    /// What failed, as one sentence without a full stop.
+    pub message: String,
+    /// What was expected.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub expected: String,
+    /// What was found.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub found: String,
+    /// Lines that help to understand it: the end of an output, the newest files of a folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<String>,
+    /// What to do next, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedy: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with its message; the other parts are added by the `with` methods.
+    #[must_use]
+    pub fn new(class: FailureClass, kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            kind,
+            message: message.into(),
+            expected: String::new(),
+            found: String::new(),
+            context: Vec::new(),
+            remedy: Vec::new(),
+        }
+    }
+
+    /// A failure of git, the file system or the operating system.
+    #[must_use]
+    pub fn system(message: impl Into<String>) -> Self {
+        Self::new(FailureClass::Fatal, FailureKind::System, message)
+            .remedy("mend what the message names, then go on with `coordinate resume`")
+    }
+
+    /// Says what was expected and what was found.
+    #[must_use]
+    pub fn expected_found(mut self, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        self.expected = expected.into();
+        self.found = found.into();
+        self
+    }
+
+    /// Adds lines of context.
+    #[must_use]
+    pub fn context(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.context.extend(lines);
+        self
+    }
+
+    /// Adds a line of what to do next.
+    #[must_use]
+    pub fn remedy(mut self, line: impl Into<String>) -> Self {
+        self.remedy.push(line.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {})", self.message, self.class, self.kind)
+    }
+}

@@ -1,0 +1,226 @@
+//! What may be said to a run. Each input names what it speaks of, so that saying it twice changes nothing.
+
+use crate::definition::StateName;
+use crate::event::{
+    Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, RefMove, Verdict, Work,
+};
+use crate::failure::Failure;
+use crate::ids::{Oid, StepId, Token};
+use crate::time::UtcMillis;
+
+/// The outside facts of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context {
+    /// The time.
+    pub now: UtcMillis,
+    /// A random number, for jitter. What is made of it is written into the event.
+    pub entropy: u64,
+}
+
+/// Speaks of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Of {
+    /// The step.
+    pub step: StepId,
+    /// The try.
+    pub attempt: u32,
+    /// The token of its lease.
+    pub token: Token,
+}
+
+/// What a merge step's tests said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tested {
+    /// The result on the merged tree; `None` when the tree has no tests.
+    pub candidate: Option<Verdict>,
+    /// The result on the tree before the merge; asked for only when the merged tree fails.
+    pub before: Option<Verdict>,
+}
+
+/// What became of a step that has no process of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Performed {
+    /// It is done.
+    Done {
+        /// Files that it left for the user.
+        artifacts: Vec<Artifact>,
+        /// Things that the user should know.
+        warnings: Vec<String>,
+        /// Commands that were run on trees for it.
+        verdicts: Vec<Verdict>,
+    },
+    /// It failed; verdicts tell of commands that were run on trees.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// What was run.
+        verdicts: Vec<Verdict>,
+    },
+    /// A merged commit is there and tested; the integration branch may be moved if the tests allow it.
+    Merged {
+        /// From where to where.
+        movement: RefMove,
+        /// What the tests said.
+        tested: Tested,
+    },
+    /// The user's branch can be moved.
+    Deliverable {
+        /// Its full name.
+        branch: String,
+        /// From where to where.
+        movement: RefMove,
+    },
+    /// It can not.
+    Undeliverable {
+        /// Why.
+        reason: String,
+        /// The one command that takes the result.
+        command: String,
+    },
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A driver took the run, or simply asks what is next.
+    Drive {
+        /// The lease's epoch.
+        epoch: Token,
+        /// The driver's process.
+        pid: u32,
+    },
+    /// A state's needs were checked.
+    Entered {
+        /// The state.
+        state: StateName,
+        /// What was found, or why it can not be entered.
+        result: Result<EntryFacts, Failure>,
+    },
+    /// An attempt's process runs.
+    Started {
+        /// The attempt.
+        of: Of,
+        /// Its supervising process.
+        pid: u32,
+        /// Its work tree.
+        tree: String,
+    },
+    /// An attempt could not be started.
+    NotStarted {
+        /// The attempt.
+        of: Of,
+        /// Why.
+        failure: Failure,
+    },
+    /// An agent did something.
+    Observed {
+        /// The attempt.
+        of: Of,
+        /// Transcript offset just after it.
+        offset: u64,
+        /// What one line of it told.
+        observations: Vec<Observation>,
+    },
+    /// An attempt's process tree is gone.
+    Ended {
+        /// The attempt.
+        of: Of,
+        /// How.
+        ending: AttemptEnding,
+        /// What keeps its tree.
+        snapshot: Option<Oid>,
+        /// The end of what it printed.
+        tail: Vec<String>,
+    },
+    /// What an attempt left was checked.
+    Verified {
+        /// The attempt.
+        of: Of,
+        /// Its work and warnings, or why it does not count.
+        result: Result<(Work, Vec<String>), Failure>,
+    },
+    /// A step without a process of its own was carried out.
+    Performed {
+        /// The attempt.
+        of: Of,
+        /// What became of it.
+        result: Performed,
+    },
+    /// The integration branch is where it was to go.
+    Moved {
+        /// The attempt.
+        of: Of,
+    },
+    /// The move of the user's branch was carried out, or is blocked.
+    Delivered {
+        /// The attempt.
+        of: Of,
+        /// The reason and the one command that takes the result, if it is blocked.
+        blocked: Option<(String, String)>,
+    },
+    /// A move failed.
+    MoveFailed {
+        /// The attempt.
+        of: Of,
+        /// Why.
+        failure: Failure,
+    },
+    /// A step's pause is over.
+    Due {
+        /// The step.
+        step: StepId,
+        /// The time that was waited for: a stale one does nothing.
+        due: UtcMillis,
+    },
+    /// A gate is answered.
+    Answer {
+        /// The gate's step.
+        step: StepId,
+        /// The answer.
+        answer: GateAnswer,
+        /// Who.
+        by: String,
+        /// In their words.
+        comment: String,
+    },
+    /// Stand still.
+    Pause {
+        /// Who.
+        by: String,
+    },
+    /// Go on.
+    Resume {
+        /// Who.
+        by: String,
+    },
+    /// End.
+    Cancel {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Everything is put away.
+    Closed {
+        /// Refs that keep unmerged work.
+        kept: Vec<String>,
+        /// Files that were left for the user.
+        artifacts: Vec<Artifact>,
+    },
+}
+
+/// What a run answers to an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It was taken in.
+    Accepted,
+    /// It was said before.
+    AlreadyDone,
+    /// A newer holder is at work; whoever said this is not it.
+    Fenced,
+    /// Nothing waits for this.
+    NotWaiting {
+        /// What the run says instead, as one sentence.
+        reason: String,
+    },
+}

@@ -1,0 +1,481 @@
+//! What follows from the events: the folded state of a run.
+//!
+//! A [`Run`] is only ever made by folding events, with one `apply`, live and on recovery. Every change of a step's
+//! state goes through one function, which keeps all side views (queues, live set, tally) in step, so that deciding
+//! costs as much as what changed and not as much as the run is long.
+
+mod apply;
+mod expand;
+mod queues;
+
+pub use apply::Position;
+pub use queues::Lane;
+
+use crate::definition::{Action, Scope, StateName, StepKind, StepTemplate};
+use crate::event::{
+    Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, RefMove, Verdict, Work,
+};
+use crate::failure::Failure;
+use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::obligation::{Obligation, ObligationKey};
+use crate::time::UtcMillis;
+use queues::Queues;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Version of the fold: a cached state of another version is thrown away.
+pub const FOLD_VERSION: u32 = 1;
+
+/// An event that can not follow the events before it: the journal is damaged, or written by a faulty program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("journal is corrupt at event {sequence}: `{event}` {reason}")]
+pub struct Corruption {
+    /// The event's position.
+    pub sequence: u64,
+    /// The event's name.
+    pub event: &'static str,
+    /// Why it can not be.
+    pub reason: String,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepState {
+    /// Something that it needs is not done.
+    Blocked,
+    /// It may begin.
+    Ready,
+    /// A driver was given the right to begin it.
+    Leased,
+    /// Its process runs.
+    Running,
+    /// Its process has ended; what it left is being checked.
+    Verifying,
+    /// It is done and verified.
+    Succeeded,
+    /// It failed for good.
+    Failed,
+    /// It waits for a time or an answer.
+    Waiting,
+    /// The run was cancelled before it was done.
+    Cancelled,
+    /// It is not needed any more.
+    Skipped,
+}
+
+impl StepState {
+    /// The state's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Ready => "ready",
+            Self::Leased => "leased",
+            Self::Running => "running",
+            Self::Verifying => "verifying",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Waiting => "waiting",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// Whether a driver is working on it.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        match self {
+            Self::Leased | Self::Running | Self::Verifying => true,
+            Self::Blocked
+            | Self::Ready
+            | Self::Succeeded
+            | Self::Failed
+            | Self::Waiting
+            | Self::Cancelled
+            | Self::Skipped => false,
+        }
+    }
+}
+
+/// What a step waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Waiting {
+    /// A time.
+    Until {
+        /// The time.
+        due: UtcMillis,
+        /// What failed before.
+        why: String,
+    },
+    /// A person.
+    Answer {
+        /// The question.
+        question: String,
+    },
+}
+
+/// One try of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Answers must carry it.
+    pub token: Token,
+    /// The commit that it starts from.
+    pub base: Option<Oid>,
+    /// When it was leased.
+    pub leased: UtcMillis,
+    /// When its process began.
+    pub started: Option<UtcMillis>,
+    /// Its supervising process.
+    pub pid: Option<u32>,
+    /// Its work tree.
+    pub tree: Option<String>,
+    /// The client's session.
+    pub session: Option<String>,
+    /// How much of its transcript is in the journal.
+    pub offset: u64,
+    /// The newest thing that it did.
+    pub doing: Option<String>,
+    /// Completion lines.
+    pub claims: Vec<String>,
+    /// Whether it was told to stop.
+    pub stopping: bool,
+    /// How its process ended.
+    pub ending: Option<AttemptEnding>,
+    /// What keeps its tree.
+    pub snapshot: Option<Oid>,
+    /// When it was over: verified, failed, or given up.
+    pub ended: Option<UtcMillis>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its id.
+    pub id: StepId,
+    /// Its kind.
+    pub kind: StepKind,
+    /// The state of the workflow that it belongs to.
+    pub of_state: StateName,
+    /// The position of its template in that state.
+    pub template: u32,
+    /// Its phase.
+    pub phase: Option<PhaseNumber>,
+    /// For a repair: which one of its phase, from 1.
+    pub repair: Option<u32>,
+    /// Where it stands.
+    pub state: StepState,
+    /// How many of its needs are not done.
+    pub unmet: u32,
+    /// The steps that need it.
+    pub dependents: Vec<u32>,
+    /// Its tries.
+    pub attempts: Vec<Attempt>,
+    /// How many tries count against its retry policy.
+    pub counted: u32,
+    /// What it waits for.
+    pub waiting: Option<Waiting>,
+    /// What it left.
+    pub work: Option<Work>,
+    /// The move of the integration or user's branch that is under way or done.
+    pub movement: Option<RefMove>,
+    /// Why it failed for good.
+    pub failure: Option<Failure>,
+    /// A later repair took its place, so that its failure does not count.
+    pub superseded: bool,
+}
+
+impl Step {
+    /// The newest try.
+    #[must_use]
+    pub fn attempt(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+}
+
+/// One phase of the plan, in this run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhaseRun {
+    /// How many of its dependencies are not merged.
+    pub unmet: u32,
+    /// The phases that depend on it.
+    pub dependents: Vec<PhaseNumber>,
+    /// Its steps, in the order of their making.
+    pub steps: Vec<u32>,
+    /// Longest way to the end of the plan: longer goes first.
+    pub priority: u64,
+    /// How many repairs were begun.
+    pub repairs: u32,
+    /// What the newest repair starts from, and why.
+    pub repair: Option<(Oid, Failure)>,
+    /// Whether its work is in the integration branch.
+    pub merged: bool,
+}
+
+/// What became of the user's branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "delivery", rename_all = "snake_case")]
+pub enum DeliveryResult {
+    /// It was moved.
+    Delivered,
+    /// It was not.
+    Deferred {
+        /// Why.
+        reason: String,
+        /// The one command that takes the result.
+        command: String,
+    },
+}
+
+/// A gate's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The answer.
+    pub answer: GateAnswer,
+    /// Who gave it.
+    pub by: String,
+    /// In their words.
+    pub comment: String,
+    /// When.
+    pub at: UtcMillis,
+}
+
+/// A pending end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// One sentence.
+    pub message: String,
+}
+
+/// The folded state of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The first event.
+    pub created: Arc<Created>,
+    /// When it was created.
+    pub started: UtcMillis,
+    /// The newest event's position.
+    pub sequence: u64,
+    /// The newest event's time.
+    pub updated: UtcMillis,
+    /// The current state.
+    pub state: StateName,
+    /// When the current state was entered.
+    pub entered: UtcMillis,
+    /// The transition that is intended.
+    pub transition: Option<StateName>,
+    /// The states that were completed, in order.
+    pub completed: Vec<StateName>,
+    /// How often each state was entered.
+    pub visits: BTreeMap<StateName, u32>,
+    /// All steps.
+    pub steps: Vec<Step>,
+    /// The phases.
+    pub phases: BTreeMap<PhaseNumber, PhaseRun>,
+    /// What is to be done.
+    pub(crate) obligations: BTreeMap<ObligationKey, Obligation>,
+    queues: Queues,
+    #[serde(skip)]
+    index: HashMap<StepId, u32>,
+    /// Head of the integration branch.
+    pub integration: Option<Oid>,
+    /// Files that the first integration commit took in.
+    pub taken_in: Vec<(String, Oid)>,
+    /// Results of commands on trees.
+    pub verdicts: Vec<Verdict>,
+    /// Files that were left for the user.
+    pub artifacts: Vec<Artifact>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
+    /// Answers to gates.
+    pub answers: BTreeMap<StepId, Answered>,
+    /// Who paused it.
+    pub paused: Option<String>,
+    /// Who cancelled it, and why.
+    pub cancelled: Option<(String, String)>,
+    /// What became of the user's branch.
+    pub delivery: Option<DeliveryResult>,
+    /// The end that is being prepared.
+    pub closing: Option<Closing>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Refs that keep unmerged work after the end.
+    pub kept: Vec<String>,
+    /// When it ended.
+    pub ended: Option<UtcMillis>,
+    /// The epoch and process of the newest driver.
+    pub driver: Option<(Token, u32)>,
+    next_token: u64,
+}
+
+impl Run {
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> &RunId {
+        &self.created.run
+    }
+
+    /// The scope.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.created.scope
+    }
+
+    /// A step by its id.
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.index.get(id).and_then(|&at| self.steps.get(at as usize))
+    }
+
+    /// The template of a step.
+    #[must_use]
+    pub fn template(&self, step: &Step) -> Option<&StepTemplate> {
+        self.created.definition.state(&step.of_state)?.steps.get(step.template as usize)
+    }
+
+    /// What the orchestrator itself does in a step.
+    #[must_use]
+    pub fn action(&self, step: &Step) -> Option<Action> {
+        self.template(step).and_then(|template| template.action)
+    }
+
+    /// The role of a step's agent. A repair is done by the role that debugs.
+    #[must_use]
+    pub fn role(&self, step: &Step) -> &str {
+        let own = self.template(step).and_then(|template| template.role.as_deref());
+        let role = if step.repair.is_some() { self.created.definition.debugger().or(own) } else { own };
+        role.unwrap_or("agent")
+    }
+
+    /// The token that the next lease gets.
+    #[must_use]
+    pub fn next_token(&self) -> Token {
+        Token(self.next_token)
+    }
+
+    /// The verdict on a tree, if the command was run on it.
+    #[must_use]
+    pub fn verdict(&self, command: &str, tree: &Oid) -> Option<&Verdict> {
+        self.verdicts.iter().rev().find(|verdict| verdict.command == command && verdict.tree == *tree)
+    }
+
+    /// The newest verdict that a step recorded about tests, whatever the tree.
+    #[must_use]
+    pub fn newest_verdict(&self) -> Option<&Verdict> {
+        self.verdicts.last()
+    }
+
+    /// Steps that a driver works on.
+    pub fn live(&self) -> impl Iterator<Item = &Step> {
+        self.queues.live.iter().filter_map(|&at| self.steps.get(at as usize))
+    }
+
+    /// Steps that wait for a time or an answer.
+    pub fn waiting(&self) -> impl Iterator<Item = &Step> {
+        self.queues.waiting.iter().filter_map(|&at| self.steps.get(at as usize))
+    }
+
+    /// The step that should begin next in a lane.
+    #[must_use]
+    pub fn next_ready(&self, lane: Lane) -> Option<&Step> {
+        self.queues.first(lane).and_then(|at| self.steps.get(at as usize))
+    }
+
+    /// How many steps of a lane are being worked on.
+    #[must_use]
+    pub fn live_in(&self, lane: Lane) -> usize {
+        self.queues.live_in(lane)
+    }
+
+    /// Whether nothing is being worked on or waited for.
+    #[must_use]
+    pub fn is_still(&self) -> bool {
+        self.queues.live.is_empty() && self.queues.waiting.is_empty()
+    }
+
+    /// How many steps of the current visit of the current state are in a step state (superseded ones left out).
+    #[must_use]
+    pub fn tally(&self, state: StepState) -> u32 {
+        self.queues.tally(state)
+    }
+
+    /// How often the current state was entered, this time included.
+    #[must_use]
+    pub fn visit(&self, state: &StateName) -> u32 {
+        self.visits.get(state).copied().unwrap_or(0)
+    }
+
+    /// The failures of the current state that count.
+    pub fn failures(&self) -> impl Iterator<Item = (&Step, &Failure)> {
+        let counts = |step: &&Step| step.state == StepState::Failed && !step.superseded && step.of_state == self.state;
+        self.steps.iter().filter(counts).filter_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
+    }
+
+    /// Whether somebody wants the run to stand still or end.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.paused.is_some() || self.cancelled.is_some()
+    }
+}
+
+impl Event {
+    /// The event's name, as written in the journal.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunCreated(_) => "run_created",
+            Self::DriverTook { .. } => "driver_took",
+            Self::TransitionIntended { .. } => "transition_intended",
+            Self::TransitionCompleted { .. } => "transition_completed",
+            Self::AttemptLeased { .. } => "attempt_leased",
+            Self::AttemptStarted { .. } => "attempt_started",
+            Self::AgentObserved { .. } => "agent_observed",
+            Self::StopRequested { .. } => "stop_requested",
+            Self::AttemptEnded { .. } => "attempt_ended",
+            Self::VerdictRecorded { .. } => "verdict_recorded",
+            Self::StepSucceeded { .. } => "step_succeeded",
+            Self::StepFailed { .. } => "step_failed",
+            Self::RetryScheduled { .. } => "retry_scheduled",
+            Self::RetryDue { .. } => "retry_due",
+            Self::RepairAdded { .. } => "repair_added",
+            Self::MergeIntended { .. } => "merge_intended",
+            Self::Merged { .. } => "merged",
+            Self::DeliveryIntended { .. } => "delivery_intended",
+            Self::Delivered { .. } => "delivered",
+            Self::DeliveryDeferred { .. } => "delivery_deferred",
+            Self::GateOpened { .. } => "gate_opened",
+            Self::GateAnswered { .. } => "gate_answered",
+            Self::PauseRequested { .. } => "pause_requested",
+            Self::Resumed { .. } => "resumed",
+            Self::CancelRequested { .. } => "cancel_requested",
+            Self::RunClosing { .. } => "run_closing",
+            Self::RunEnded { .. } => "run_ended",
+        }
+    }
+}
+
+/// What an observation says in a few words, for a live display.
+fn doing(observation: &Observation) -> Option<String> {
+    match observation {
+        Observation::ToolStarted { tool, detail } => Some(format!("{tool}: {detail}")),
+        Observation::Message { text } => text.lines().next().map(str::to_owned),
+        Observation::Session { .. } | Observation::ToolEnded { .. } | Observation::Claim { .. } => None,
+    }
+}
+
+/// Facts are taken into the run once, on entry.
+fn take_facts(run: &mut Run, facts: &EntryFacts) {
+    if let Some(commit) = &facts.integration {
+        run.integration = Some(commit.clone());
+    }
+    run.taken_in.extend(facts.taken_in.iter().cloned());
+    run.warnings.extend(facts.warnings.iter().cloned());
+}

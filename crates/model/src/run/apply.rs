@@ -1,0 +1,559 @@
+//! The one fold: (state, event) to state, live and on recovery.
+
+use super::{
+    Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Waiting, doing, take_facts,
+};
+use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
+use crate::failure::{Failure, FailureClass, FailureKind};
+use crate::ids::{Oid, StepId, Token};
+use crate::obligation::{Detail, Effect, Obligation, ObligationKey};
+use crate::time::UtcMillis;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Why an event can not follow; the caller adds which event it was.
+type Reason = String;
+
+/// Where an event stands in its journal.
+#[derive(Debug, Clone, Copy)]
+pub struct Position {
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its time.
+    pub at: UtcMillis,
+}
+
+impl Run {
+    /// The state after a journal's first event.
+    ///
+    /// # Errors
+    /// [`Corruption`] when it is not the first event of a run.
+    pub fn begin(position: Position, event: &Event) -> Result<Self, Corruption> {
+        match event {
+            Event::RunCreated(created) if position.sequence == 1 => Ok(Self::empty(position, created)),
+            other => Err(Corruption {
+                sequence: position.sequence,
+                event: other.name(),
+                reason: "is no beginning: a journal begins with `run_created` at 1".to_owned(),
+            }),
+        }
+    }
+
+    fn empty(position: Position, created: &Created) -> Self {
+        let initial = created.definition.initial.clone();
+        let mut run = Self {
+            created: Arc::new(created.clone()),
+            started: position.at,
+            sequence: position.sequence,
+            updated: position.at,
+            state: initial.clone(),
+            entered: position.at,
+            transition: None,
+            completed: Vec::new(),
+            visits: BTreeMap::from([(initial.clone(), 1)]),
+            steps: Vec::new(),
+            phases: BTreeMap::new(),
+            obligations: BTreeMap::new(),
+            queues: super::Queues::default(),
+            index: HashMap::new(),
+            integration: None,
+            taken_in: Vec::new(),
+            verdicts: Vec::new(),
+            artifacts: Vec::new(),
+            warnings: Vec::new(),
+            answers: BTreeMap::new(),
+            paused: None,
+            cancelled: None,
+            delivery: None,
+            closing: None,
+            outcome: None,
+            kept: Vec::new(),
+            ended: None,
+            driver: None,
+            next_token: 1,
+        };
+        run.begin_phases();
+        run.expand_state(&initial);
+        run
+    }
+
+    /// Folds one more event in.
+    ///
+    /// # Errors
+    /// [`Corruption`] when the event can not follow; the state is then not to be used any more.
+    pub fn apply(&mut self, position: Position, event: &Event) -> Result<(), Corruption> {
+        let corrupt = |reason| Corruption { sequence: position.sequence, event: event.name(), reason };
+        if position.sequence != self.sequence + 1 {
+            return Err(corrupt(format!("follows event {}", self.sequence)));
+        }
+        if self.outcome.is_some() {
+            return Err(corrupt("follows the end of the run".to_owned()));
+        }
+        self.fold(position.at, event).map_err(corrupt)?;
+        self.sequence = position.sequence;
+        self.updated = position.at;
+        Ok(())
+    }
+
+    fn fold(&mut self, at: UtcMillis, event: &Event) -> Result<(), Reason> {
+        match event {
+            Event::RunCreated(_) => Err("can only be the first event".to_owned()),
+            Event::DriverTook { epoch, pid } => {
+                self.driver = Some((*epoch, *pid));
+                Ok(())
+            }
+            Event::TransitionIntended { from, to } => self.intend(from, to),
+            Event::TransitionCompleted { from, to, facts } => {
+                take_facts(self, facts);
+                self.enter(at, from, to)
+            }
+            Event::AttemptLeased { step, attempt, token, base } => self.lease(at, step, *attempt, *token, base.clone()),
+            Event::AttemptStarted { step, attempt, pid, tree } => self.start(at, step, *attempt, *pid, tree),
+            Event::AgentObserved { step, attempt, offset, observations } => {
+                self.observe(step, *attempt, *offset, observations)
+            }
+            Event::StopRequested { step, attempt } => self.request_stop(step, *attempt),
+            Event::AttemptEnded { step, attempt, ending, snapshot } => {
+                self.end_attempt(at, step, *attempt, ending, snapshot.clone())
+            }
+            Event::VerdictRecorded { step, verdict } => {
+                self.locate(step)?;
+                self.verdicts.push(verdict.clone());
+                Ok(())
+            }
+            Event::StepSucceeded { step, attempt, work, artifacts, warnings } => {
+                let place = self.finish_attempt(at, step, *attempt)?;
+                self.steps[place as usize].work.clone_from(work);
+                self.artifacts.extend(artifacts.iter().cloned());
+                self.warnings.extend(warnings.iter().cloned());
+                self.set_state(place, StepState::Succeeded);
+                self.release_dependents(place);
+                Ok(())
+            }
+            Event::StepFailed { step, attempt, failure } => self.fail(at, step, *attempt, failure),
+            Event::RetryScheduled { step, attempt, due, counted, failure } => {
+                self.schedule_retry(at, step, *attempt, *due, *counted, failure)
+            }
+            Event::RetryDue { step } => {
+                let place = self.expect_state(step, &[StepState::Waiting])?;
+                self.close(Effect::Wake, step, 0);
+                self.set_state(place, StepState::Ready);
+                Ok(())
+            }
+            Event::RepairAdded { phase, round, base, failure } => self.add_repair(*phase, *round, base, failure),
+            Event::MergeIntended { step, attempt, movement } => {
+                let detail = Detail::Move { movement: movement.clone() };
+                self.intend_move(step, *attempt, Effect::Move, detail, movement)
+            }
+            Event::Merged { step, attempt, commit } => self.merged(step, *attempt, commit),
+            Event::DeliveryIntended { step, attempt, branch, movement } => {
+                let detail = Detail::Deliver { branch: branch.clone(), movement: movement.clone() };
+                self.intend_move(step, *attempt, Effect::Deliver, detail, movement)
+            }
+            Event::Delivered { step, attempt } => {
+                self.current(step, *attempt)?;
+                self.delivery = Some(DeliveryResult::Delivered);
+                Ok(())
+            }
+            Event::DeliveryDeferred { step, attempt, reason, command } => {
+                self.current(step, *attempt)?;
+                let (reason, command) = (reason.clone(), command.clone());
+                self.delivery = Some(DeliveryResult::Deferred { reason, command });
+                Ok(())
+            }
+            Event::GateOpened { step, question } => self.open_gate(step, question),
+            Event::GateAnswered { step, answer, by, comment } => {
+                let answered = Answered { answer: *answer, by: by.clone(), comment: comment.clone(), at };
+                self.answer_gate(step, answered)
+            }
+            Event::PauseRequested { by } => {
+                self.paused = Some(by.clone());
+                Ok(())
+            }
+            Event::Resumed { .. } => {
+                self.paused = None;
+                Ok(())
+            }
+            Event::CancelRequested { by, reason } => {
+                self.cancelled = Some((by.clone(), reason.clone()));
+                Ok(())
+            }
+            Event::RunClosing { outcome, message } => {
+                self.begin_closing(*outcome, message);
+                Ok(())
+            }
+            Event::RunEnded { outcome, kept, artifacts } => {
+                self.kept.clone_from(kept);
+                self.artifacts.extend(artifacts.iter().cloned());
+                self.end_run(at, *outcome)
+            }
+        }
+    }
+
+    fn intend(&mut self, from: &crate::definition::StateName, to: &crate::definition::StateName) -> Result<(), Reason> {
+        if *from != self.state {
+            return Err(format!("begins in `{from}`, the run is in `{}`", self.state));
+        }
+        self.created.definition.transition(from, to).map_err(|error| error.to_string())?;
+        self.transition = Some(to.clone());
+        self.open(Effect::Enter, None, 0, Token(0), Detail::State { to: to.clone() });
+        Ok(())
+    }
+
+    fn enter(
+        &mut self,
+        at: UtcMillis,
+        from: &crate::definition::StateName,
+        to: &crate::definition::StateName,
+    ) -> Result<(), Reason> {
+        if *from != self.state || self.transition.as_ref() != Some(to) {
+            return Err(format!("completes `{from}` to `{to}`, which was not intended"));
+        }
+        self.obligations.remove(&ObligationKey { effect: Effect::Enter, step: None, attempt: 0 });
+        self.transition = None;
+        self.completed.push(from.clone());
+        self.state = to.clone();
+        self.entered = at;
+        *self.visits.entry(to.clone()).or_default() += 1;
+        self.expand_state(to);
+        Ok(())
+    }
+
+    fn lease(
+        &mut self,
+        at: UtcMillis,
+        step: &StepId,
+        number: u32,
+        token: Token,
+        base: Option<Oid>,
+    ) -> Result<(), Reason> {
+        let place = self.expect_state(step, &[StepState::Ready])?;
+        let known = &mut self.steps[place as usize];
+        if known.attempts.len() + 1 != number as usize {
+            return Err(format!("leases attempt {number} of `{step}` after {}", known.attempts.len()));
+        }
+        known.attempts.push(Attempt::leased(number, token, base, at));
+        let effect = match known.kind {
+            crate::definition::StepKind::Agent => Effect::Launch,
+            crate::definition::StepKind::Command
+            | crate::definition::StepKind::Check
+            | crate::definition::StepKind::Gate
+            | crate::definition::StepKind::Merge
+            | crate::definition::StepKind::SubRun => Effect::Perform,
+        };
+        self.next_token = self.next_token.max(token.0 + 1);
+        self.open(effect, Some(step), number, token, Detail::None);
+        self.set_state(place, StepState::Leased);
+        Ok(())
+    }
+
+    fn start(&mut self, at: UtcMillis, step: &StepId, number: u32, pid: u32, tree: &str) -> Result<(), Reason> {
+        let place = self.current(step, number)?;
+        self.expect_state(step, &[StepState::Leased])?;
+        self.close(Effect::Launch, step, number);
+        let token = self.with_attempt(place, |attempt| {
+            attempt.started = Some(at);
+            attempt.pid = Some(pid);
+            attempt.tree = Some(tree.to_owned());
+            attempt.token
+        });
+        self.open(Effect::Supervise, Some(step), number, token, Detail::None);
+        self.set_state(place, StepState::Running);
+        Ok(())
+    }
+
+    fn observe(
+        &mut self,
+        step: &StepId,
+        number: u32,
+        offset: u64,
+        observations: &[Observation],
+    ) -> Result<(), Reason> {
+        let place = self.current(step, number)?;
+        self.with_attempt(place, |attempt| {
+            attempt.offset = offset;
+            for observation in observations {
+                attempt.note(observation);
+            }
+        });
+        Ok(())
+    }
+
+    fn request_stop(&mut self, step: &StepId, number: u32) -> Result<(), Reason> {
+        let place = self.current(step, number)?;
+        self.expect_state(step, &[StepState::Running])?;
+        let token = self.with_attempt(place, |attempt| {
+            attempt.stopping = true;
+            attempt.token
+        });
+        self.open(Effect::Stop, Some(step), number, token, Detail::None);
+        Ok(())
+    }
+
+    fn end_attempt(
+        &mut self,
+        at: UtcMillis,
+        step: &StepId,
+        number: u32,
+        ending: &AttemptEnding,
+        snapshot: Option<Oid>,
+    ) -> Result<(), Reason> {
+        let place = self.current(step, number)?;
+        self.expect_state(step, &[StepState::Leased, StepState::Running])?;
+        for effect in [Effect::Launch, Effect::Supervise, Effect::Stop] {
+            self.close(effect, step, number);
+        }
+        let interrupted = *ending == AttemptEnding::Stopped;
+        let token = self.with_attempt(place, |attempt| {
+            attempt.ending = Some(ending.clone());
+            attempt.snapshot = snapshot;
+            attempt.stopping = false;
+            attempt.ended = interrupted.then_some(at);
+            attempt.token
+        });
+        if interrupted {
+            self.set_state(place, StepState::Ready);
+            return Ok(());
+        }
+        if *ending == (AttemptEnding::Exited { code: 0 }) {
+            self.open(Effect::Verify, Some(step), number, token, Detail::None);
+        }
+        self.set_state(place, StepState::Verifying);
+        Ok(())
+    }
+
+    fn fail(&mut self, at: UtcMillis, step: &StepId, number: u32, failure: &Failure) -> Result<(), Reason> {
+        let place = self.finish_attempt(at, step, number)?;
+        self.with_attempt(place, |attempt| attempt.failure = Some(failure.clone()));
+        self.steps[place as usize].failure = Some(failure.clone());
+        self.set_state(place, StepState::Failed);
+        Ok(())
+    }
+
+    fn schedule_retry(
+        &mut self,
+        at: UtcMillis,
+        step: &StepId,
+        number: u32,
+        due: UtcMillis,
+        counted: bool,
+        failure: &Failure,
+    ) -> Result<(), Reason> {
+        let place = self.finish_attempt(at, step, number)?;
+        self.with_attempt(place, |attempt| attempt.failure = Some(failure.clone()));
+        let why = failure.message.clone();
+        self.steps[place as usize].counted += u32::from(counted);
+        self.set_state(place, StepState::Waiting);
+        self.steps[place as usize].waiting = Some(Waiting::Until { due, why });
+        self.open(Effect::Wake, Some(step), 0, Token(0), Detail::Until { due });
+        Ok(())
+    }
+
+    fn add_repair(
+        &mut self,
+        number: crate::ids::PhaseNumber,
+        round: u32,
+        base: &Oid,
+        failure: &Failure,
+    ) -> Result<(), Reason> {
+        let phase = self.phases.get_mut(&number).ok_or_else(|| format!("names the unknown phase {number}"))?;
+        if phase.repairs + 1 != round {
+            return Err(format!("is repair {round} of phase {number} after {}", phase.repairs));
+        }
+        phase.repairs = round;
+        phase.repair = Some((base.clone(), failure.clone()));
+        for at in phase.steps.clone() {
+            match self.steps[at as usize].state {
+                StepState::Failed => self.supersede(at),
+                StepState::Blocked | StepState::Ready | StepState::Waiting => self.set_state(at, StepState::Skipped),
+                StepState::Leased
+                | StepState::Running
+                | StepState::Verifying
+                | StepState::Succeeded
+                | StepState::Cancelled
+                | StepState::Skipped => {}
+            }
+        }
+        self.expand_repair(number, round);
+        Ok(())
+    }
+
+    fn intend_move(
+        &mut self,
+        step: &StepId,
+        number: u32,
+        effect: Effect,
+        detail: Detail,
+        movement: &RefMove,
+    ) -> Result<(), Reason> {
+        let place = self.current(step, number)?;
+        self.expect_state(step, &[StepState::Leased])?;
+        self.close(Effect::Perform, step, number);
+        self.steps[place as usize].movement = Some(movement.clone());
+        let token = self.with_attempt(place, |attempt| attempt.token);
+        self.open(effect, Some(step), number, token, detail);
+        self.set_state(place, StepState::Running);
+        Ok(())
+    }
+
+    fn merged(&mut self, step: &StepId, number: u32, commit: &Oid) -> Result<(), Reason> {
+        let place = self.current(step, number)?;
+        let intended = self.steps[place as usize].movement.as_ref();
+        if intended.is_none_or(|movement| movement.new != *commit) {
+            return Err(format!("moved the integration branch to {commit}, which was not intended"));
+        }
+        self.integration = Some(commit.clone());
+        if let Some(phase) = self.steps[place as usize].phase {
+            self.release_phase(phase);
+        }
+        Ok(())
+    }
+
+    fn open_gate(&mut self, step: &StepId, question: &str) -> Result<(), Reason> {
+        let place = self.expect_state(step, &[StepState::Ready])?;
+        self.set_state(place, StepState::Waiting);
+        self.steps[place as usize].waiting = Some(Waiting::Answer { question: question.to_owned() });
+        self.open(Effect::Ask, Some(step), 0, Token(0), Detail::None);
+        Ok(())
+    }
+
+    fn answer_gate(&mut self, step: &StepId, answered: Answered) -> Result<(), Reason> {
+        let place = self.expect_state(step, &[StepState::Waiting])?;
+        self.close(Effect::Ask, step, 0);
+        match answered.answer {
+            GateAnswer::Approved => {
+                self.set_state(place, StepState::Succeeded);
+                self.release_dependents(place);
+            }
+            GateAnswer::Rejected => {
+                self.steps[place as usize].failure = Some(rejection(&answered));
+                self.set_state(place, StepState::Failed);
+            }
+        }
+        self.answers.insert(step.clone(), answered);
+        Ok(())
+    }
+
+    fn begin_closing(&mut self, outcome: Outcome, message: &str) {
+        self.closing = Some(Closing { outcome, message: message.to_owned() });
+        self.obligations.clear();
+        self.open(Effect::Close, None, 0, Token(0), Detail::Outcome { outcome });
+        if outcome != Outcome::Cancelled {
+            return;
+        }
+        for at in 0..u32::try_from(self.steps.len()).unwrap_or(u32::MAX) {
+            let state = self.steps[at as usize].state;
+            let open = matches!(state, StepState::Ready | StepState::Waiting | StepState::Blocked);
+            if open || state.is_live() {
+                self.set_state(at, StepState::Cancelled);
+            }
+        }
+    }
+
+    fn end_run(&mut self, at: UtcMillis, outcome: Outcome) -> Result<(), Reason> {
+        if self.closing.as_ref().map(|closing| closing.outcome) != Some(outcome) {
+            return Err(format!("ends as {}, which was not prepared", outcome.name()));
+        }
+        self.obligations.clear();
+        self.outcome = Some(outcome);
+        self.ended = Some(at);
+        Ok(())
+    }
+
+    fn locate(&self, step: &StepId) -> Result<u32, Reason> {
+        self.index.get(step).copied().ok_or_else(|| format!("names the unknown step `{step}`"))
+    }
+
+    fn expect_state(&self, step: &StepId, states: &[StepState]) -> Result<u32, Reason> {
+        let place = self.locate(step)?;
+        let state = self.steps[place as usize].state;
+        if states.contains(&state) {
+            return Ok(place);
+        }
+        Err(format!("can not happen to `{step}`, which is {}", state.name()))
+    }
+
+    fn current(&self, step: &StepId, number: u32) -> Result<u32, Reason> {
+        let place = self.locate(step)?;
+        let newest = self.steps[place as usize].attempt();
+        match newest {
+            Some(attempt) if attempt.number == number && attempt.ended.is_none() => Ok(place),
+            Some(_) | None => Err(format!("names attempt {number} of `{step}`, which is not open")),
+        }
+    }
+
+    /// Ends the newest attempt and closes all that was open for it.
+    fn finish_attempt(&mut self, at: UtcMillis, step: &StepId, number: u32) -> Result<u32, Reason> {
+        let place = self.current(step, number)?;
+        self.expect_state(step, &[StepState::Leased, StepState::Running, StepState::Verifying])?;
+        let effects = [
+            Effect::Launch,
+            Effect::Supervise,
+            Effect::Stop,
+            Effect::Verify,
+            Effect::Perform,
+            Effect::Move,
+            Effect::Deliver,
+        ];
+        for effect in effects {
+            self.close(effect, step, number);
+        }
+        self.with_attempt(place, |attempt| attempt.ended = Some(at));
+        Ok(place)
+    }
+
+    /// `current` or `expect_state` has shown that the step is there; so is an attempt after `current`.
+    fn with_attempt<T: Default>(&mut self, place: u32, change: impl FnOnce(&mut Attempt) -> T) -> T {
+        self.steps[place as usize].attempts.last_mut().map(change).unwrap_or_default()
+    }
+
+    fn open(&mut self, effect: Effect, step: Option<&StepId>, attempt: u32, token: Token, detail: Detail) {
+        let key = ObligationKey { effect, step: step.cloned(), attempt };
+        self.obligations.insert(key.clone(), Obligation { key, token, detail });
+    }
+
+    fn close(&mut self, effect: Effect, step: &StepId, attempt: u32) {
+        self.obligations.remove(&ObligationKey { effect, step: Some(step.clone()), attempt });
+    }
+}
+
+/// The failure of a question that was answered with no.
+fn rejection(answered: &Answered) -> Failure {
+    let words = if answered.comment.is_empty() { String::new() } else { format!(": {}", answered.comment) };
+    let message = format!("{} said no{words}", answered.by);
+    Failure::new(FailureClass::Permanent, FailureKind::GateRejected, message)
+}
+
+impl Attempt {
+    fn note(&mut self, observation: &Observation) {
+        if let Some(text) = doing(observation) {
+            self.doing = Some(text);
+        }
+        match observation {
+            Observation::Session { id } => self.session = Some(id.clone()),
+            Observation::Claim { line } => self.claims.push(line.clone()),
+            Observation::ToolStarted { .. } | Observation::ToolEnded { .. } | Observation::Message { .. } => {}
+        }
+    }
+
+    fn leased(number: u32, token: Token, base: Option<Oid>, at: UtcMillis) -> Self {
+        Self {
+            number,
+            token,
+            base,
+            leased: at,
+            started: None,
+            pid: None,
+            tree: None,
+            session: None,
+            offset: 0,
+            doing: None,
+            claims: Vec::new(),
+            stopping: false,
+            ending: None,
+            snapshot: None,
+            ended: None,
+            failure: None,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Runs and events as JSON.
+
+use crate::text::moment;
+use coordinate_model::event::Event;
+use coordinate_model::ids::PhaseNumber;
+use coordinate_model::plan::Graph;
+use coordinate_model::run::{Attempt, Run, Step};
+use coordinate_model::time::UtcMillis;
+use serde_json::{Map, Value, json};
+
+/// One event as a JSON object: its own fields, and where it stands.
+#[must_use]
+pub fn event(run: &Run, sequence: u64, at: UtcMillis, event: &Event) -> Value {
+    let mut fields = match event {
+        // The first event holds the definition and the plan; `show --json` gives those.
+        Event::RunCreated(created) => Map::from_iter([
+            ("event".to_owned(), json!(event.name())),
+            ("request".to_owned(), json!(created.request)),
+            ("scope".to_owned(), json!(created.scope)),
+            ("workflow".to_owned(), json!(created.definition.name)),
+            ("waves".to_owned(), json!(waves(run))),
+        ]),
+        other => match serde_json::to_value(other) {
+            Ok(Value::Object(fields)) => fields,
+            Ok(_) | Err(_) => Map::new(),
+        },
+    };
+    fields.insert("run".to_owned(), json!(run.id()));
+    fields.insert("sequence".to_owned(), json!(sequence));
+    fields.insert("at".to_owned(), json!(moment(at)));
+    Value::Object(fields)
+}
+
+/// The last line of an event stream: why this process stopped driving.
+#[must_use]
+pub fn run_ended(run: &Run, outcome: &str, message: &str) -> Value {
+    json!({
+        "event": "run_ended",
+        "run": run.id(),
+        "outcome": outcome,
+        "message": message,
+        "state": run.state,
+        "sequence": run.sequence,
+        "artifacts": run.artifacts,
+        "kept": run.kept,
+        "delivery": run.delivery,
+    })
+}
+
+/// The whole folded run.
+#[must_use]
+pub fn run(run: &Run) -> Value {
+    let created = &run.created;
+    json!({
+        "run": run.id(),
+        "request": created.request,
+        "scope": created.scope,
+        "workflow": created.definition.name,
+        "state": run.state,
+        "outcome": run.outcome,
+        "message": run.closing.as_ref().map(|closing| &closing.message),
+        "started": moment(run.started),
+        "updated": moment(run.updated),
+        "ended": run.ended.map(moment),
+        "sequence": run.sequence,
+        "transition": run.transition,
+        "completed_states": run.completed,
+        "paused": run.paused,
+        "cancelled": run.cancelled,
+        "base": created.base,
+        "integration": run.integration,
+        "delivery": run.delivery,
+        "paths": created.paths,
+        "options": created.options,
+        "plan_hash": created.plan_hash,
+        "waves": waves(run),
+        "phases": phases(run),
+        "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
+        "answers": run.answers.iter().map(|(step, answered)| json!({"step": step, "answer": answered.answer, "by": answered.by, "comment": answered.comment, "at": moment(answered.at)})).collect::<Vec<_>>(),
+        "verdicts": run.verdicts,
+        "artifacts": run.artifacts,
+        "warnings": run.warnings,
+        "kept": run.kept,
+    })
+}
+
+fn waves(run: &Run) -> Vec<Vec<PhaseNumber>> {
+    let graph = run.created.plan.as_ref().and_then(|plan| Graph::new(plan).ok());
+    graph.map(|graph| graph.waves()).unwrap_or_default()
+}
+
+fn phases(run: &Run) -> Vec<Value> {
+    let phases = run.created.plan.iter().flat_map(|plan| &plan.phases);
+    let shown = phases.map(|phase| {
+        let state = run.phases.get(&phase.number);
+        json!({
+            "number": phase.number,
+            "name": phase.name,
+            "depends_on": phase.depends_on,
+            "merged": state.is_some_and(|state| state.merged),
+            "repairs": state.map_or(0, |state| state.repairs),
+        })
+    });
+    shown.collect()
+}
+
+fn step(step: &Step) -> Value {
+    json!({
+        "id": step.id,
+        "kind": step.kind,
+        "state": step.state,
+        "phase": step.phase,
+        "repair": step.repair,
+        "waiting": step.waiting,
+        "work": step.work,
+        "failure": step.failure,
+        "superseded": step.superseded,
+        "attempts": step.attempts.iter().map(attempt).collect::<Vec<_>>(),
+    })
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    json!({
+        "number": attempt.number,
+        "base": attempt.base,
+        "leased": moment(attempt.leased),
+        "started": attempt.started.map(moment),
+        "ended": attempt.ended.map(moment),
+        "pid": attempt.pid,
+        "tree": attempt.tree,
+        "session": attempt.session,
+        "doing": attempt.doing,
+        "claims": attempt.claims,
+        "ending": attempt.ending,
+        "snapshot": attempt.snapshot,
+        "failure": attempt.failure,
+    })
+}

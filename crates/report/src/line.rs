@@ -1,0 +1,131 @@
+//! Plain progress lines: what an event means for a person, in one line.
+
+use coordinate_model::definition::{Action, StepKind};
+use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation};
+use coordinate_model::failure::Failure;
+use coordinate_model::ids::StepId;
+use coordinate_model::run::{DeliveryResult, Run, Step};
+
+/// `PROGRESS: [state] - text` for events that a person wants to know of.
+#[must_use]
+pub fn progress(run: &Run, event: &Event) -> Option<String> {
+    text(run, event).map(|text| format!("PROGRESS: [{}] - {text}", run.state))
+}
+
+/// The text of a progress line.
+#[must_use]
+pub fn text(run: &Run, event: &Event) -> Option<String> {
+    let name = |id: &StepId| run.step(id).map_or_else(|| id.to_string(), |step| name(run, step));
+    let kind = |id: &StepId| run.step(id).map(|step| step.kind);
+    match event {
+        Event::RunCreated(created) => Some(format!("run {} began: {}", created.run, first_line(&created.request))),
+        Event::TransitionCompleted { from, to, .. } => Some(format!("{from} → {to}")),
+        Event::AttemptStarted { step, attempt, .. } if *attempt > 1 => {
+            Some(format!("{} is tried again (attempt {attempt})", name(step)))
+        }
+        Event::AttemptStarted { step, .. } => Some(format!("{} began", name(step))),
+        Event::AgentObserved { step, observations, .. } => {
+            let told = observations.iter().filter_map(told).next_back()?;
+            Some(format!("{}: {told}", name(step)))
+        }
+        Event::StopRequested { step, .. } => Some(format!("{} is being stopped", name(step))),
+        Event::AttemptEnded { step, ending: AttemptEnding::Stopped, .. } => Some(format!("{} was stopped", name(step))),
+        Event::AttemptEnded { step, ending: AttemptEnding::Lost, .. } => {
+            Some(format!("{} lost its process", name(step)))
+        }
+        Event::VerdictRecorded { verdict, .. } => {
+            let result = if verdict.passed { "passes" } else { "fails" };
+            Some(format!("`{}` {result} ({})", verdict.command, crate::text::span(verdict.duration_ms)))
+        }
+        Event::StepSucceeded { step, .. } if kind(step) == Some(StepKind::Agent) => {
+            Some(format!("✓ {} is done and verified", name(step)))
+        }
+        Event::StepSucceeded { step, artifacts, .. } => artifacts.first().map(|artifact| format!("✓ {}: {}", name(step), artifact.path)),
+        Event::StepFailed { step, failure, .. } => Some(format!("✗ {}: {}", name(step), failure.message)),
+        Event::RetryScheduled { step, failure, .. } => Some(format!("{} will be tried again: {}", name(step), failure.message)),
+        Event::RepairAdded { phase, round, .. } => Some(format!("phase {phase} goes to repair, round {round}")),
+        Event::Merged { step, commit, .. } => Some(format!("✓ {} is merged ({})", name(step), commit.short())),
+        Event::Delivered { .. } => Some("✓ your branch has the result".to_owned()),
+        Event::DeliveryDeferred { reason, command, .. } => {
+            Some(format!("your branch was left as it is ({reason}); take the result with `{command}`"))
+        }
+        Event::GateOpened { step, question } => Some(format!("question `{step}`: {question}")),
+        Event::GateAnswered { step, answer, by, .. } => {
+            let word = match answer {
+                GateAnswer::Approved => "approved",
+                GateAnswer::Rejected => "rejected",
+            };
+            Some(format!("`{step}` was {word} by {by}"))
+        }
+        Event::PauseRequested { by } => Some(format!("paused by {by}")),
+        Event::Resumed { by } => Some(format!("resumed by {by}")),
+        Event::CancelRequested { by, .. } => Some(format!("cancelled by {by}")),
+        Event::RunClosing { outcome, message } => Some(format!("{}: {message}", outcome.name())),
+        Event::DriverTook { .. }
+        | Event::TransitionIntended { .. }
+        | Event::AttemptLeased { .. }
+        | Event::AttemptEnded { .. }
+        | Event::RetryDue { .. }
+        | Event::MergeIntended { .. }
+        | Event::DeliveryIntended { .. }
+        | Event::RunEnded { .. } => None,
+    }
+}
+
+fn told(observation: &Observation) -> Option<String> {
+    match observation {
+        Observation::ToolStarted { tool, detail } => Some(format!("{tool}: {detail}")),
+        Observation::Message { text } => Some(first_line(text)),
+        Observation::Claim { line } => Some(line.clone()),
+        Observation::Session { .. } | Observation::ToolEnded { .. } => None,
+    }
+}
+
+/// A step as people know it: `phase 3 - name`, `the tests`, `debugging`.
+#[must_use]
+pub fn name(run: &Run, step: &Step) -> String {
+    if let Some(number) = step.phase {
+        let phase = run.created.plan.iter().flat_map(|plan| &plan.phases).find(|phase| phase.number == number);
+        let name = phase.map_or_else(|| format!("phase {number}"), |phase| format!("phase {number} - {}", phase.name));
+        return match step.repair {
+            Some(round) => format!("{name} (repair {round})"),
+            None => name,
+        };
+    }
+    match run.action(step) {
+        Some(Action::Summary) => "summary".to_owned(),
+        Some(Action::Deliver) => "delivery".to_owned(),
+        None => step.id.to_string(),
+    }
+}
+
+/// The five parts of a failure's message, over several lines.
+#[must_use]
+pub fn failure(run: &Run, step: &Step, failure: &Failure) -> String {
+    let mut lines = vec![format!("{} failed in state `{}`: {}", name(run, step), step.of_state, failure.message)];
+    if !failure.expected.is_empty() {
+        lines.push(format!("  expected: {}", failure.expected));
+        lines.push(format!("  found:    {}", failure.found));
+    }
+    lines.push(format!("  class:    {} ({})", failure.class, failure.kind));
+    lines.extend(failure.context.iter().map(|line| format!("  | {line}")));
+    lines.extend(failure.remedy.iter().map(|line| format!("  next: {line}")));
+    lines.join("\n")
+}
+
+/// What became of the user's branch, as one sentence.
+#[must_use]
+pub fn delivery(run: &Run) -> Option<String> {
+    let branch = run.created.base.branch.as_deref().unwrap_or("HEAD");
+    let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+    match run.delivery.as_ref()? {
+        DeliveryResult::Delivered => Some(format!("`{short}` has the result")),
+        DeliveryResult::Deferred { reason, command } => {
+            Some(format!("`{short}` was left as it is ({reason}); take the result with `{command}`"))
+        }
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().take(160).collect()
+}

@@ -1,0 +1,140 @@
+//! The summary of a run, as Markdown.
+
+use crate::line::{delivery, failure};
+use crate::text::{day, span};
+use coordinate_model::definition::StepKind;
+use coordinate_model::event::Outcome;
+use coordinate_model::run::{Run, Step};
+use std::fmt::Write;
+
+/// The summary of a run as it stands now.
+#[must_use]
+pub fn markdown(run: &Run) -> String {
+    let mut text = String::new();
+    let outcome = run.closing.as_ref().map_or(Outcome::Succeeded, |closing| closing.outcome);
+    let title = run.created.plan.as_ref().map_or(run.created.request.as_str(), |plan| plan.title.as_str());
+    let _ = writeln!(text, "# Summary: {}\n", title.trim());
+    let _ = writeln!(text, "## Metadata\n");
+    let _ = writeln!(text, "- **Date**: {}", day(run.updated));
+    let _ = writeln!(text, "- **Run**: {}", run.id());
+    let _ = writeln!(text, "- **Outcome**: {}", outcome.name());
+    let _ = writeln!(text, "- **Agent**: {}", run.created.options.agent.name);
+    let _ = writeln!(text, "- **Duration**: {}", span(run.updated.since(run.started)));
+    if let Some(plan) = &run.created.paths.plan {
+        let link = relative(&run.created.paths.summary, plan);
+        let _ = writeln!(text, "- **Plan**: [{plan}]({link})");
+    }
+    if let Some(sentence) = delivery(run) {
+        let _ = writeln!(text, "- **Result**: {sentence}");
+    }
+    phases(run, &mut text);
+    tests(run, &mut text);
+    failures(run, &mut text);
+    notes(run, &mut text);
+    text
+}
+
+fn phases(run: &Run, text: &mut String) {
+    let Some(plan) = &run.created.plan else { return };
+    let _ = writeln!(text, "\n## Phases\n\n| phase | name | result | commit | time |\n|---|---|---|---|---|");
+    for phase in &plan.phases {
+        let state = run.phases.get(&phase.number);
+        let steps: Vec<&Step> =
+            state.iter().flat_map(|state| &state.steps).filter_map(|&at| run.steps.get(at as usize)).collect();
+        let merged = state.is_some_and(|state| state.merged);
+        let result = match (merged, steps.is_empty(), state.map_or(0, |state| state.repairs)) {
+            (true, true, _) => "done before".to_owned(),
+            (true, false, 0) => "merged".to_owned(),
+            (true, false, repairs) => format!("merged after {repairs} repairs"),
+            (false, _, _) => "not merged".to_owned(),
+        };
+        let merge = steps.iter().rev().find(|step| step.kind == StepKind::Merge && step.movement.is_some());
+        let commit = merge.filter(|_| merged).and_then(|step| step.movement.as_ref()).map_or_else(String::new, |movement| {
+            format!("`{}`", movement.new.short())
+        });
+        let name = phase.name.replace('|', "\\|");
+        let _ = writeln!(text, "| {} | {name} | {result} | {commit} | {} |", phase.number, span(worked(&steps)));
+    }
+    let _ = writeln!(text, "\n{}", saving(run));
+}
+
+/// Time in which the steps' newest attempts were at work, in milliseconds.
+fn worked(steps: &[&Step]) -> u64 {
+    let attempts = steps.iter().filter_map(|step| step.attempt());
+    attempts.filter_map(|attempt| Some(attempt.ended?.since(attempt.leased))).sum()
+}
+
+/// The measured saving by working in parallel, against the sum of the phases' times.
+fn saving(run: &Run) -> String {
+    let phased: Vec<&Step> = run.steps.iter().filter(|step| step.phase.is_some()).collect();
+    let sum = worked(&phased);
+    let begin = phased.iter().filter_map(|step| step.attempts.first().map(|attempt| attempt.leased)).min();
+    let end = phased.iter().filter_map(|step| step.attempt().and_then(|attempt| attempt.ended)).max();
+    let (Some(begin), Some(end)) = (begin, end) else { return "No phase was worked on.".to_owned() };
+    let took = end.since(begin);
+    let saved = sum.saturating_sub(took).saturating_mul(100).checked_div(sum).unwrap_or(0);
+    format!("The phases took {} in all, {} if done one after another: {saved} % saved.", span(took), span(sum))
+}
+
+fn tests(run: &Run, text: &mut String) {
+    let _ = writeln!(text, "\n## Tests\n");
+    match run.verdicts.last() {
+        None => {
+            let _ = writeln!(text, "No test command was found or configured: nothing was tested.");
+        }
+        Some(verdict) => {
+            let result = if verdict.passed { "passes" } else { "fails" };
+            let _ = writeln!(
+                text,
+                "`{}` {result} on tree `{}` ({}); {} test runs in all.",
+                verdict.command,
+                verdict.tree.short(),
+                span(verdict.duration_ms),
+                run.verdicts.len()
+            );
+        }
+    }
+}
+
+fn failures(run: &Run, text: &mut String) {
+    let failed: Vec<String> = run.failures().map(|(step, why)| failure(run, step, why)).collect();
+    let message = run.closing.as_ref().filter(|closing| closing.outcome != Outcome::Succeeded);
+    if let Some(closing) = message {
+        let _ = writeln!(text, "\n## What went wrong\n\n{}", closing.message);
+    }
+    for text_of_failure in failed {
+        let _ = writeln!(text, "\n```text\n{text_of_failure}\n```");
+    }
+}
+
+fn notes(run: &Run, text: &mut String) {
+    if run.warnings.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Notes\n");
+    for warning in &run.warnings {
+        let _ = writeln!(text, "- {warning}");
+    }
+}
+
+/// A link from one file of the project to another.
+fn relative(from: &str, to: &str) -> String {
+    let from: Vec<&str> = from.split('/').collect();
+    let to: Vec<&str> = to.split('/').collect();
+    let folders = from.len().saturating_sub(1);
+    let common = from.iter().take(folders).zip(&to).take_while(|(a, b)| a == b).count();
+    let up = std::iter::repeat_n("..", folders.saturating_sub(common));
+    up.chain(to.iter().skip(common).copied()).collect::<Vec<_>>().join("/").replace(' ', "%20")
+}
+
+#[cfg(test)]
+mod tests_of_links {
+    use super::relative;
+
+    #[test]
+    fn links_climb_only_as_far_as_they_must() {
+        assert_eq!(relative("specs/001_a/summaries/001_summary.md", "PLAN.md"), "../../../PLAN.md");
+        assert_eq!(relative("specs/001_a/summaries/x.md", "specs/001_a/plans/my plan.md"), "../plans/my%20plan.md");
+        assert_eq!(relative("x.md", "y.md"), "y.md");
+    }
+}

@@ -1,0 +1,49 @@
+//! What a run waits for, in one line.
+
+use crate::line::name;
+use crate::text::moment;
+use coordinate_model::run::{Run, StepState, Waiting};
+
+/// One line: what the run waits for, or how it ended. `driven` tells whether a living process drives it.
+#[must_use]
+pub fn why(run: &Run, driven: Option<u32>) -> String {
+    if let Some(outcome) = run.outcome {
+        let message = run.closing.as_ref().map(|closing| closing.message.clone()).unwrap_or_default();
+        return format!("it has ended: {} ({})", outcome.name(), message.lines().next().unwrap_or_default());
+    }
+    let waits = waits(run);
+    let id = run.id();
+    match driven {
+        Some(pid) => format!("{waits} (driven by process {pid})"),
+        None if waits.starts_with("for an answer") => waits,
+        None => format!("nobody drives it: `coordinate resume {id}`; then it waits {waits}"),
+    }
+}
+
+fn waits(run: &Run) -> String {
+    if let Some(by) = &run.paused {
+        return format!("paused by {by}: `coordinate resume {}`", run.id());
+    }
+    let live: Vec<String> = run
+        .live()
+        .map(|step| {
+            let doing = step.attempt().and_then(|attempt| attempt.doing.clone());
+            let state = if step.state == StepState::Running { String::new() } else { format!(" ({})", step.state.name()) };
+            let what = format!("{} {}{state}", name(run, step), step.kind.name());
+            doing.map_or(what.clone(), |doing| format!("{what}: {doing}"))
+        })
+        .collect();
+    if !live.is_empty() {
+        return format!("for {}", live.join("; "));
+    }
+    let waiting = run.waiting().filter_map(|step| step.waiting.as_ref().map(|waiting| (step, waiting)));
+    let texts: Vec<String> = waiting
+        .map(|(step, waiting)| match waiting {
+            Waiting::Until { due, why } => format!("for {} to try `{}` again ({why})", moment(*due), step.id),
+            Waiting::Answer { question } => {
+                format!("for an answer to `{}`: {question} (`coordinate approve {} {}`)", step.id, run.id(), step.id)
+            }
+        })
+        .collect();
+    if texts.is_empty() { format!("for its next step in state `{}`", run.state) } else { texts.join("; ") }
+}
