@@ -140,12 +140,11 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Drives until nothing is left to do here.
+    /// Drives until nothing is left to do here. `pid` is this process, for people who ask who drives.
     ///
     /// # Errors
     /// [`JournalError`]: a run whose journal can not be written stops.
-    pub fn drive(&mut self) -> Result<Stopped, JournalError> {
-        let pid = std::process::id();
+    pub fn drive(&mut self, pid: u32) -> Result<Stopped, JournalError> {
         self.commit(vec![Input::Drive { epoch: self.epoch, pid }])?;
         loop {
             self.reconcile();

@@ -23,6 +23,7 @@ mod supervision;
 mod transcript;
 mod tree;
 
+pub use follow::read_transcript;
 pub use process::{identity_of, is_alive};
 pub use shim::shim_main;
 

@@ -11,6 +11,7 @@ mod command;
 mod delivery;
 mod discovery;
 mod exclusive;
+mod history;
 mod index;
 mod merge;
 mod objects;
@@ -24,6 +25,8 @@ mod trees;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use command::GitProgram;
 
@@ -125,6 +128,10 @@ impl Repository for GitRepository {
 
     fn read_file(&self, tree: &Oid, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {
         self.read_blob(tree, path)
+    }
+
+    fn blob_of(&self, tree: &Oid, path: &str) -> Result<Option<Oid>, RepositoryError> {
+        self.find_blob(tree, path)
     }
 
     fn write_files(&self, tree: &Oid, files: &[(String, Vec<u8>)]) -> Result<Oid, RepositoryError> {

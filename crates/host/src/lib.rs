@@ -1,5 +1,7 @@
-//! (being built)
+//! The operating system: process trees under shims, atomic files, locks, and the git program.
 pub mod atomic;
 pub mod attempts;
+pub mod files;
 pub mod lock;
 pub mod redact;
+pub mod git;

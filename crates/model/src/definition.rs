@@ -5,7 +5,7 @@
 mod builtin;
 mod check;
 
-pub use builtin::{builtin, builtin_names};
+pub use builtin::{builtin, builtin_names, builtin_text};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

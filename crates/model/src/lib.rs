@@ -18,3 +18,4 @@ pub mod plan;
 pub mod retry;
 pub mod run;
 pub mod time;
+pub mod topic;

@@ -6,6 +6,10 @@
 //! it until the stage is his. One that leaves the stage and wants it again finds the gate taken and must
 //! queue there, in the kernel's order, behind all that came before.
 //!
+//! The order is not strict: the kernel wakes a waiter rather than giving it the lock, and until it runs another
+//! may pass. A writer sleeps while the disk syncs, which lets the waiter run; where a sync is free (tmpfs) one
+//! process can write for a whole time slice of the scheduler before the next gets its turn.
+//!
 //! This is about fairness only. If the lock files are deleted or a file system ignores them, SQLite's own lock
 //! still keeps writers apart. A process that dies loses its locks with its descriptors: nothing to clean up.
 

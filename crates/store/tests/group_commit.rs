@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "set-up outside the test functions fails by panicking too")]
 
-use coordinate_engine::port::{Storage, Transaction};
+use coordinate_engine::port::{Storage, StorageError, Transaction};
 use coordinate_store::{SqliteStorage, conformance};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 struct Journal {
     _folder: tempfile::TempDir,
@@ -50,6 +51,14 @@ fn a_part_that_is_rolled_back_makes_no_commit() {
     assert_eq!(commits(&journal.log) - before, 0);
 }
 
+/// Takes as long as a disk would to sync, so that the others queue up on a file system without one too.
+fn slow_append(transaction: &mut dyn Transaction) -> Result<bool, StorageError> {
+    let last = transaction.last_sequence()?;
+    transaction.append(last, &[conformance::record(last + 1)])?;
+    thread::sleep(Duration::from_micros(200));
+    Ok(true)
+}
+
 #[test]
 fn sixteen_writers_share_commits() {
     const THREADS: u32 = 16;
@@ -63,7 +72,7 @@ fn sixteen_writers_share_commits() {
             scope.spawn(move || {
                 start.wait();
                 for _ in 0..EACH {
-                    conformance::append_next(storage, &conformance::run(number)).unwrap();
+                    storage.transaction(&conformance::run(number), &mut slow_append).unwrap();
                 }
             });
         }

@@ -64,7 +64,7 @@ impl Job {
         folder: &Path,
     ) -> Result<Outcome, Failure> {
         let began = self.tools.clock.now();
-        let (ending, tail) = self.run_bound(command, path, &folder.with_extension(self.epoch.to_string()))?;
+        let (ending, tail) = self.run_bound(command, path, folder)?;
         if self.is_cancelled() || ending == Ending::Stopped || ending == Ending::Lost {
             return Ok(Outcome::Cancelled);
         }
@@ -79,6 +79,9 @@ impl Job {
 
     /// Runs a shell command that ends with this driver, and waits for it.
     fn run_bound(&self, command: &str, cwd: &Path, folder: &Path) -> Result<(Ending, Vec<String>), Failure> {
+        // A folder is used once: an earlier, killed driver may have used this one.
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let folder = &folder.with_file_name(format!("{name}-{}", self.epoch));
         let launch = Launch {
             key: folder.to_string_lossy().into_owned(),
             token: self.epoch,
@@ -146,7 +149,7 @@ fn with_reason(ending: &Ending, mut tail: Vec<String>) -> Vec<String> {
 /// Prepares a fresh tree with the project's own set-up commands.
 pub(super) fn set_up(job: &Job, folder: &Path, tree: &Path) -> Result<(), Failure> {
     for (at, command) in job.created.options.tree_setup.iter().enumerate() {
-        let place = folder.with_extension(format!("setup-{at}-{}", job.epoch));
+        let place = folder.join(format!("setup-{at}"));
         let (ending, tail) = job.run_bound(command, tree, &place)?;
         if ending != (Ending::Exited { code: 0 }) {
             return Err(Failure::new(

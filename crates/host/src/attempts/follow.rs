@@ -10,6 +10,7 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 /// The longest sleep while the kernel tells us of news.
 const WATCHED: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
@@ -45,6 +46,15 @@ pub(super) fn follow(
             AttemptStatus::NeverStarted => return Err(io::Error::other("its folder was removed; retry the attempt")),
         }
     }
+}
+
+/// Delivers the lines that an attempt's transcript has now, without waiting and without touching the attempt.
+///
+/// # Errors
+/// When the transcript is there and can not be read.
+pub fn read_transcript(folder: &Path, line: &mut dyn FnMut(TranscriptLine) -> bool) -> io::Result<()> {
+    let folder = AttemptFolder::new(folder);
+    Reader { folder: &folder, offset: 0, open: None }.deliver(line).map(drop)
 }
 
 /// Ends what a killed shim has left behind.

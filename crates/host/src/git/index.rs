@@ -54,13 +54,15 @@ impl Entry {
     }
 }
 
-/// An index file beside the tree's own one, deleted when dropped.
+/// An index file beside the tree's own one, deleted when dropped unless its place was chosen by the caller.
 #[derive(Debug)]
 pub(super) struct ScratchIndex<'a> {
     repository: &'a GitRepository,
     work_tree: PathBuf,
     git_dir: PathBuf,
     file: PathBuf,
+    attributes: Option<Oid>,
+    kept: bool,
 }
 
 impl<'a> ScratchIndex<'a> {
@@ -72,7 +74,21 @@ impl<'a> ScratchIndex<'a> {
         let file = git_dir.join(format!("{PREFIX}{}-{number}", std::process::id()));
         // A killed process of the same id may have left one.
         remove_with_lock(&file);
-        Self { repository, work_tree: work_tree.to_owned(), git_dir: git_dir.to_owned(), file }
+        let mut index = Self::at(repository, work_tree, git_dir, file);
+        index.kept = false;
+        index
+    }
+
+    /// The index at a place of the caller's choice; it is kept.
+    pub(super) fn at(repository: &'a GitRepository, work_tree: &Path, git_dir: &Path, file: PathBuf) -> Self {
+        let (work_tree, git_dir) = (work_tree.to_owned(), git_dir.to_owned());
+        Self { repository, work_tree, git_dir, file, attributes: None, kept: true }
+    }
+
+    /// Takes attributes from a commit in place of the files on disk (git 2.41 and newer; older ones look at the disk).
+    pub(super) fn with_attributes(mut self, commit: &Oid) -> Self {
+        self.attributes = Some(commit.clone());
+        self
     }
 
     /// A copy of the tree's own index.
@@ -99,14 +115,13 @@ impl<'a> ScratchIndex<'a> {
         Ok(index)
     }
 
-    /// Where it lies.
-    pub(super) fn file(&self) -> &Path {
-        &self.file
-    }
-
     /// A call that uses this index.
     pub(super) fn call(&self, action: &str) -> Call {
-        self.repository.call_in(action, &self.work_tree, &self.git_dir).index(&self.file)
+        let call = self.repository.call_in(action, &self.work_tree, &self.git_dir).index(&self.file);
+        match &self.attributes {
+            Some(commit) => call.env("GIT_ATTR_SOURCE", commit.as_str()),
+            None => call,
+        }
     }
 
     /// Sets entries without looking at files; what stands in their way (a file where a folder must be) is replaced.
@@ -154,7 +169,9 @@ impl<'a> ScratchIndex<'a> {
 
 impl Drop for ScratchIndex<'_> {
     fn drop(&mut self) {
-        remove_with_lock(&self.file);
+        if !self.kept {
+            remove_with_lock(&self.file);
+        }
     }
 }
 

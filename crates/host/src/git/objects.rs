@@ -72,14 +72,23 @@ impl GitRepository {
     }
 
     pub(super) fn read_blob(&self, tree: &Oid, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {
+        let answer = self.ask_for_file("--batch", tree, path)?;
+        Ok(parse_blob_header(&answer).and_then(|header| answer.get(header.end..header.end + header.size)?.to_vec().into()))
+    }
+
+    pub(super) fn find_blob(&self, tree: &Oid, path: &str) -> Result<Option<Oid>, RepositoryError> {
+        let answer = self.ask_for_file("--batch-check", tree, path)?;
+        Ok(parse_blob_header(&answer).map(|header| header.oid))
+    }
+
+    fn ask_for_file(&self, how: &str, tree: &Oid, path: &str) -> Result<Vec<u8>, RepositoryError> {
         let action = format!("read `{path}` of `{}`", tree.short());
         // Git takes `./` and `../` in such an expression as relative to the folder that it runs in.
-        if path.is_empty() || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return Err(failure(&action, "the path must be relative and plain, without `.` or `..`"));
         }
         let request = format!("{tree}:{path}\0").into_bytes();
-        let reply = self.call(&action).args(["cat-file", "--batch", "-z"]).input(request).run()?;
-        Ok(parse_batch(&reply.out))
+        Ok(self.call(&action).args(["cat-file", how, "-z"]).input(request).run()?.out)
     }
 
     pub(super) fn write_blobs(&self, tree: &Oid, files: &[(String, Vec<u8>)]) -> Result<Oid, RepositoryError> {
@@ -134,16 +143,21 @@ impl GitRepository {
     }
 }
 
-/// The content in an answer of `cat-file --batch`: `<oid> <type> <size>\n<content>\n`. A missing object's answer
-/// begins with the expression that was asked for, whose `:` no object name has.
-fn parse_batch(out: &[u8]) -> Option<Vec<u8>> {
-    let end = out.iter().position(|byte| *byte == b'\n')?;
-    let (header, rest) = out.split_at(end);
-    let header = std::str::from_utf8(header).ok()?;
+/// The first line of an answer of `cat-file`.
+struct BlobHeader {
+    oid: Oid,
+    size: usize,
+    /// Where the content begins.
+    end: usize,
+}
+
+/// Reads `<oid> blob <size>\n`. A missing object's answer begins with the expression that was asked for, whose `:` no
+/// object name has.
+fn parse_blob_header(answer: &[u8]) -> Option<BlobHeader> {
+    let end = answer.iter().position(|byte| *byte == b'\n')?;
+    let header = std::str::from_utf8(answer.get(..end)?).ok()?;
     let (oid, kind) = header.split_once(' ')?;
-    oid.parse::<Oid>().ok()?;
-    let size: usize = kind.strip_prefix("blob ")?.parse().ok()?;
-    rest.get(1..=size).map(<[u8]>::to_vec)
+    Some(BlobHeader { oid: oid.parse().ok()?, size: kind.strip_prefix("blob ")?.parse().ok()?, end: end + 1 })
 }
 
 /// Reads `<mode> SP <type> SP <oid> TAB <path>`.

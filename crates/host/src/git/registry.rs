@@ -44,6 +44,8 @@ pub(super) enum Mark {
 }
 
 impl Mark {
+    pub(super) const ALL: [Self; 2] = [Self::Removing, Self::Resetting];
+
     fn file(self, place: &Place) -> PathBuf {
         place.git_dir.join(match self {
             Self::Removing => REMOVING,
@@ -83,11 +85,10 @@ impl GitRepository {
         for git_dir in self.admin_folders()? {
             let Ok(link) = std::fs::read(git_dir.join("gitdir")) else { continue };
             let link = git_dir.join(OsStr::from_bytes(link.trim_ascii_end()));
-            // A place on a disk that is not there now is not the one that is looked for.
-            let Some(work_tree) = link.parent().and_then(|folder| settled_if_possible(folder)) else { continue };
-            if work_tree == path {
+            let Some(work_tree) = link.parent() else { continue };
+            if work_tree == path || settled_if_possible(work_tree).is_some_and(|work_tree| work_tree == path) {
                 let branch = std::fs::read_to_string(git_dir.join(BRANCH)).ok();
-                return Ok(Some(Place { work_tree, git_dir, branch }));
+                return Ok(Some(Place { work_tree: path.to_owned(), git_dir, branch }));
             }
         }
         Ok(None)
@@ -165,7 +166,7 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf, RepositoryError> {
     })
 }
 
-fn settled_if_possible(path: &Path) -> Option<PathBuf> {
+pub(super) fn settled_if_possible(path: &Path) -> Option<PathBuf> {
     if let Ok(found) = path.canonicalize() {
         return Some(found);
     }

@@ -43,11 +43,11 @@ impl GitRepository {
         };
         let reference = format!("refs/heads/{branch}");
         place.restore_link()?;
-        clear_remains(&place)?;
         if !Mark::Resetting.is_on(&place) {
             self.ensure_resettable(&place, &reference, commit, snapshot_ref)?;
             Mark::Resetting.set(&place)?;
         }
+        clear_remains(&place)?;
         self.reset_files(&action, &place, &reference, commit)?;
         Mark::Resetting.clear(&place)
     }

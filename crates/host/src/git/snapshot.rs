@@ -3,7 +3,7 @@
 use super::GitRepository;
 use super::capture::Captured;
 use super::command::failure;
-use super::registry::Place;
+use super::registry::{Mark, Place};
 use coordinate_engine::port::{CommitSpec, RepositoryError, Snapshot};
 use coordinate_model::ids::Oid;
 use coordinate_model::time::UtcMillis;
@@ -26,9 +26,15 @@ impl GitRepository {
             let message = format!("beside the files of: {message}");
             parents.push(self.make_commit(&CommitSpec { tree, parents: head.clone(), message, at })?);
         }
+        if Mark::ALL.iter().any(|mark| mark.is_on(&place)) {
+            // A kill cut off a reset or a removal: what is left of the files must not push out the good snapshot.
+            parents.extend(self.ref_value(reference)?);
+        }
         let spec = CommitSpec { tree: captured.tree.clone(), parents, message: message.to_owned(), at };
         let commit = self.make_commit(&spec)?;
         self.set_ref(reference, &commit)?;
+        // From here on the tree is judged by this snapshot, not by the check that was made before the kill.
+        Mark::ALL.iter().try_for_each(|mark| mark.clear(&place))?;
         let head = captured.head.unwrap_or_else(|| commit.clone());
         Ok(Snapshot { head, tree: captured.tree, clean: captured.clean, commit })
     }

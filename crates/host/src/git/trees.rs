@@ -3,7 +3,7 @@
 use super::GitRepository;
 use super::command::{failure, file_failure};
 use super::exclusive::Exclusive;
-use super::registry::{MAKING, Mark, Place, remove_folder, settled};
+use super::registry::{MAKING, Mark, Place, remove_folder, settled, settled_if_possible};
 use coordinate_engine::port::RepositoryError;
 use coordinate_model::ids::Oid;
 use std::path::Path;
@@ -19,10 +19,10 @@ impl GitRepository {
         let path = settled(path)?;
         let _turn = self.trees_turn()?;
         self.clear_unplaced()?;
-        if let Some(place) = self.registered(&path)? {
-            if self.is_complete(&place, branch, &action)? {
-                return place.restore_link();
-            }
+        if let Some(place) = self.registered(&path)?
+            && self.is_complete(&place, branch, &action)?
+        {
+            return place.restore_link();
         }
         ensure_free(&path, &action)?;
         let reference = format!("refs/heads/{branch}");
@@ -66,10 +66,8 @@ impl GitRepository {
 
     pub(super) fn discard_tree(&self, path: &Path, snapshot_ref: &str) -> Result<(), RepositoryError> {
         let action = format!("remove the work tree `{}`", path.display());
-        if path.parent().is_some_and(|parent| !parent.exists()) {
-            return Ok(());
-        }
-        let path = settled(path)?;
+        // Where even the folder around it is gone, git's entry is found under the path as it was written.
+        let path = settled_if_possible(path).unwrap_or_else(|| path.to_owned());
         let Some(place) = self.registered(&path)? else { return ensure_gone(&path, &action) };
         if place.is_making() {
             let _turn = self.trees_turn()?;

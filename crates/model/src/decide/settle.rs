@@ -2,7 +2,7 @@
 
 use crate::definition::{StateName, StepKind};
 use crate::event::{Event, Outcome};
-use crate::obligation::{Effect, outstanding};
+use crate::obligation::outstanding;
 use crate::run::{Lane, Run, Step, StepState};
 
 /// The next events that follow from the state alone; none when it is settled.
@@ -128,10 +128,4 @@ fn failures(run: &Run) -> String {
         })
         .collect();
     if texts.is_empty() { format!("state `{}` could not be finished", run.state) } else { texts.join("; ") }
-}
-
-/// Whether a driver has anything left to do or to wait for by itself.
-#[must_use]
-pub fn is_quiet(run: &Run) -> bool {
-    outstanding(run).all(|obligation| obligation.key.effect == Effect::Ask)
 }

@@ -13,11 +13,16 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name)
 }
 
+/// The text of a built-in definition.
+#[must_use]
+pub fn builtin_text(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 /// A built-in definition by name.
 #[must_use]
 pub fn builtin(name: &str) -> Option<Definition> {
-    let (origin, text) = FILES.iter().find(|(known, _)| *known == name)?;
-    Definition::parse(origin, text).ok()
+    Definition::parse(name, builtin_text(name)?).ok()
 }
 
 #[cfg(test)]

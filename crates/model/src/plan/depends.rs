@@ -19,7 +19,11 @@ pub(super) fn read(text: &str) -> Result<Vec<Span>, Unreadable> {
     if is_none(text) {
         return Ok(Vec::new());
     }
+    let whole = text;
     let text = without_notes(text);
+    if text.trim().is_empty() {
+        return Err(Unreadable::Text(whole.trim().chars().take(40).collect()));
+    }
     let (open, close) = (text.matches('[').count(), text.matches(']').count());
     if open > close {
         return Err(Unreadable::Unclosed);
@@ -30,7 +34,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Span>, Unreadable> {
 
 /// Whether a text says that there is nothing: empty, `none`, `-`, `n/a`, `none - first phase`.
 pub(super) fn is_none(text: &str) -> bool {
-    let bare = |text: &str| text.trim_matches(|c: char| c.is_whitespace() || "[]{}`\"'*_.()".contains(c)).to_lowercase();
+    let bare =
+        |text: &str| text.trim_matches(|c: char| c.is_whitespace() || "[]{}`\"'*_.()".contains(c)).to_lowercase();
     let noted = without_notes(text);
     // `(none)` is none, `(see above)` is not.
     let bare = if noted.trim().is_empty() { bare(text) } else { bare(&noted) };
@@ -322,10 +327,12 @@ mod tests {
 
     #[test]
     fn every_notation_of_a_list_is_read() {
-        for text in ["[1, 2]", "1, 2", "Phase 1, Phase 2", "[phase_1, phase_2]", "phase-1 and phase-2", "Phases 1 & 2"] {
+        for text in ["[1, 2]", "1, 2", "Phase 1, Phase 2", "[phase_1, phase_2]", "phase-1 and phase-2", "Phases 1 & 2"]
+        {
             check(text, &[(1, 1), (2, 2)]);
         }
-        for text in ["`1`, `2`", "[\"phase_1\", 'phase_2']", "[Phase 1](a.md), [Phase 2](b.md)", "**1**, #2", "P1; p2."] {
+        for text in ["`1`, `2`", "[\"phase_1\", 'phase_2']", "[Phase 1](a.md), [Phase 2](b.md)", "**1**, #2", "P1; p2."]
+        {
             check(text, &[(1, 1), (2, 2)]);
         }
         for text in ["Phases 1-3", "1–3", "1—3", "Phase 1 to Phase 3", "phases 1 through 3", "1..3", "[1 - 3]"] {

@@ -33,22 +33,12 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error at a place of a file.
-    pub(super) fn error(
-        file: &str,
-        line: u32,
-        phase: Option<PhaseNumber>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(super) fn error(file: &str, line: u32, phase: Option<PhaseNumber>, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), line, severity: Severity::Error, phase, message: message.into() }
     }
 
     /// A warning at a place of a file.
-    pub(super) fn warning(
-        file: &str,
-        line: u32,
-        phase: Option<PhaseNumber>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(super) fn warning(file: &str, line: u32, phase: Option<PhaseNumber>, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(file, line, phase, message) }
     }
 
@@ -72,8 +62,7 @@ impl fmt::Display for Diagnostic {
 /// Puts findings into the order in which they are shown: by file and line, errors first.
 pub(super) fn sort(findings: &mut Vec<Diagnostic>) {
     findings.sort_by(|a, b| {
-        (&a.file, a.line, a.severity, a.phase, &a.message)
-            .cmp(&(&b.file, b.line, b.severity, b.phase, &b.message))
+        (&a.file, a.line, a.severity, a.phase, &a.message).cmp(&(&b.file, b.line, b.severity, b.phase, &b.message))
     });
     findings.dedup();
 }

@@ -18,6 +18,8 @@ pub(super) struct Document<'a> {
     pub(super) fields: Vec<Field>,
     /// Headings that begin like one of a phase and have no whole number: line and what stands there.
     pub(super) unreadable: Vec<(u32, String)>,
+    /// Headings such as `Phase 2 Name`, which are no phase for lack of a colon: line and number.
+    pub(super) unseparated: Vec<(u32, PhaseNumber)>,
     pub(super) title: String,
 }
 
@@ -29,8 +31,12 @@ pub(super) struct Section {
     pub(super) complete: bool,
     /// The line of the heading; 1 for a file that is a phase without a heading that says so.
     pub(super) line: u32,
+    /// Where the heading's text begins.
+    pub(super) heading_start: usize,
     /// Where the mark of completion is put in the heading, if there is one.
     pub(super) mark_at: Option<usize>,
+    /// The marks of completion in the heading.
+    pub(super) marks: Vec<Range<usize>>,
     /// The phase's text, without its heading.
     pub(super) body: Range<usize>,
     /// Where its fields may stand: a phase that is a whole file may have some before its heading.
@@ -51,8 +57,15 @@ impl<'a> Document<'a> {
     pub(super) fn of(source: &'a Source) -> Self {
         let outline = Outline::of(&source.text);
         let fields = field::all(&source.text, &outline);
-        let mut document =
-            Self { source, outline, sections: Vec::new(), fields, unreadable: Vec::new(), title: String::new() };
+        let mut document = Self {
+            source,
+            outline,
+            sections: Vec::new(),
+            fields,
+            unreadable: Vec::new(),
+            unseparated: Vec::new(),
+            title: String::new(),
+        };
         document.divide();
         document
     }
@@ -75,6 +88,9 @@ impl<'a> Document<'a> {
                 Opening::Stage => false,
                 Opening::Other => open.as_ref().is_some_and(|(_, own)| level <= *own),
             };
+            if matches!(opening, Opening::Other) && level <= 3 {
+                self.note_unseparated(index, open.as_ref().map(|(section, _)| section.number));
+            }
             if ends {
                 self.sections.extend(open.take().map(|(section, _)| section.ending_at(start)));
             }
@@ -127,7 +143,9 @@ impl<'a> Document<'a> {
                 name: phase.name.clone(),
                 complete: phase.complete,
                 line,
+                heading_start: heading.content.start,
                 mark_at: Some(heading.content.end),
+                marks: phase.complete_marks.iter().map(|mark| shifted(mark, heading.content.start)).collect(),
                 body: body..body,
                 fields: body..body,
                 whole_file: false,
@@ -150,6 +168,15 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// `Phase 2 Name` is hardly meant as anything but a phase, unless it stands inside that phase.
+    fn note_unseparated(&mut self, index: usize, inside: Option<PhaseNumber>) {
+        let content = self.outline.headings[index].content.clone();
+        let Some(number) = heading::unseparated(&self.text()[content.clone()]).map(PhaseNumber) else { return };
+        if inside != Some(number) {
+            self.unseparated.push((self.outline.line_of(content.start), number));
+        }
+    }
+
     fn start_of_heading(&self, index: usize) -> usize {
         let line = self.outline.line_of(self.outline.headings[index].content.start) as usize;
         self.outline.line_range(self.text(), line.saturating_sub(1)).start
@@ -163,11 +190,19 @@ impl<'a> Document<'a> {
             name: self.title.clone(),
             complete: false,
             line: 1,
+            heading_start: 0,
             mark_at: None,
+            marks: Vec::new(),
             body: all.clone(),
             fields: all,
             whole_file: true,
         }
+    }
+
+    /// Whether the file begins with the heading of a stage.
+    pub(super) fn is_stage(&self) -> bool {
+        let first = self.outline.headings.first();
+        first.is_some_and(|first| heading::stage(&self.text()[first.content.clone()]).is_some())
     }
 
     /// The tasks in a part of the text.
@@ -188,6 +223,10 @@ impl Section {
         self.fields.end = end;
         self
     }
+}
+
+fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
 }
 
 /// The entries of an ordered list whose place lies in a range.

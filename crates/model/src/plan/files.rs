@@ -84,7 +84,9 @@ fn cut_description(text: &str) -> &str {
             '`' => in_code = !in_code,
             '-' | '–' | '—' if !in_code && before && after => return &text[..at],
             // A name before the colon says what is done to the path behind it: `Modify: a.rs`.
-            ':' if !in_code && after && colons.next().is_some() && path_of(&text[..at]).is_some() => return &text[..at],
+            ':' if !in_code && after && colons.next().is_some() && path_of(&text[..at]).is_some() => {
+                return &text[..at];
+            }
             _ => {}
         }
     }

@@ -59,6 +59,20 @@ pub(super) fn stage(content: &str) -> Option<(u32, String)> {
     Some((number, plain(&content[marks.lo..marks.hi])))
 }
 
+/// The number of a heading such as `Phase 2 Name`, which lacks what sets the name off.
+pub(super) fn unseparated(content: &str) -> Option<u32> {
+    if phase(content).is_some() {
+        return None;
+    }
+    let mut marks = Marks { content, lo: 0, hi: content.len(), complete: Vec::new() };
+    marks.trim();
+    marks.skip_word("phase")?;
+    match marks.number()? {
+        Number::Whole(number) => Some(number),
+        Number::Unreadable(_) => None,
+    }
+}
+
 /// Whether a heading begins a part of a phase with fields of its own: those are not the phase's.
 pub(super) fn is_part(content: &str) -> bool {
     let content = content.trim_start_matches(['*', '_', '[']);
@@ -196,8 +210,8 @@ impl<'a> Marks<'a> {
             return None;
         }
         let after = &rest[digits..];
-        let fraction = after.starts_with(['.', '-', '–', '—'])
-            && after.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
+        let fraction =
+            after.starts_with(['.', '-', '–', '—']) && after.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
         if !fraction && !after.starts_with(char::is_alphanumeric) {
             self.lo += digits;
             let number = rest[..digits].parse();

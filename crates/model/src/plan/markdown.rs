@@ -115,12 +115,10 @@ fn markdown_start(text: &str, line_starts: &[usize]) -> usize {
         return mark;
     }
     // A text may begin with a rule: what holds headings is no front matter.
-    let end = (1..line_starts.len())
-        .find(|index| line(*index).is_some_and(|text| text.starts_with("##") || text == "---"));
+    let end =
+        (1..line_starts.len()).find(|index| line(*index).is_some_and(|text| text.starts_with("##") || text == "---"));
     match end {
-        Some(index) if line(index) == Some("---") => {
-            line_starts.get(index + 1).copied().unwrap_or(text.len())
-        }
+        Some(index) if line(index) == Some("---") => line_starts.get(index + 1).copied().unwrap_or(text.len()),
         _ => mark,
     }
 }
@@ -168,17 +166,7 @@ impl<'a> Scan<'a> {
             unclosed: None,
         };
         let visible_end = text.trim_end().len();
-        Self {
-            text,
-            base,
-            visible_end,
-            outline,
-            depth: 0,
-            quotes: 0,
-            items: Vec::new(),
-            task: None,
-            fence: None,
-        }
+        Self { text, base, visible_end, outline, depth: 0, quotes: 0, items: Vec::new(), task: None, fence: None }
     }
 
     fn on(&mut self, event: Event<'_>, range: Range<usize>) {

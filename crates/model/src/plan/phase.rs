@@ -213,8 +213,9 @@ fn note_lost_tasks(document: &Document<'_>, section: &Section, found: &mut Vec<D
     let text = document.source.text.as_str();
     let first = outline.line_of(section.body.start) as usize - 1;
     let mut tasks = document.tasks_in(&section.body).iter().map(|task| outline.line_of(task.mark)).peekable();
-    let closed = outline.opaque.iter().filter(|opaque| !opaque.indented);
-    let mut closed = closed.skip_while(|opaque| opaque.range.end <= section.body.start).peekable();
+    let before = outline.opaque.partition_point(|opaque| opaque.range.end <= section.body.start);
+    let closed = outline.opaque.get(before..).unwrap_or_default();
+    let mut closed = closed.iter().filter(|opaque| !opaque.indented).peekable();
     for index in first..outline.lines() {
         let range = outline.line_range(text, index);
         if range.start >= section.body.end {

@@ -11,12 +11,15 @@ pub(super) fn of_graph(plan: &Plan) -> Vec<Diagnostic> {
     Inspection::of(plan).faults()
 }
 
-/// The faults of the graph, and the references to later phases that lie on no cycle.
-pub(super) fn of_plan(plan: &Plan) -> Vec<Diagnostic> {
+/// Adds the faults of the graph, and the references to later phases that lie on no cycle. Gives whether
+/// there is an order in which the phases could be run.
+pub(super) fn of_plan(plan: &Plan, found: &mut Vec<Diagnostic>) -> bool {
     let inspection = Inspection::of(plan);
-    let mut found = inspection.faults();
+    let faults = inspection.faults();
+    let sound = faults.is_empty();
+    found.extend(faults);
     found.extend(inspection.forward_references());
-    found
+    sound
 }
 
 /// The dependencies between known phases as pairs (phase, needed phase) of places in `numbers`.
@@ -71,7 +74,8 @@ impl<'a> Inspection<'a> {
         let first = |phase: &Phase| place(&self.numbers, phase.number).map(|node| self.phases[node]);
         let later = self.plan.phases.iter().filter_map(|phase| {
             let first = first(phase)?;
-            (!std::ptr::eq(first, phase)).then(|| duplicate(phase.number, (&phase.file, phase.line), first))
+            let place = (phase.file.as_str(), phase.line);
+            (!std::ptr::eq(first, phase)).then(|| duplicate(phase.number, place, (&first.file, first.line)))
         });
         later.collect()
     }
@@ -170,10 +174,10 @@ fn way_back(start: usize, last: usize, parents: &[usize]) -> Vec<usize> {
 }
 
 /// Two phases with one number: told at the later place, naming the first.
-pub(super) fn duplicate(number: PhaseNumber, place: (&str, u32), first: &Phase) -> Diagnostic {
+pub(super) fn duplicate(number: PhaseNumber, place: (&str, u32), first: (&str, u32)) -> Diagnostic {
     let message = format!(
         "phase {number} is defined a second time, first at {}:{}; give each phase its own number",
-        first.file, first.line
+        first.0, first.1
     );
     Diagnostic::error(place.0, place.1, Some(number), message)
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const USAGE: &str = "usage: journal-probe append|waits|reads|threads JOURNAL RUN-NUMBER COUNT";
 
@@ -50,13 +50,21 @@ fn append(journal: &Path, run: &RunId, count: u32) -> Result<(), StorageError> {
     Ok(())
 }
 
+/// How long `waits` keeps each transaction open: a slow disk's sync, so that its figures mean the same on any.
+const HELD: Duration = Duration::from_millis(1);
+
 /// Says for each append how many microseconds it took.
 fn waits(journal: &Path, run: &RunId, count: u32) -> Result<(), StorageError> {
     let storage = SqliteStorage::open(journal)?;
     let mut taken = Vec::new();
     for _ in 0..count {
         let begun = Instant::now();
-        conformance::append_next(&storage, run)?;
+        storage.transaction(run, &mut |transaction| {
+            let last = transaction.last_sequence()?;
+            transaction.append(last, &[conformance::record(last + 1)])?;
+            thread::sleep(HELD);
+            Ok(true)
+        })?;
         taken.push(begun.elapsed().as_micros());
     }
     taken.iter().for_each(say);

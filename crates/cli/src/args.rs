@@ -1,0 +1,269 @@
+//! The command line. A doc comment is the help text.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Runs a plan with coding agents, in parallel work trees, and loses nothing.
+#[derive(Debug, Parser)]
+#[command(name = "coordinate", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// The project's folder; else COORDINATE_PROJECT_DIR, CLAUDE_PROJECT_DIR, git's top level, this folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+
+    /// Sets a configuration value for this command
+    #[arg(short = 'c', global = true, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Implements a plan: every phase in its own work tree, verified, tested, merged
+    Run(RunArguments),
+    /// Goes on with a run where it stopped
+    Resume(ResumeArguments),
+    /// Lists the runs of this project, newest first
+    Ps(JsonArguments),
+    /// Shows a run
+    Show(ShowArguments),
+    /// Prints what happened in a run, or what one of its steps printed
+    Logs(LogsArguments),
+    /// Says in one line what a run waits for
+    Why(OneRun),
+    /// Stops what runs, keeps it all, and waits for `resume`
+    Pause(OneRun),
+    /// Ends a run for good; what was not merged is kept on refs
+    Cancel(CancelArguments),
+    /// Answers a question with yes
+    Approve(AnswerArguments),
+    /// Answers a question with no
+    Reject(AnswerArguments),
+    /// Takes a run away from the process that drives it
+    Unlock(OneRun),
+    /// Looks at plan files
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// Lists the agents and whether they are there
+    Agents(JsonArguments),
+    /// Lists the workflow definitions, or prints one
+    Workflows(WorkflowsArguments),
+    /// Prints the configuration that is in force
+    Config(ConfigArguments),
+    /// Checks that everything needed is there
+    Doctor(JsonArguments),
+    /// Writes a commented configuration into this project
+    Init,
+    /// Makes a small repository and runs a real plan in it
+    Demo(DemoArguments),
+    /// Prints a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// A plan file, or a folder with a plan file for each phase
+    #[arg(value_name = "PLAN")]
+    pub(crate) request: String,
+
+    /// The agent that does the work: `coordinate agents` lists them
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+
+    /// Program and arguments of the `command` agent, as one line; quotes as in a shell, but nothing is expanded
+    #[arg(long, value_name = "LINE")]
+    pub(crate) agent_command: Option<String>,
+
+    /// How many agents may work at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_parallel: Option<u32>,
+
+    /// The workflow: a name, or a TOML file
+    #[arg(long, value_name = "NAME", default_value = "coordinate")]
+    pub(crate) workflow: String,
+
+    /// Takes phases that are ticked as done, although no commit shows it
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) trust_ticks: bool,
+
+    /// Does every phase, ticked or not
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Says what would be done, and does nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Answers questions at the start with yes
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// Prints one event a line as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// The run, or the beginning of its id; without it, the one that is open
+    pub(crate) run: Option<String>,
+
+    /// Answers questions at the start with yes
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// Prints one event a line as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JsonArguments {
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneRun {
+    /// The run, or the beginning of its id; without it, the one that is open
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiagramFormat {
+    /// For a terminal
+    Text,
+    /// Mermaid
+    Mermaid,
+    /// Graphviz
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// The run, or the beginning of its id; without it, the newest
+    pub(crate) run: Option<String>,
+
+    /// Prints the whole folded run as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Draws the workflow's states
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text", conflicts_with = "json")]
+    pub(crate) diagram: Option<DiagramFormat>,
+
+    /// Shows the run as it was at this event
+    #[arg(long, value_name = "EVENT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) at: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArguments {
+    /// The run, or the beginning of its id; without it, the newest
+    pub(crate) run: Option<String>,
+
+    /// What this step printed, for example `implement/p3/agent`
+    #[arg(long, value_name = "STEP")]
+    pub(crate) step: Option<String>,
+
+    /// Goes on until the run has ended
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+
+    /// Prints one event a line as JSON
+    #[arg(long, conflicts_with = "step")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CancelArguments {
+    /// The run, or the beginning of its id; without it, the one that is open
+    pub(crate) run: Option<String>,
+
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnswerArguments {
+    /// The run, or the beginning of its id
+    pub(crate) run: Option<String>,
+
+    /// The question's step; not needed when only one waits
+    pub(crate) step: Option<String>,
+
+    /// Why
+    #[arg(long, short = 'm', value_name = "TEXT", default_value = "")]
+    pub(crate) comment: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// Checks a plan: one `file:line: message` for each problem, exit 2 if there is an error
+    Check(PlanArguments),
+    /// Shows which phases can be done at the same time
+    Waves(PlanJsonArguments),
+    /// Draws the dependency graph
+    Graph(PlanGraphArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// A plan file, or a folder with a plan file for each phase
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanJsonArguments {
+    /// A plan file, or a folder with a plan file for each phase
+    pub(crate) file: PathBuf,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanGraphArguments {
+    /// A plan file, or a folder with a plan file for each phase
+    pub(crate) file: PathBuf,
+
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: DiagramFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkflowsArguments {
+    /// Prints this definition as TOML
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    /// Says where each value comes from
+    #[arg(long)]
+    pub(crate) show_origin: bool,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Where to make the repository; without it, a new temporary folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+
+    /// Lets every phase take some seconds, so that there is time to kill it and to resume
+    #[arg(long)]
+    pub(crate) slow: bool,
+}

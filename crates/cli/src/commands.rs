@@ -1,0 +1,72 @@
+//! The commands.
+
+mod control;
+mod demo;
+mod doctor;
+mod drive;
+mod listing;
+mod logs;
+mod plan;
+mod run;
+mod show;
+mod start;
+
+use crate::args::{Arguments, Command, PlanCommand};
+use crate::context::Project;
+use crate::failure::{CommandError, Exit};
+use coordinate_model::event::GateAnswer;
+use std::io::Write;
+
+/// Carries a command out.
+pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
+    let project = || Project::find(arguments.project.as_deref(), &arguments.set);
+    match &arguments.command {
+        Command::Run(options) => run::run(&project()?, options),
+        Command::Resume(options) => run::resume(&project()?, options),
+        Command::Ps(options) => listing::ps(&project()?, options.json),
+        Command::Show(options) => show::show(&project()?, options),
+        Command::Logs(options) => logs::logs(&project()?, options),
+        Command::Why(which) => show::why(&project()?, which.run.as_deref()),
+        Command::Pause(which) => control::pause(&project()?, which.run.as_deref()),
+        Command::Cancel(options) => control::cancel(&project()?, options.run.as_deref(), &options.reason),
+        Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
+        Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
+        Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
+        Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
+        Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
+        Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
+        Command::Agents(options) => listing::agents(options.json),
+        Command::Workflows(options) => listing::workflows(options.name.as_deref()),
+        Command::Config(options) => listing::config(&project()?, options),
+        Command::Doctor(options) => doctor::doctor(&project()?, options.json),
+        Command::Init => doctor::init(&project()?),
+        Command::Demo(options) => demo::demo(options),
+        Command::Completions { shell } => {
+            let mut command = <Arguments as clap::CommandFactory>::command();
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut command, "coordinate", &mut script);
+            print_bytes(&script);
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Text on standard output, with a line end. A reader that went away is no error of ours.
+pub(crate) fn print(text: &str) {
+    print_bytes(text.as_bytes());
+    print_bytes(b"\n");
+}
+
+fn print_bytes(bytes: &[u8]) {
+    let _ = std::io::stdout().lock().write_all(bytes);
+}
+
+/// A note on standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// JSON on standard output.
+pub(crate) fn print_json(value: &serde_json::Value) {
+    print(&format!("{value:#}"));
+}

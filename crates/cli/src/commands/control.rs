@@ -1,0 +1,90 @@
+//! What people say to a run from beside: pause, cancel, answers, unlock. Each is an input like any other.
+
+use super::print;
+use crate::args::AnswerArguments;
+use crate::context::{Meant, Project, driver_of, find_run};
+use crate::failure::{CommandError, Exit};
+use coordinate_engine::journal::{Author, Journal};
+use coordinate_model::event::GateAnswer;
+use coordinate_model::ids::{RunId, StepId};
+use coordinate_model::input::{Answer, Input};
+use coordinate_model::run::{Run, Waiting};
+
+pub(crate) fn pause(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {
+    let (journal, id) = open(project, run)?;
+    say(&journal, &id, &Input::Pause { by: user() }, "paused")
+}
+
+pub(crate) fn cancel(project: &Project, run: Option<&str>, reason: &str) -> Result<Exit, CommandError> {
+    let (journal, id) = open(project, run)?;
+    say(&journal, &id, &Input::Cancel { by: user(), reason: reason.to_owned() }, "cancelled")
+}
+
+pub(crate) fn answer(project: &Project, options: &AnswerArguments, answer: GateAnswer) -> Result<Exit, CommandError> {
+    let (journal, id) = open(project, options.run.as_deref())?;
+    let run = journal.load(&id)?;
+    let step = match &options.step {
+        Some(step) => StepId::new(step.clone()),
+        None => only_question(&run)?,
+    };
+    let input = Input::Answer { step, answer, by: user(), comment: options.comment.clone() };
+    let word = match answer {
+        GateAnswer::Approved => "approved",
+        GateAnswer::Rejected => "rejected",
+    };
+    say(&journal, &id, &input, word)
+}
+
+fn only_question(run: &Run) -> Result<StepId, CommandError> {
+    let asks = |waiting: &Option<Waiting>| matches!(waiting, Some(Waiting::Answer { .. }));
+    let questions: Vec<_> = run.waiting().filter(|step| asks(&step.waiting)).collect();
+    match questions.as_slice() {
+        [only] => Ok(only.id.clone()),
+        [] => Err(CommandError::usage(format!("no question of `{}` waits for an answer", run.id()))),
+        several => {
+            let error = CommandError::usage("several questions wait: say which");
+            Err(several.iter().fold(error, |error, step| error.hint(step.id.as_str())))
+        }
+    }
+}
+
+pub(crate) fn unlock(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {
+    let (journal, id) = open(project, run)?;
+    match journal.unlock(&id)? {
+        Some(holder) => print(&format!("taken from process {}; go on with `coordinate resume {id}`", holder.pid)),
+        None => print(&format!("nobody had it; go on with `coordinate resume {id}`")),
+    }
+    Ok(Exit::Done)
+}
+
+fn open(project: &Project, run: Option<&str>) -> Result<(Journal, RunId), CommandError> {
+    let journal = project.need_journal()?;
+    let id = find_run(&journal, run, Meant::Open)?;
+    Ok((journal, id))
+}
+
+fn say(journal: &Journal, id: &RunId, input: &Input, word: &str) -> Result<Exit, CommandError> {
+    let mut run = journal.load(id)?;
+    let committed = journal.transact(&mut run, Author::Anyone, std::slice::from_ref(input))?;
+    match committed.answers.first() {
+        Some(Answer::Accepted) => {
+            match driver_of(journal, id)? {
+                Some(pid) => print(&format!("{word}; process {pid} drives {id}")),
+                None => print(&format!("{word}, recorded; nobody drives this run: coordinate resume {id}")),
+            }
+            Ok(Exit::Done)
+        }
+        Some(Answer::AlreadyDone) => {
+            print(&format!("that was said already: {id}"));
+            Ok(Exit::Done)
+        }
+        Some(Answer::NotWaiting { reason }) => Err(CommandError::usage(reason.clone())),
+        Some(Answer::Fenced) | None => Err(CommandError::internal("the run took no answer")),
+    }
+}
+
+/// Who says so, for the journal.
+fn user() -> String {
+    let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
+    if name.is_empty() { "the user".to_owned() } else { name }
+}

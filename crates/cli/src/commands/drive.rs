@@ -1,0 +1,137 @@
+//! Driving a run in this process: the lease, the display, the signals, the end.
+
+use super::{note, print};
+use crate::context::{Project, is_alive};
+use crate::display::{JsonLines, Lines, Live, is_live, print_json};
+use crate::failure::{CommandError, Exit};
+use crate::wiring::{SystemClock, holder, tools};
+use coordinate_engine::driver::{Driver, Listener, Outbox, Stopped, mailbox};
+use coordinate_engine::journal::Journal;
+use coordinate_engine::work::Workshop;
+use coordinate_model::event::Outcome;
+use coordinate_model::ids::{RunId, Token};
+use coordinate_model::run::Run;
+use coordinate_report::line;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::sync::Arc;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Takes the run's lease and drives it until nothing is left to do here.
+pub(crate) fn drive(project: &Project, journal: &Journal, id: &RunId, shown: Shown) -> Result<Exit, CommandError> {
+    let (mut run, epoch) = journal.take(id, &holder()?, &is_alive)?;
+    let ended = drive_taken(project, journal, &mut run, epoch, shown);
+    // A lease that can not be given back is harmless: this process will be dead, and the next driver sees that.
+    let _ = journal.put_snapshot(&run);
+    let _ = journal.release(id, epoch);
+    report_end(&run, ended?, shown)
+}
+
+fn drive_taken(
+    project: &Project,
+    journal: &Journal,
+    run: &mut Run,
+    epoch: Token,
+    shown: Shown,
+) -> Result<Stopped, CommandError> {
+    if let Some(outcome) = run.outcome {
+        return Ok(Stopped::Ended(outcome));
+    }
+    if run.paused.is_some() {
+        let input = coordinate_model::input::Input::Resume { by: "resume".to_owned() };
+        journal.transact(run, coordinate_engine::journal::Author::Driver(epoch), &[input])?;
+    }
+    let (mut lines, mut json, mut live);
+    let listener: &mut dyn Listener = match shown {
+        Shown::Json => {
+            json = JsonLines;
+            &mut json
+        }
+        Shown::Text if is_live() => {
+            live = Live::new(run);
+            &mut live
+        }
+        Shown::Text => {
+            lines = Lines;
+            &mut lines
+        }
+    };
+    let mut executor = Workshop::new(tools(project)?, epoch);
+    let mailbox = mailbox();
+    listen_to_signals(mailbox.0.clone())?;
+    let mut listeners = [listener];
+    let clock = Arc::new(SystemClock);
+    let mut driver = Driver::new(journal, clock, (run.clone(), epoch), &mut executor, &mut listeners, mailbox);
+    let stopped = driver.drive(std::process::id());
+    *run = driver.run().clone();
+    Ok(stopped?)
+}
+
+/// The first interrupt stops cleanly, the second at once.
+fn listen_to_signals(outbox: Outbox) -> Result<(), CommandError> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(CommandError::internal)?;
+    std::thread::spawn(move || {
+        let mut before = false;
+        for _ in signals.forever() {
+            if !before {
+                note("stopping: agents are being ended and their work kept; once more to leave at once");
+            }
+            before = true;
+            outbox.interrupt();
+        }
+    });
+    Ok(())
+}
+
+fn report_end(run: &Run, stopped: Stopped, shown: Shown) -> Result<Exit, CommandError> {
+    let id = run.id();
+    let message = run.closing.as_ref().map(|closing| closing.message.clone()).unwrap_or_default();
+    let (exit, outcome, text) = match stopped {
+        Stopped::Ended(Outcome::Succeeded) => (Exit::Done, "succeeded", message),
+        Stopped::Ended(Outcome::Failed) => (Exit::Failed, "failed", message),
+        Stopped::Ended(Outcome::Cancelled) => (Exit::Stopped, "cancelled", message),
+        Stopped::Waiting => (Exit::Waiting, "waiting", coordinate_report::why::why(run, None)),
+        Stopped::Paused => (Exit::Stopped, "paused", format!("go on with `coordinate resume {id}`")),
+        Stopped::Abandoned => (Exit::Stopped, "paused", format!("left at once; go on with `coordinate resume {id}`")),
+    };
+    match shown {
+        Shown::Json => print_json(&coordinate_report::json::run_ended(run, outcome, &text)),
+        Shown::Text => print_end(run, outcome, &text),
+    }
+    Ok(exit)
+}
+
+fn print_end(run: &Run, outcome: &str, text: &str) {
+    print(&format!("{} {outcome}: {}", run.id(), text.lines().next().unwrap_or_default()));
+    for line in text.lines().skip(1) {
+        print(line);
+    }
+    for (step, failure) in run.failures() {
+        print(&line::failure(run, step, failure));
+    }
+    let merged = run.phases.values().filter(|phase| phase.merged).count();
+    if !run.phases.is_empty() {
+        print(&format!("phases:  {merged} of {} merged", run.phases.len()));
+    }
+    if let Some(verdict) = run.newest_verdict() {
+        let result = if verdict.passed { "passes" } else { "fails" };
+        print(&format!("tests:   `{}` {result}", verdict.command));
+    }
+    if let Some(sentence) = line::delivery(run) {
+        print(&format!("result:  {sentence}"));
+    }
+    for artifact in &run.artifacts {
+        print(&format!("{:<8} {}", format!("{}:", artifact.kind), artifact.path));
+    }
+    for kept in &run.kept {
+        print(&format!("kept:    {kept}"));
+    }
+}

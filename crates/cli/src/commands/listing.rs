@@ -1,0 +1,95 @@
+//! Lists: runs, agents, workflows, configuration.
+
+use super::{print, print_json};
+use crate::args::ConfigArguments;
+use crate::context::{Project, driver_of, first_line};
+use crate::failure::{CommandError, Exit};
+use crate::wiring::clients;
+use coordinate_engine::port::Agents;
+use coordinate_model::definition::{builtin, builtin_names};
+use coordinate_report::text::moment;
+use serde_json::json;
+
+pub(crate) fn ps(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
+    let Some(journal) = project.journal()? else {
+        if as_json {
+            print("[]");
+        }
+        return Ok(Exit::Done);
+    };
+    let mut rows = Vec::new();
+    for header in journal.storage().headers()? {
+        let driver = driver_of(&journal, &header.run)?;
+        rows.push((header, driver));
+    }
+    if as_json {
+        let rows = rows.iter().map(|(header, driver)| {
+            json!({
+                "run": header.run,
+                "request": header.request,
+                "scope": header.scope,
+                "workflow": header.workflow,
+                "state": header.state,
+                "outcome": header.outcome,
+                "started": moment(header.started),
+                "driver": driver,
+            })
+        });
+        print_json(&rows.collect());
+        return Ok(Exit::Done);
+    }
+    for (header, driver) in &rows {
+        let state = header.outcome.as_deref().unwrap_or(&header.state);
+        let driver = driver.map_or_else(String::new, |pid| format!("  (process {pid})"));
+        let request = first_line(&header.request);
+        print(&format!("{}  {}  {state:<11}  {request}{driver}", header.run, moment(header.started)));
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {
+    let probes = clients()?.probe();
+    if as_json {
+        let rows = probes.iter().map(|probe| {
+            json!({"name": probe.name, "found": probe.found, "version": probe.version, "detail": probe.detail})
+        });
+        print_json(&rows.collect());
+        return Ok(Exit::Done);
+    }
+    for probe in probes {
+        let mark = if probe.found { "✓" } else { " " };
+        print(&format!("{mark} {:<9} {:<8} {}", probe.name, probe.version.unwrap_or_default(), probe.detail));
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn workflows(name: Option<&str>) -> Result<Exit, CommandError> {
+    let Some(name) = name else {
+        for definition in builtin_names().filter_map(builtin) {
+            print(&format!("{:<12} {}", definition.name, definition.description));
+        }
+        return Ok(Exit::Done);
+    };
+    let text = coordinate_model::definition::builtin_text(name).ok_or_else(|| {
+        let known: Vec<&str> = builtin_names().collect();
+        CommandError::usage(format!("there is no workflow `{name}`")).hint(format!("known: {}", known.join(", ")))
+    })?;
+    print(text.trim_end());
+    Ok(Exit::Done)
+}
+
+pub(crate) fn config(project: &Project, options: &ConfigArguments) -> Result<Exit, CommandError> {
+    let config = project.config()?;
+    if options.json {
+        let rows = config.settings().iter().map(|(key, setting)| {
+            json!({"key": key, "value": setting.value, "origin": setting.origin})
+        });
+        print_json(&rows.collect());
+        return Ok(Exit::Done);
+    }
+    for (key, setting) in config.settings() {
+        let origin = if options.show_origin { format!("  ({})", setting.origin) } else { String::new() };
+        print(&format!("{key} = {}{origin}", setting.value));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,73 @@
+//! `run` and `resume`.
+
+use super::drive::{Shown, drive};
+use super::start::{Plan, read_plan};
+use super::{note, print, start};
+use crate::args::{ResumeArguments, RunArguments};
+use crate::context::{Meant, Project, find_run};
+use crate::failure::{CommandError, Exit};
+use coordinate_report::diagram;
+
+pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, CommandError> {
+    let plan = read_plan(project, &options.request)?;
+    let done = start::done_phases(project, &plan, options)?;
+    if done.len() == plan.plan.phases.len() {
+        print("nothing to do: every phase of the plan is done (`--all` does them again)");
+        return Ok(Exit::Done);
+    }
+    let choices = start::choices(project, options)?;
+    if options.dry_run {
+        return Ok(dry_run(&plan, &choices));
+    }
+    if !options.json {
+        note(super::plan::waves_text(&plan.plan, &plan.graph).trim_end());
+    }
+    let journal = project.create_journal()?;
+    let created = start::create(project, plan, done, choices)?;
+    let (run, _) = journal.create(created)?;
+    let shown = if options.json { Shown::Json } else { Shown::Text };
+    drive(project, &journal, run.id(), shown)
+}
+
+fn dry_run(plan: &Plan, choices: &start::Choices) -> Exit {
+    print(super::plan::waves_text(&plan.plan, &plan.graph).trim_end());
+    print(&format!("workflow: {}", choices.definition.name));
+    print(&format!("agent: {}", choices.options.agent.name));
+    print(&format!("at once: {}", choices.options.max_parallel));
+    let test = choices.options.test_command.as_deref().unwrap_or("(detected in each tree)");
+    print(&format!("tests: {test}"));
+    for path in &plan.plan.files {
+        print(&format!("plan file: {path}"));
+    }
+    print("nothing was done (--dry-run)");
+    Exit::Done
+}
+
+pub(crate) fn resume(project: &Project, options: &ResumeArguments) -> Result<Exit, CommandError> {
+    let journal = project.need_journal()?;
+    let id = find_run(&journal, options.run.as_deref(), Meant::Open)?;
+    // An ended run needs no lease and changes nothing: its listing says so.
+    let header = journal.storage().header(&id)?;
+    if let Some(outcome) = header.and_then(|header| header.outcome) {
+        return Ok(ended_before(&id, &outcome, options.json));
+    }
+    if !options.json {
+        note(diagram::draw(&journal.load(&id)?, diagram::Format::Text).trim_end());
+    }
+    let shown = if options.json { Shown::Json } else { Shown::Text };
+    drive(project, &journal, &id, shown)
+}
+
+fn ended_before(id: &coordinate_model::ids::RunId, outcome: &str, json: bool) -> Exit {
+    if json {
+        let line = serde_json::json!({"event": "run_ended", "run": id, "outcome": outcome, "message": "it had ended before"});
+        crate::display::print_json(&line);
+    } else {
+        print(&format!("{id} has ended: {outcome}; look at it with `coordinate show {id}`"));
+    }
+    match outcome {
+        "succeeded" => Exit::Done,
+        "cancelled" => Exit::Stopped,
+        _ => Exit::Failed,
+    }
+}

@@ -1,0 +1,236 @@
+//! All that a run is given at its start: the plan, what of it is done, the choices, the paths.
+
+use super::plan;
+use crate::args::RunArguments;
+use crate::config::Config;
+use crate::context::Project;
+use crate::failure::CommandError;
+use crate::paths::{reserve_summary, reserve_topic, specs_root, topic_of};
+use coordinate_engine::port::Repository;
+use coordinate_model::definition::{Definition, Scope, builtin, builtin_names};
+use coordinate_model::event::{AgentChoice, Base, Created, Options, Paths};
+use coordinate_model::ids::{PhaseNumber, RunId};
+use coordinate_model::plan::{Graph, Source, content_hash};
+use coordinate_model::topic;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// A plan that can be worked with.
+pub(crate) struct Plan {
+    /// As parsed.
+    pub(crate) plan: coordinate_model::plan::Plan,
+    /// Its graph.
+    pub(crate) graph: Graph,
+    sources: Vec<Source>,
+    place: PathBuf,
+    inside: bool,
+}
+
+/// What the person chose.
+pub(crate) struct Choices {
+    /// The workflow.
+    pub(crate) definition: Definition,
+    /// The options.
+    pub(crate) options: Options,
+    specs: String,
+    trees: PathBuf,
+}
+
+/// Reads the plan that a request names.
+pub(crate) fn read_plan(project: &Project, request: &str) -> Result<Plan, CommandError> {
+    let named = Path::new(request);
+    if !named.exists() {
+        return Err(CommandError::usage(format!("there is no plan file `{request}`"))
+            .hint("`run` takes a Markdown file with `### Phase N: Name` headings, or a folder of them")
+            .hint("requests in plain words are not carried out by this release"));
+    }
+    let place = named.canonicalize().map_err(|error| CommandError::usage(format!("`{request}`: {error}")))?;
+    let inside = place.starts_with(&project.root);
+    let name = |path: &Path| path.strip_prefix(&project.root).unwrap_or(path).display().to_string();
+    let (parsed, sources) = plan::read(&place, &name)?;
+    for warning in parsed.diagnostics.iter().filter(|_| !plan::problems(&parsed).1) {
+        super::note(&warning.to_string());
+    }
+    let (plan, graph) = plan::sound_plan(parsed)?;
+    Ok(Plan { plan, graph, sources, place, inside })
+}
+
+/// The phases that are done already. A tick alone is a claim: a commit in the history must have completed the phase.
+pub(crate) fn done_phases(project: &Project, plan: &Plan, options: &RunArguments) -> Result<Vec<PhaseNumber>, CommandError> {
+    let ticked: Vec<_> = plan.plan.phases.iter().filter(|phase| phase.done()).collect();
+    if options.all || ticked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let repository = project.need_repository()?;
+    let subjects = match repository.head()?.commit {
+        Some(commit) => repository.subjects(&commit)?,
+        None => Vec::new(),
+    };
+    let shown = |phase: &coordinate_model::plan::Phase| {
+        let end = format!(": complete phase {} - {}", phase.number, phase.name);
+        subjects.iter().any(|subject| subject.starts_with("feat(") && subject.ends_with(&end))
+    };
+    let doubtful: Vec<String> =
+        ticked.iter().filter(|phase| !shown(phase)).map(|phase| format!("phase {} - {}", phase.number, phase.name)).collect();
+    let numbers = || ticked.iter().map(|phase| phase.number).collect();
+    if doubtful.is_empty() || options.trust_ticks || options.yes {
+        return Ok(numbers());
+    }
+    let question = format!("ticked, but no commit in the history completes them: {}", doubtful.join(", "));
+    if ask(&format!("{question}\ntake them as done? [y/N] "))? {
+        return Ok(numbers());
+    }
+    Err(CommandError::question(question)
+        .hint("`--trust-ticks` takes them as done, `--all` does every phase again"))
+}
+
+/// Asks on a terminal; without one nobody says yes.
+fn ask(question: &str) -> Result<bool, CommandError> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    let _ = std::io::stderr().lock().write_all(question.as_bytes());
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(CommandError::internal)?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+}
+
+/// What the flags and the configuration choose.
+pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choices, CommandError> {
+    let config = project.config()?;
+    let definition = definition(&options.workflow)?;
+    let wanted = options.max_parallel.map(u64::from).or_else(|| config.number("max_parallel")).unwrap_or(3);
+    // A workflow that works one after another says so in its policy; nobody's taste makes it parallel.
+    let most = if definition.policy.max_parallel == 1 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX).max(1) };
+    Ok(Choices {
+        options: Options {
+            max_parallel: most,
+            agent: agent(&config, options)?,
+            test_command: config.text("test.command").map(str::to_owned),
+            check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
+            test_limit_ms: config.number("test.limit_seconds").unwrap_or(1800).saturating_mul(1000),
+            limits: config.limits(),
+            tree_setup: config.list("worktree.setup"),
+            tree_links: config.list("worktree.link"),
+        },
+        specs: specs_root(project, &config),
+        trees: project.trees(&config),
+        definition,
+    })
+}
+
+fn definition(name: &str) -> Result<Definition, CommandError> {
+    if let Some(definition) = builtin(name) {
+        return Ok(definition);
+    }
+    let path = Path::new(name);
+    if !path.is_file() {
+        let known: Vec<&str> = builtin_names().collect();
+        return Err(CommandError::usage(format!("there is no workflow `{name}`"))
+            .hint(format!("known: {}; or name a TOML file", known.join(", "))));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| CommandError::usage(format!("`{name}`: {error}")))?;
+    Definition::parse(name, &text).map_err(|error| CommandError::usage(error.to_string()))
+}
+
+fn agent(config: &Config, options: &RunArguments) -> Result<AgentChoice, CommandError> {
+    let argv = match &options.agent_command {
+        Some(line) => shlex::split(line)
+            .ok_or_else(|| CommandError::usage(format!("`--agent-command` has an open quote: {line}")))?,
+        None => config.list("agent.command"),
+    };
+    let named = options.agent.as_deref().or_else(|| config.text("agent.name")).unwrap_or("auto");
+    let name = match named {
+        "auto" if !argv.is_empty() => "command",
+        "auto" => {
+            return Err(CommandError::usage("no agent client was found, so `auto` can choose none")
+                .hint("`--agent offline` runs the `sh` blocks of the plan's phases")
+                .hint("`--agent command --agent-command 'PROGRAM ARGUMENTS'` works with any program"));
+        }
+        other => other,
+    };
+    let choice = AgentChoice { name: name.to_owned(), argv, repairs: name != "offline" };
+    let check = coordinate_engine::port::Agents::check(&crate::wiring::clients()?, &choice);
+    check.map_err(|failure| {
+        failure.remedy.iter().fold(CommandError::usage(failure.message), |error, hint| error.hint(hint))
+    })?;
+    Ok(choice)
+}
+
+/// The first event of a run. From here on things are written: the topic's number, the summary's.
+pub(crate) fn create(
+    project: &Project,
+    plan: Plan,
+    done: Vec<PhaseNumber>,
+    choices: Choices,
+) -> Result<Created, CommandError> {
+    let repository = project.need_repository()?;
+    let head = repository.head()?;
+    if head.commit.is_none() {
+        return Err(CommandError::usage("the repository has no commit yet, and work trees begin at one")
+            .hint("run `git add -A && git commit -m start` first"));
+    }
+    let id = run_id()?;
+    let plan = if plan.inside { plan } else { bring_in(project, &choices, plan)? };
+    let name = project_path(project, &plan.place);
+    let topic = match topic_of(&choices.specs, &name) {
+        Some(topic) => topic,
+        None => reserve_topic(project, &choices.specs, &topic::name(&title(&plan)))?,
+    };
+    let summary = reserve_summary(project, &topic)?;
+    Ok(Created {
+        request: format!("implement the plan {name}"),
+        scope: Scope::FullImplementation,
+        definition: choices.definition,
+        plan_hash: Some(content_hash(&plan.sources)),
+        plan: Some(plan.plan),
+        done,
+        paths: Paths {
+            project: text(&project.root),
+            trees: text(&choices.trees.join(id.as_str())),
+            topic: topic.path,
+            topic_number: topic.number,
+            plan: Some(name),
+            summary,
+        },
+        options: choices.options,
+        base: Base { branch: head.branch, commit: head.commit },
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        run: id,
+    })
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+fn project_path(project: &Project, place: &Path) -> String {
+    text(place.strip_prefix(&project.root).unwrap_or(place))
+}
+
+fn run_id() -> Result<RunId, CommandError> {
+    let ulid = ulid::Ulid::new().to_string().to_lowercase();
+    format!("{}{ulid}", RunId::PREFIX).parse().map_err(CommandError::internal)
+}
+
+fn title(plan: &Plan) -> String {
+    let stem = || plan.place.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    if plan.plan.title.trim().is_empty() { stem() } else { plan.plan.title.clone() }
+}
+
+/// A plan from outside the project gets a topic of its own, where its ticks can be committed.
+fn bring_in(project: &Project, choices: &Choices, plan: Plan) -> Result<Plan, CommandError> {
+    let topic = reserve_topic(project, &choices.specs, &topic::name(&title(&plan)))?;
+    let plans = project.root.join(&topic.path).join("plans");
+    let folder = plan.place.is_dir();
+    let place = if folder { plans.join("001_plan") } else { plans.join("001_plan.md") };
+    for source in &plan.sources {
+        let file = Path::new(&source.path).file_name().unwrap_or_default();
+        let path = if folder { place.join(file) } else { place.clone() };
+        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let written = written.and_then(|()| coordinate_host::atomic::write(&path, source.text.as_bytes()));
+        written.map_err(|error| CommandError::internal(format!("failed to write `{}`: {error}", path.display())))?;
+    }
+    super::note(&format!("the plan lies outside the project; it was copied to `{}`", project_path(project, &place)));
+    read_plan(project, &text(&place))
+}

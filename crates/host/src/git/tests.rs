@@ -1,0 +1,8 @@
+//! The whole port against real git.
+
+mod concurrency;
+mod objects;
+mod refs;
+mod reset;
+mod snapshots;
+mod trees;
