@@ -86,10 +86,18 @@ fn put_tree_away(job: &Job, run: &Run, repository: &dyn Repository, name: &str) 
             repository.delete_ref(&spare)?;
         }
     } else if is_merged(run, name) {
-        repository.delete_ref(&reference)?;
-        repository.delete_ref(&job.work_ref(name))?;
+        for spare in merged_refs(job, run, name) {
+            repository.delete_ref(&spare)?;
+        }
     }
     Ok(())
+}
+
+/// The refs of a merged step that hold nothing but what was merged. Those of its earlier, interrupted attempts stay.
+fn merged_refs(job: &Job, run: &Run, name: &str) -> Vec<String> {
+    let step = run.steps.iter().find(|step| slug(&step.id) == name);
+    let last = step.and_then(|step| step.attempt()).map_or(0, |attempt| attempt.number);
+    vec![job.snapshot_ref(name), job.work_ref(name), job.snapshot_ref(&format!("{name}@{last}"))]
 }
 
 /// Whether a step's work is in the integration branch, so that its refs hold nothing more.

@@ -48,7 +48,7 @@ impl GitRepository {
             return place.discard().map(|()| false);
         }
         let Some(own) = &place.branch else {
-            let cause = "there is a work tree that this program did not make; move it with `git worktree move`";
+            let cause = "the work tree there is not ours: this program did not make it; move it with `git worktree move`";
             return Err(failure(action, cause));
         };
         if Mark::Removing.is_on(place) {
