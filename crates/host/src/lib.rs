@@ -2,6 +2,6 @@
 pub mod atomic;
 pub mod attempts;
 pub mod files;
+pub mod git;
 pub mod lock;
 pub mod redact;
-pub mod git;

@@ -201,7 +201,8 @@ impl Call {
         let action = self.action.clone();
         let bytes = self.run()?.out;
         let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        String::from_utf8(line.to_vec()).map_err(|_| failure(&action, "git's answer is not UTF-8; rename what it names"))
+        String::from_utf8(line.to_vec())
+            .map_err(|_| failure(&action, "git's answer is not UTF-8; rename what it names"))
     }
 
     /// Runs it and takes its output as one path, whatever bytes that has.

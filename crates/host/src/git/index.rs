@@ -162,7 +162,8 @@ impl<'a> ScratchIndex<'a> {
 
     /// The paths whose file differs from the entry or is missing; to be called after `refresh`.
     pub(super) fn differing(&self, action: &str) -> Result<Vec<RepoPath>, RepositoryError> {
-        let call = self.call(action).args(["diff-files", "-z", "--name-only", "--no-renames", "--ignore-submodules=all"]);
+        let call =
+            self.call(action).args(["diff-files", "-z", "--name-only", "--no-renames", "--ignore-submodules=all"]);
         Ok(paths(&call.run()?.out))
     }
 }

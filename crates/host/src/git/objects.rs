@@ -73,7 +73,8 @@ impl GitRepository {
 
     pub(super) fn read_blob(&self, tree: &Oid, path: &str) -> Result<Option<Vec<u8>>, RepositoryError> {
         let answer = self.ask_for_file("--batch", tree, path)?;
-        Ok(parse_blob_header(&answer).and_then(|header| answer.get(header.end..header.end + header.size)?.to_vec().into()))
+        Ok(parse_blob_header(&answer)
+            .and_then(|header| answer.get(header.end..header.end + header.size)?.to_vec().into()))
     }
 
     pub(super) fn find_blob(&self, tree: &Oid, path: &str) -> Result<Option<Oid>, RepositoryError> {

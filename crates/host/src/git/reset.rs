@@ -68,13 +68,7 @@ impl GitRepository {
         self.ensure_commits_kept(place, &tips, &kept_by, Some(reference))
     }
 
-    fn reset_files(
-        &self,
-        action: &str,
-        place: &Place,
-        reference: &str,
-        commit: &Oid,
-    ) -> Result<(), RepositoryError> {
+    fn reset_files(&self, action: &str, place: &Place, reference: &str, commit: &Oid) -> Result<(), RepositoryError> {
         let call = || self.call_in(action, &place.work_tree, &place.git_dir);
         // Untracked files go first, by the ignore rules that the snapshot was taken under: after the reset other rules
         // may hold, and files that were ignored, hence not kept, would be taken for untracked.

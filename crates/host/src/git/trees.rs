@@ -48,7 +48,8 @@ impl GitRepository {
             return place.discard().map(|()| false);
         }
         let Some(own) = &place.branch else {
-            let cause = "the work tree there is not ours: this program did not make it; move it with `git worktree move`";
+            let cause =
+                "the work tree there is not ours: this program did not make it; move it with `git worktree move`";
             return Err(failure(action, cause));
         };
         if Mark::Removing.is_on(place) {
@@ -59,7 +60,10 @@ impl GitRepository {
             return remove_folder(&place.git_dir).map(|()| false);
         }
         if own != branch {
-            return Err(failure(action, format!("the tree there is for the branch `{own}`; remove it or choose another place")));
+            return Err(failure(
+                action,
+                format!("the tree there is for the branch `{own}`; remove it or choose another place"),
+            ));
         }
         place.release().map(|()| true)
     }

@@ -54,7 +54,10 @@ impl GitRepository {
     pub(super) fn judge(&self, delivery: &Delivery, lock: &LockState) -> Result<Verdict, RepositoryError> {
         let Delivery { branch, old, new, .. } = delivery;
         let Some(current) = self.ref_value(branch)? else {
-            return Ok(Verdict::Blocked(blocked(format!("the branch `{branch}` is gone; create it again"), Vec::new())));
+            return Ok(Verdict::Blocked(blocked(
+                format!("the branch `{branch}` is gone; create it again"),
+                Vec::new(),
+            )));
         };
         let arrived = current == *new || (current != *old && self.has_ancestor(new, &current)?);
         if !arrived && current != *old {
@@ -65,7 +68,11 @@ impl GitRepository {
         let here = self.read_head()?.branch;
         if here.as_ref() == Some(branch) {
             // The user has committed on top: the delivery was complete.
-            return if arrived && current != *new { Ok(Verdict::Done) } else { self.judge_checkout(delivery, arrived, lock) };
+            return if arrived && current != *new {
+                Ok(Verdict::Done)
+            } else {
+                self.judge_checkout(delivery, arrived, lock)
+            };
         }
         if arrived {
             return Ok(Verdict::Done);
@@ -78,12 +85,7 @@ impl GitRepository {
     }
 
     /// The branch is the one of the checkout, at the old commit or, if `arrived`, at the new one.
-    fn judge_checkout(
-        &self,
-        delivery: &Delivery,
-        arrived: bool,
-        lock: &LockState,
-    ) -> Result<Verdict, RepositoryError> {
+    fn judge_checkout(&self, delivery: &Delivery, arrived: bool, lock: &LockState) -> Result<Verdict, RepositoryError> {
         let changes = self.changes_between(&delivery.old, &delivery.new)?;
         let status = self.status(&self.top_level, &self.checkout_dir, Depth::Tracked)?;
         let indexed = Indexed::new(&changes, &status, arrived);
@@ -150,11 +152,7 @@ impl GitRepository {
 
     /// Which of these entries the files at their paths are equal to, filters and modes considered, with the attributes
     /// that hold in `attributes`: those on disk may be half-way between two commits.
-    fn equal_files(
-        &self,
-        entries: &[Entry],
-        attributes: &Oid,
-    ) -> Result<BTreeSet<RepoPath>, RepositoryError> {
+    fn equal_files(&self, entries: &[Entry], attributes: &Oid) -> Result<BTreeSet<RepoPath>, RepositoryError> {
         if entries.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -304,10 +302,7 @@ impl Files<'_> {
     }
 
     /// Compares files with what they may be: new, old, or taken in. Returns those that are none of these.
-    fn compare(
-        &mut self,
-        mut files: BTreeMap<&RepoPath, Fingerprint>,
-    ) -> Result<BTreeSet<RepoPath>, RepositoryError> {
+    fn compare(&mut self, mut files: BTreeMap<&RepoPath, Fingerprint>) -> Result<BTreeSet<RepoPath>, RepositoryError> {
         let Delivery { old, new, .. } = self.delivery;
         let changes = self.changes;
         let taken_in = taken_in(self.delivery);

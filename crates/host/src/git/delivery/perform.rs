@@ -74,7 +74,8 @@ impl GitRepository {
         copy_with_time(&own, &aside.index).map_err(|error| file_failure("copy the index", &own, &error))?;
         let index = ScratchIndex::at(self, &self.top_level, &self.checkout_dir, aside.index.clone());
         let index = index.with_attributes(&delivery.new);
-        let entry = |(path, change): (&RepoPath, &PathChange)| Entry { content: change.new.clone(), path: path.clone() };
+        let entry =
+            |(path, change): (&RepoPath, &PathChange)| Entry { content: change.new.clone(), path: path.clone() };
         index.put(ACTION, &plan.changes.iter().map(entry).collect::<Vec<Entry>>())?;
         let written = plan.written();
         if !written.is_empty() {
@@ -91,11 +92,7 @@ impl GitRepository {
         Ok(())
     }
 
-    fn remove_old(
-        &self,
-        plan: &Plan,
-        observe: &mut dyn FnMut(Step),
-    ) -> Result<Option<DeliveryState>, RepositoryError> {
+    fn remove_old(&self, plan: &Plan, observe: &mut dyn FnMut(Step)) -> Result<Option<DeliveryState>, RepositoryError> {
         for (path, change) in plan.changes.iter().filter(|(path, _)| plan.pending.contains_key(path)) {
             if change.new_file().is_some() {
                 continue;
@@ -192,7 +189,8 @@ impl Aside {
     fn new(top_level: &Path, git_dir: &Path) -> Result<Self, RepositoryError> {
         let device = |path: &Path| path.metadata().map(|data| data.dev());
         let fail = |path: &Path, error: &io::Error| file_failure("make the folder", path, error);
-        let near = device(top_level).and_then(|top| Ok(top == device(git_dir)?)).map_err(|error| fail(git_dir, &error))?;
+        let near =
+            device(top_level).and_then(|top| Ok(top == device(git_dir)?)).map_err(|error| fail(git_dir, &error))?;
         let folder = git_dir.join("coordinate-delivery");
         let beside = top_level.join(".coordinate-delivery");
         let files = if near { folder.join("files") } else { beside.join("files") };

@@ -48,7 +48,9 @@ fn a_lock_that_another_git_holds_for_a_moment_is_waited_out() {
     std::thread::scope(|scope| {
         let moving = scope.spawn(|| repository.move_ref("refs/coordinate/one", &head, None));
         // The first try has ended when git's own wait of 100 ms is over; nothing here depends on hitting that.
-        assert!(sandbox.try_git(&sandbox.top(), &["update-ref", "refs/coordinate/one", "HEAD"]).status.code() != Some(0));
+        assert!(
+            sandbox.try_git(&sandbox.top(), &["update-ref", "refs/coordinate/one", "HEAD"]).status.code() != Some(0)
+        );
         std::fs::remove_file(&lock).unwrap();
         moving.join().unwrap().unwrap();
     });

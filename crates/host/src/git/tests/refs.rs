@@ -37,9 +37,8 @@ fn refs_are_listed_by_whole_parts_and_deleted_twice() {
     for name in ["refs/coordinate/a/x", "refs/coordinate/a/y/z", "refs/coordinate/ab"] {
         repository.move_ref(name, &head, None).unwrap();
     }
-    let names = |prefix: &str| -> Vec<String> {
-        repository.refs(prefix).unwrap().into_iter().map(|(name, _)| name).collect()
-    };
+    let names =
+        |prefix: &str| -> Vec<String> { repository.refs(prefix).unwrap().into_iter().map(|(name, _)| name).collect() };
     assert_eq!(names("refs/coordinate/a"), ["refs/coordinate/a/x", "refs/coordinate/a/y/z"]);
     assert_eq!(names("refs/coordinate/a/"), names("refs/coordinate/a"));
     assert_eq!(names("refs/nothing"), Vec::<String>::new());
