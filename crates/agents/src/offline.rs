@@ -40,7 +40,11 @@ pub(crate) fn program(program: &Path, assignment: &Assignment) -> Result<Attempt
     std::fs::create_dir_all(&assignment.folder).map_err(|error| unwritable(&assignment.folder, &error))?;
     std::fs::write(&path, order).map_err(|error| unwritable(&path, &error))?;
     Ok(AttemptProgram {
-        argv: vec![program.to_string_lossy().into_owned(), "offline-agent".to_owned(), path.to_string_lossy().into_owned()],
+        argv: vec![
+            program.to_string_lossy().into_owned(),
+            "offline-agent".to_owned(),
+            path.to_string_lossy().into_owned(),
+        ],
         cwd: assignment.tree.clone(),
         env: Vec::new(),
         stdin: None,
@@ -48,7 +52,8 @@ pub(crate) fn program(program: &Path, assignment: &Assignment) -> Result<Attempt
 }
 
 fn nothing_to_do(assignment: &Assignment) -> Failure {
-    let what = if assignment.phase.is_empty() { assignment.step.clone() } else { format!("phase {}", assignment.phase) };
+    let what =
+        if assignment.phase.is_empty() { assignment.step.clone() } else { format!("phase {}", assignment.phase) };
     Failure::new(
         FailureClass::Permanent,
         FailureKind::NoInstructions,
@@ -63,7 +68,8 @@ fn nothing_to_do(assignment: &Assignment) -> Failure {
 #[must_use]
 pub fn offline_main(order: &Path) -> i32 {
     let parsed = std::fs::read(order).map_err(|error| error.to_string());
-    let order: Order = match parsed.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string())) {
+    let order: Order = match parsed.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()))
+    {
         Ok(order) => order,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "failed to read the order `{}`: {error}", order.display());
@@ -121,7 +127,8 @@ mod tests {
     use coordinate_model::plan::CodeBlock;
 
     fn assignment(folder: &Path, blocks: &[(&str, &str)]) -> Assignment {
-        let block = |(info, text): &(&str, &str)| CodeBlock { info: (*info).to_owned(), text: (*text).to_owned(), line: 7 };
+        let block =
+            |(info, text): &(&str, &str)| CodeBlock { info: (*info).to_owned(), text: (*text).to_owned(), line: 7 };
         Assignment {
             agent: AgentChoice { name: "offline".to_owned(), argv: Vec::new(), repairs: false },
             role: "implementation-executor".to_owned(),

@@ -24,19 +24,59 @@ struct Key {
 
 const KEYS: [Key; 14] = [
     Key { name: "max_parallel", kind: Kind::Number, default: "3", help: "agents and commands at once" },
-    Key { name: "specs_root", kind: Kind::Text, default: "", help: "the folder of topics; else `.claude/specs` if there, else `specs`" },
-    Key { name: "agent.name", kind: Kind::Text, default: "\"auto\"", help: "the agent: `coordinate agents` lists them" },
-    Key { name: "agent.command", kind: Kind::List, default: "[]", help: "program and arguments of the `command` agent" },
+    Key {
+        name: "specs_root",
+        kind: Kind::Text,
+        default: "",
+        help: "the folder of topics; else `.claude/specs` if there, else `specs`",
+    },
+    Key {
+        name: "agent.name",
+        kind: Kind::Text,
+        default: "\"auto\"",
+        help: "the agent: `coordinate agents` lists them",
+    },
+    Key {
+        name: "agent.command",
+        kind: Kind::List,
+        default: "[]",
+        help: "program and arguments of the `command` agent",
+    },
     Key { name: "agent.idle_seconds", kind: Kind::Number, default: "600", help: "longest silence of an agent" },
     Key { name: "agent.hard_seconds", kind: Kind::Number, default: "", help: "longest time of an agent in all" },
     Key { name: "agent.output_bytes", kind: Kind::Number, default: "268435456", help: "most output of an agent" },
-    Key { name: "agent.grace_seconds", kind: Kind::Number, default: "5", help: "from asking an agent to end to ending it" },
-    Key { name: "test.command", kind: Kind::Text, default: "", help: "shell command that tests a tree; else it is detected; \"\" is no tests" },
+    Key {
+        name: "agent.grace_seconds",
+        kind: Kind::Number,
+        default: "5",
+        help: "from asking an agent to end to ending it",
+    },
+    Key {
+        name: "test.command",
+        kind: Kind::Text,
+        default: "",
+        help: "shell command that tests a tree; else it is detected; \"\" is no tests",
+    },
     Key { name: "test.limit_seconds", kind: Kind::Number, default: "1800", help: "longest time of a test or check" },
-    Key { name: "check.command", kind: Kind::Text, default: "", help: "shell command that checks a phase's own tree before it is merged" },
-    Key { name: "worktree.root", kind: Kind::Text, default: "", help: "where work trees are made; else below the user's state folder" },
+    Key {
+        name: "check.command",
+        kind: Kind::Text,
+        default: "",
+        help: "shell command that checks a phase's own tree before it is merged",
+    },
+    Key {
+        name: "worktree.root",
+        kind: Kind::Text,
+        default: "",
+        help: "where work trees are made; else below the user's state folder",
+    },
     Key { name: "worktree.setup", kind: Kind::List, default: "[]", help: "shell commands that prepare a fresh tree" },
-    Key { name: "worktree.link", kind: Kind::List, default: "[]", help: "untracked paths of the checkout that each tree gets as links" },
+    Key {
+        name: "worktree.link",
+        kind: Kind::List,
+        default: "[]",
+        help: "untracked paths of the checkout that each tree gets as links",
+    },
 ];
 
 /// A value and where it was set.
@@ -134,7 +174,10 @@ impl Config {
 
     /// A number, if set.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
-        self.settings.get(name).and_then(|setting| setting.value.as_integer()).and_then(|number| u64::try_from(number).ok())
+        self.settings
+            .get(name)
+            .and_then(|setting| setting.value.as_integer())
+            .and_then(|number| u64::try_from(number).ok())
     }
 
     /// A list; empty if not set.

@@ -48,7 +48,9 @@ impl Project {
         let root = if named.is_some() { here } else { top.unwrap_or(here) };
         if root.to_str().is_none() {
             let shown = root.display();
-            return Err(CommandError::usage(format!("the project's path `{shown}` is no UTF-8")).hint("rename the folder"));
+            return Err(
+                CommandError::usage(format!("the project's path `{shown}` is no UTF-8")).hint("rename the folder")
+            );
         }
         Ok(Self { root, repository, flags: flags.to_vec() })
     }
@@ -61,8 +63,11 @@ impl Project {
     /// The repository, or what to do without one.
     pub(crate) fn need_repository(&self) -> Result<&Arc<GitRepository>, CommandError> {
         self.repository.as_ref().ok_or_else(|| {
-            CommandError::usage(format!("`{}` is no git repository, and phases work in git work trees", self.root.display()))
-                .hint("run `git init && git add -A && git commit -m start` first")
+            CommandError::usage(format!(
+                "`{}` is no git repository, and phases work in git work trees",
+                self.root.display()
+            ))
+            .hint("run `git init && git add -A && git commit -m start` first")
         })
     }
 
@@ -91,7 +96,8 @@ impl Project {
     /// The journal, made if it is not there.
     pub(crate) fn create_journal(&self) -> Result<Journal, CommandError> {
         let state = self.state();
-        let fail = |error: std::io::Error| CommandError::internal(format!("failed to make `{}`: {error}", state.display()));
+        let fail =
+            |error: std::io::Error| CommandError::internal(format!("failed to make `{}`: {error}", state.display()));
         std::fs::create_dir_all(&state).map_err(fail)?;
         let ignore = state.join(".gitignore");
         if !ignore.exists() {

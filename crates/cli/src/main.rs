@@ -17,7 +17,9 @@ fn main() -> ExitCode {
     // The program's own child roles come first: they need no arguments, no configuration and no journal.
     let mut words = std::env::args_os().skip(1);
     match (words.next().as_deref().and_then(std::ffi::OsStr::to_str), words.next()) {
-        (Some("attempt-shim"), Some(folder)) => return code(coordinate_host::attempts::shim_main(&PathBuf::from(folder))),
+        (Some("attempt-shim"), Some(folder)) => {
+            return code(coordinate_host::attempts::shim_main(&PathBuf::from(folder)));
+        }
         (Some("offline-agent"), Some(order)) => return code(coordinate_agents::offline_main(&PathBuf::from(order))),
         _ => {}
     }

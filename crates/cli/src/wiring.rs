@@ -26,7 +26,8 @@ impl Clock for SystemClock {
 
 /// The path of this very program: it plays the shim and the offline agent.
 pub(crate) fn program() -> Result<PathBuf, CommandError> {
-    std::env::current_exe().map_err(|error| CommandError::internal(format!("failed to find this program's own file: {error}")))
+    std::env::current_exe()
+        .map_err(|error| CommandError::internal(format!("failed to find this program's own file: {error}")))
 }
 
 /// This process as the holder of a lease.

@@ -74,7 +74,9 @@ pub enum JournalError {
         epoch: Token,
     },
     /// A living process drives the run.
-    #[error("run `{run}` is driven by process {pid}; watch it with `coordinate logs -f`, or take it with `coordinate unlock {run}`")]
+    #[error(
+        "run `{run}` is driven by process {pid}; watch it with `coordinate logs -f`, or take it with `coordinate unlock {run}`"
+    )]
     Driven {
         /// The run.
         run: RunId,
@@ -360,11 +362,7 @@ fn attempt(
 }
 
 /// The listing is written when something that it shows has changed: a busy run would write a second page each time.
-fn put_changed_header(
-    transaction: &mut dyn Transaction,
-    was: &RunHeader,
-    is: &RunHeader,
-) -> Result<(), StorageError> {
+fn put_changed_header(transaction: &mut dyn Transaction, was: &RunHeader, is: &RunHeader) -> Result<(), StorageError> {
     if was.state != is.state || was.outcome != is.outcome {
         transaction.put_header(is)?;
     }

@@ -14,7 +14,5 @@ pub use attempts::{
 };
 pub use clock::Clock;
 pub use files::{Files, FilesError, PathKind};
-pub use repository::{
-    CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot,
-};
+pub use repository::{CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot};
 pub use storage::{Holder, Lease, RunHeader, Storage, StorageError, StoredRecord, StoredSnapshot, Transaction};

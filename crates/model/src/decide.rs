@@ -148,25 +148,17 @@ fn timer_due(run: &Run, id: &crate::ids::StepId, due: crate::time::UtcMillis) ->
     }
 }
 
-fn answer_gate(
-    run: &Run,
-    id: &crate::ids::StepId,
-    answer: GateAnswer,
-    by: &str,
-    comment: &str,
-) -> Decision {
+fn answer_gate(run: &Run, id: &crate::ids::StepId, answer: GateAnswer, by: &str, comment: &str) -> Decision {
     if run.answers.contains_key(id) {
         return Decision::refused(Answer::AlreadyDone);
     }
     match run.step(id).map(|step| (step.state, &step.waiting)) {
-        Some((StepState::Waiting, Some(Waiting::Answer { .. }))) => {
-            Decision::accepted(vec![Event::GateAnswered {
-                step: id.clone(),
-                answer,
-                by: by.to_owned(),
-                comment: comment.to_owned(),
-            }])
-        }
+        Some((StepState::Waiting, Some(Waiting::Answer { .. }))) => Decision::accepted(vec![Event::GateAnswered {
+            step: id.clone(),
+            answer,
+            by: by.to_owned(),
+            comment: comment.to_owned(),
+        }]),
         Some(_) | None => Decision::not_waiting(format!("no question `{id}` waits for an answer")),
     }
 }

@@ -292,10 +292,8 @@ impl Definition {
     /// # Errors
     /// All problems of it, the place in the file included when it is no valid TOML.
     pub fn parse(origin: &str, text: &str) -> Result<Self, InvalidDefinition> {
-        let definition: Self = toml::from_str(text).map_err(|error| InvalidDefinition {
-            name: origin.to_owned(),
-            problems: vec![error.to_string()],
-        })?;
+        let definition: Self = toml::from_str(text)
+            .map_err(|error| InvalidDefinition { name: origin.to_owned(), problems: vec![error.to_string()] })?;
         definition.check()?;
         Ok(definition)
     }

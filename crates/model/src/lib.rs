@@ -6,12 +6,12 @@
 
 pub mod decide;
 pub mod definition;
-pub mod input;
 pub mod detect;
 pub mod digest;
 pub mod event;
 pub mod failure;
 pub mod ids;
+pub mod input;
 pub mod links;
 pub mod obligation;
 pub mod plan;

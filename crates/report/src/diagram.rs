@@ -57,7 +57,9 @@ fn ordered(run: &Run) -> Vec<StateName> {
 fn way(run: &Run) -> Vec<StateName> {
     let definition = &run.created.definition;
     let mut states = vec![definition.initial.clone()];
-    while let Some(next) = states.last().and_then(|at| definition.next_state(run.scope(), run.created.plan.is_some(), at)) {
+    while let Some(next) =
+        states.last().and_then(|at| definition.next_state(run.scope(), run.created.plan.is_some(), at))
+    {
         if states.len() > definition.state.len() {
             break;
         }
@@ -117,7 +119,9 @@ fn mermaid(run: &Run) -> String {
         let _ = writeln!(text, "    class {state} {class}");
     }
     let _ = writeln!(text, "    {} --> [*]", run.created.definition.complete);
-    text.push_str("    classDef done fill:#cfc\n    classDef current fill:#ffc\n    classDef next stroke-dasharray: 4\n");
+    text.push_str(
+        "    classDef done fill:#cfc\n    classDef current fill:#ffc\n    classDef next stroke-dasharray: 4\n",
+    );
     text
 }
 

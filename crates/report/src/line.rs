@@ -40,9 +40,13 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::StepSucceeded { step, .. } if kind(step) == Some(StepKind::Agent) => {
             Some(format!("✓ {} is done and verified", name(step)))
         }
-        Event::StepSucceeded { step, artifacts, .. } => artifacts.first().map(|artifact| format!("✓ {}: {}", name(step), artifact.path)),
+        Event::StepSucceeded { step, artifacts, .. } => {
+            artifacts.first().map(|artifact| format!("✓ {}: {}", name(step), artifact.path))
+        }
         Event::StepFailed { step, failure, .. } => Some(format!("✗ {}: {}", name(step), failure.message)),
-        Event::RetryScheduled { step, failure, .. } => Some(format!("{} will be tried again: {}", name(step), failure.message)),
+        Event::RetryScheduled { step, failure, .. } => {
+            Some(format!("{} will be tried again: {}", name(step), failure.message))
+        }
         Event::RepairAdded { phase, round, .. } => Some(format!("phase {phase} goes to repair, round {round}")),
         Event::Merged { step, commit, .. } => Some(format!("✓ {} is merged ({})", name(step), commit.short())),
         Event::Delivered { .. } => Some("✓ your branch has the result".to_owned()),

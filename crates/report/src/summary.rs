@@ -49,9 +49,10 @@ fn phases(run: &Run, text: &mut String) {
             (false, _, _) => "not merged".to_owned(),
         };
         let merge = steps.iter().rev().find(|step| step.kind == StepKind::Merge && step.movement.is_some());
-        let commit = merge.filter(|_| merged).and_then(|step| step.movement.as_ref()).map_or_else(String::new, |movement| {
-            format!("`{}`", movement.new.short())
-        });
+        let commit = merge
+            .filter(|_| merged)
+            .and_then(|step| step.movement.as_ref())
+            .map_or_else(String::new, |movement| format!("`{}`", movement.new.short()));
         let name = phase.name.replace('|', "\\|");
         let _ = writeln!(text, "| {} | {name} | {result} | {commit} | {} |", phase.number, span(worked(&steps)));
     }

@@ -28,7 +28,8 @@ fn waits(run: &Run) -> String {
         .live()
         .map(|step| {
             let doing = step.attempt().and_then(|attempt| attempt.doing.clone());
-            let state = if step.state == StepState::Running { String::new() } else { format!(" ({})", step.state.name()) };
+            let state =
+                if step.state == StepState::Running { String::new() } else { format!(" ({})", step.state.name()) };
             let what = format!("{} {}{state}", name(run, step), step.kind.name());
             doing.map_or(what.clone(), |doing| format!("{what}: {doing}"))
         })

@@ -77,12 +77,8 @@ fn unwritable(folder: &Path, error: &std::io::Error) -> CommandError {
 }
 
 fn make_repository(folder: &Path, plan: &str) -> Result<(), CommandError> {
-    let files = [
-        ("PLAN.md", plan),
-        ("README.md", README),
-        ("tests/all.sh", TESTS),
-        (".coordinate/config.toml", CONFIG),
-    ];
+    let files =
+        [("PLAN.md", plan), ("README.md", README), ("tests/all.sh", TESTS), (".coordinate/config.toml", CONFIG)];
     for (name, text) in files {
         let path = folder.join(name);
         let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
@@ -101,5 +97,9 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<(), CommandError> {
     if output.status.success() {
         return Ok(());
     }
-    Err(CommandError::internal(format!("`git {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr))))
+    Err(CommandError::internal(format!(
+        "`git {}` failed: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    )))
 }

@@ -24,9 +24,9 @@ pub(crate) fn doctor(project: &Project, as_json: bool) -> Result<Exit, CommandEr
     }));
     let good = findings.iter().all(|finding| finding.good);
     if as_json {
-        let rows = findings.iter().map(|finding| {
-            serde_json::json!({"name": finding.name, "good": finding.good, "detail": finding.detail})
-        });
+        let rows = findings
+            .iter()
+            .map(|finding| serde_json::json!({"name": finding.name, "good": finding.good, "detail": finding.detail}));
         print_json(&rows.collect());
     } else {
         for finding in &findings {
@@ -85,11 +85,9 @@ fn state(project: &Project) -> Finding {
 fn configuration(project: &Project) -> Finding {
     let name = "configuration";
     match project.config() {
-        Ok(config) => Finding {
-            name,
-            good: true,
-            detail: format!("work trees in {}", project.trees(&config).display()),
-        },
+        Ok(config) => {
+            Finding { name, good: true, detail: format!("work trees in {}", project.trees(&config).display()) }
+        }
         Err(_) => Finding { name, good: false, detail: "not valid: `coordinate config` says why".to_owned() },
     }
 }
@@ -101,8 +99,8 @@ pub(crate) fn init(project: &Project) -> Result<Exit, CommandError> {
         return Ok(Exit::Done);
     }
     let folder = project.root.join(".coordinate");
-    let written = std::fs::create_dir_all(&folder)
-        .and_then(|()| coordinate_host::atomic::write(&file, template().as_bytes()));
+    let written =
+        std::fs::create_dir_all(&folder).and_then(|()| coordinate_host::atomic::write(&file, template().as_bytes()));
     written.map_err(|error| CommandError::internal(format!("failed to write `{}`: {error}", file.display())))?;
     print(&format!("wrote `{}`; next: write a plan, then `coordinate run PLAN.md`", file.display()));
     Ok(Exit::Done)

@@ -50,9 +50,9 @@ pub(crate) fn ps(project: &Project, as_json: bool) -> Result<Exit, CommandError>
 pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {
     let probes = clients()?.probe();
     if as_json {
-        let rows = probes.iter().map(|probe| {
-            json!({"name": probe.name, "found": probe.found, "version": probe.version, "detail": probe.detail})
-        });
+        let rows = probes.iter().map(
+            |probe| json!({"name": probe.name, "found": probe.found, "version": probe.version, "detail": probe.detail}),
+        );
         print_json(&rows.collect());
         return Ok(Exit::Done);
     }
@@ -81,9 +81,10 @@ pub(crate) fn workflows(name: Option<&str>) -> Result<Exit, CommandError> {
 pub(crate) fn config(project: &Project, options: &ConfigArguments) -> Result<Exit, CommandError> {
     let config = project.config()?;
     if options.json {
-        let rows = config.settings().iter().map(|(key, setting)| {
-            json!({"key": key, "value": setting.value, "origin": setting.origin})
-        });
+        let rows = config
+            .settings()
+            .iter()
+            .map(|(key, setting)| json!({"key": key, "value": setting.value, "origin": setting.origin}));
         print_json(&rows.collect());
         return Ok(Exit::Done);
     }

@@ -72,8 +72,8 @@ pub(crate) fn sound_plan(parsed: Parsed) -> Result<(Plan, Graph), CommandError> 
     if failed {
         return Err(refuse(&lines));
     }
-    let graph = Graph::new(&parsed.plan)
-        .map_err(|found| refuse(&found.iter().map(ToString::to_string).collect::<Vec<_>>()))?;
+    let graph =
+        Graph::new(&parsed.plan).map_err(|found| refuse(&found.iter().map(ToString::to_string).collect::<Vec<_>>()))?;
     Ok((parsed.plan, graph))
 }
 

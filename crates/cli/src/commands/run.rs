@@ -60,7 +60,8 @@ pub(crate) fn resume(project: &Project, options: &ResumeArguments) -> Result<Exi
 
 fn ended_before(id: &coordinate_model::ids::RunId, outcome: &str, json: bool) -> Exit {
     if json {
-        let line = serde_json::json!({"event": "run_ended", "run": id, "outcome": outcome, "message": "it had ended before"});
+        let line =
+            serde_json::json!({"event": "run_ended", "run": id, "outcome": outcome, "message": "it had ended before"});
         crate::display::print_json(&line);
     } else {
         print(&format!("{id} has ended: {outcome}; look at it with `coordinate show {id}`"));

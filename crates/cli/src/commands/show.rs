@@ -38,12 +38,18 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
 }
 
 fn print_run(run: &Run, driver: Option<u32>) {
-    let outcome = run.outcome.map_or_else(|| format!("open, in state `{}`", run.state), |outcome| outcome.name().to_owned());
+    let outcome =
+        run.outcome.map_or_else(|| format!("open, in state `{}`", run.state), |outcome| outcome.name().to_owned());
     print(&format!("run       {}", run.id()));
     print(&format!("request   {}", run.created.request.trim()));
     print(&format!("scope     {} ({})", run.scope(), run.created.definition.name));
     print(&format!("outcome   {outcome}"));
-    print(&format!("started   {}, {} events, {}", moment(run.started), run.sequence, span(run.updated.since(run.started))));
+    print(&format!(
+        "started   {}, {} events, {}",
+        moment(run.started),
+        run.sequence,
+        span(run.updated.since(run.started))
+    ));
     if let Some(pid) = driver {
         print(&format!("driver    process {pid}"));
     }

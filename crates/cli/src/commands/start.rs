@@ -56,7 +56,11 @@ pub(crate) fn read_plan(project: &Project, request: &str) -> Result<Plan, Comman
 }
 
 /// The phases that are done already. A tick alone is a claim: a commit in the history must have completed the phase.
-pub(crate) fn done_phases(project: &Project, plan: &Plan, options: &RunArguments) -> Result<Vec<PhaseNumber>, CommandError> {
+pub(crate) fn done_phases(
+    project: &Project,
+    plan: &Plan,
+    options: &RunArguments,
+) -> Result<Vec<PhaseNumber>, CommandError> {
     let ticked: Vec<_> = plan.plan.phases.iter().filter(|phase| phase.done()).collect();
     if options.all || ticked.is_empty() {
         return Ok(Vec::new());
@@ -70,8 +74,11 @@ pub(crate) fn done_phases(project: &Project, plan: &Plan, options: &RunArguments
         let end = format!(": complete phase {} - {}", phase.number, phase.name);
         subjects.iter().any(|subject| subject.starts_with("feat(") && subject.ends_with(&end))
     };
-    let doubtful: Vec<String> =
-        ticked.iter().filter(|phase| !shown(phase)).map(|phase| format!("phase {} - {}", phase.number, phase.name)).collect();
+    let doubtful: Vec<String> = ticked
+        .iter()
+        .filter(|phase| !shown(phase))
+        .map(|phase| format!("phase {} - {}", phase.number, phase.name))
+        .collect();
     let numbers = || ticked.iter().map(|phase| phase.number).collect();
     if doubtful.is_empty() || options.trust_ticks || options.yes {
         return Ok(numbers());
@@ -80,8 +87,7 @@ pub(crate) fn done_phases(project: &Project, plan: &Plan, options: &RunArguments
     if ask(&format!("{question}\ntake them as done? [y/N] "))? {
         return Ok(numbers());
     }
-    Err(CommandError::question(question)
-        .hint("`--trust-ticks` takes them as done, `--all` does every phase again"))
+    Err(CommandError::question(question).hint("`--trust-ticks` takes them as done, `--all` does every phase again"))
 }
 
 /// Asks on a terminal; without one nobody says yes.

@@ -171,13 +171,8 @@ pub trait Repository: Send + Sync {
     fn reset_tree(&self, path: &Path, commit: &Oid, snapshot_ref: &str) -> Result<(), RepositoryError>;
 
     /// Keeps the whole content of a work tree under `reference`, without touching its index or files.
-    fn snapshot(
-        &self,
-        path: &Path,
-        reference: &str,
-        message: &str,
-        at: UtcMillis,
-    ) -> Result<Snapshot, RepositoryError>;
+    fn snapshot(&self, path: &Path, reference: &str, message: &str, at: UtcMillis)
+    -> Result<Snapshot, RepositoryError>;
 
     /// Removes a work tree. Refuses unless `snapshot_ref` (or its own HEAD commit) holds its present content.
     /// A tree that is gone already is success.

@@ -73,7 +73,9 @@ pub struct RunHeader {
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// The write lock stayed taken longer than the waiting limit.
-    #[error("the journal at `{place}` stayed locked for {waited_ms} ms; is another process stuck? (try `coordinate ps`)")]
+    #[error(
+        "the journal at `{place}` stayed locked for {waited_ms} ms; is another process stuck? (try `coordinate ps`)"
+    )]
     Busy {
         /// Which journal.
         place: String,
@@ -81,7 +83,9 @@ pub enum StorageError {
         waited_ms: u64,
     },
     /// The file was made by a newer release.
-    #[error("the journal at `{place}` has schema version {found}, this program knows {known}; install a newer `coordinate`")]
+    #[error(
+        "the journal at `{place}` has schema version {found}, this program knows {known}; install a newer `coordinate`"
+    )]
     TooNew {
         /// Which journal.
         place: String,

@@ -60,7 +60,8 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
 /// A try after a timeout gets half as much time again.
 fn limits(step: &StepJob) -> Limits {
     let limits = step.job.created.options.limits;
-    let longer = |millis: u64| (0..step.step.counted.min(8)).fold(millis, |millis, _| millis.saturating_add(millis / 2));
+    let longer =
+        |millis: u64| (0..step.step.counted.min(8)).fold(millis, |millis, _| millis.saturating_add(millis / 2));
     Limits {
         idle_ms: Some(longer(limits.idle_ms)),
         hard_ms: limits.hard_ms.map(longer),

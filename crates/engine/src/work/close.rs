@@ -1,8 +1,8 @@
 //! The end of a run: its summary, and its trees and branches put away. What is not merged is kept on refs.
 
+use super::Job;
 use super::places::slug;
 use super::testing::TEST_TREE;
-use super::Job;
 use crate::port::{PathKind, Repository, RepositoryError};
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Artifact, Outcome};
@@ -25,11 +25,16 @@ fn write_summary(job: &Job, text: &str) -> Result<Artifact, Failure> {
     let path = job.in_project(place);
     job.tools.files.write(&path, text.as_bytes()).map_err(|error| Failure::system(error.to_string()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let broken = relative_links(text).into_iter().find(|link| job.tools.files.kind(&folder.join(link)) == PathKind::Nothing);
+    let broken =
+        relative_links(text).into_iter().find(|link| job.tools.files.kind(&folder.join(link)) == PathKind::Nothing);
     if let Some(link) = broken {
-        return Err(Failure::new(FailureClass::Permanent, FailureKind::MissingFile, format!("the summary links to `{link}`, which is not there"))
-            .expected_found("links that resolve", "a broken link")
-            .remedy(format!("look at `{place}`")));
+        return Err(Failure::new(
+            FailureClass::Permanent,
+            FailureKind::MissingFile,
+            format!("the summary links to `{link}`, which is not there"),
+        )
+        .expected_found("links that resolve", "a broken link")
+        .remedy(format!("look at `{place}`")));
     }
     Ok(Artifact {
         kind: "summary".to_owned(),

@@ -56,9 +56,10 @@ fn explain(reason: &str, paths: &[String]) -> String {
 /// Does it, or finishes what a crash interrupted.
 pub(super) fn deliver(step: &StepJob, branch: &str, movement: &RefMove) -> Input {
     let delivery = delivery(step, branch, movement);
-    let done = step.job.repository().and_then(|repository| {
-        repository.deliver(&delivery).map_err(|error| Failure::system(error.to_string()))
-    });
+    let done = step
+        .job
+        .repository()
+        .and_then(|repository| repository.deliver(&delivery).map_err(|error| Failure::system(error.to_string())));
     let blocked = match done {
         Ok(DeliveryState::Done | DeliveryState::Possible) => None,
         Ok(DeliveryState::Blocked { reason, paths }) => Some((explain(&reason, &paths), command(step))),

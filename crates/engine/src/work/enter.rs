@@ -59,7 +59,9 @@ fn untracked(job: &Job, base: &Oid, facts: &mut EntryFacts) -> Result<Vec<(Strin
     let topic = topic.into_iter().map(|path| format!("{}/{path}", job.created.paths.topic));
     let mut files = Vec::new();
     for path in plan.chain(topic).collect::<BTreeSet<_>>() {
-        let Some(bytes) = job.tools.files.read(&job.in_project(&path)).map_err(|error| system(&error))? else { continue };
+        let Some(bytes) = job.tools.files.read(&job.in_project(&path)).map_err(|error| system(&error))? else {
+            continue;
+        };
         if repository.is_ignored(&path).map_err(|error| system(&error))? {
             facts.warnings.push(format!("`{path}` is ignored by git, so it stays out of the commits"));
             continue;
@@ -71,12 +73,7 @@ fn untracked(job: &Job, base: &Oid, facts: &mut EntryFacts) -> Result<Vec<(Strin
     Ok(files)
 }
 
-fn take_in(
-    job: &Job,
-    base: &Oid,
-    files: &[(String, Vec<u8>)],
-    facts: &mut EntryFacts,
-) -> Result<Oid, Failure> {
+fn take_in(job: &Job, base: &Oid, files: &[(String, Vec<u8>)], facts: &mut EntryFacts) -> Result<Oid, Failure> {
     let repository = job.repository()?;
     let build = || -> Result<Oid, crate::port::RepositoryError> {
         let tree = repository.write_files(base, files)?;

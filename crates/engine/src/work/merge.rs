@@ -1,8 +1,8 @@
 //! Integration: one serial step per phase, merge, tick, test, then one move of the integration branch.
 
+use super::StepJob;
 use super::places::slug;
 use super::testing::Outcome;
-use super::StepJob;
 use crate::port::{CommitSpec, MergeOutcome, Repository, RepositoryError};
 use coordinate_model::event::{RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
@@ -78,7 +78,10 @@ fn conflict(step: &StepJob, work: &Work, paths: &[String], messages: &str) -> Fa
     Failure::new(
         FailureClass::Permanent,
         FailureKind::Conflict,
-        format!("{name} does not merge: conflict in {}", paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")),
+        format!(
+            "{name} does not merge: conflict in {}",
+            paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+        ),
     )
     .expected_found(format!("a clean merge of {theirs} into `{ours}`"), format!("{} paths in conflict", paths.len()))
     .context(messages.lines().map(str::to_owned))

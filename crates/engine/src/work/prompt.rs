@@ -28,8 +28,16 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
 fn failing(step: &StepJob) -> Option<String> {
     let verdict = || step.job.verdicts.iter().rev().find(|verdict| !verdict.passed);
     if let Some(failure) = &step.repair {
-        return Some(format!("{}\n\n```\n{}\n```\n\nFind the cause and mend it.\n", failure.message, failure.context.join("\n")));
+        return Some(format!(
+            "{}\n\n```\n{}\n```\n\nFind the cause and mend it.\n",
+            failure.message,
+            failure.context.join("\n")
+        ));
     }
     let verdict = step.phase().is_none().then(verdict).flatten()?;
-    Some(format!("`{}` fails:\n\n```\n{}\n```\n\nFind the cause and mend it.\n", verdict.command, verdict.tail.join("\n")))
+    Some(format!(
+        "`{}` fails:\n\n```\n{}\n```\n\nFind the cause and mend it.\n",
+        verdict.command,
+        verdict.tail.join("\n")
+    ))
 }

@@ -34,7 +34,12 @@ impl Job {
     }
 
     /// Keeps a tree's whole content; `None` when there is nothing beyond `base` to keep.
-    pub(super) fn keep_tree(&self, tree: &Path, keep_as: &str, base: Option<&Oid>) -> Result<Option<Snapshot>, Failure> {
+    pub(super) fn keep_tree(
+        &self,
+        tree: &Path,
+        keep_as: &str,
+        base: Option<&Oid>,
+    ) -> Result<Option<Snapshot>, Failure> {
         let repository = self.repository()?;
         let reference = self.snapshot_ref(keep_as);
         let message = format!("what {keep_as} left\n");

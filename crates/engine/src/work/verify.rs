@@ -1,7 +1,7 @@
 //! Verification of an agent's attempt: success is what we find, not what the agent says.
 
-use super::places::slug;
 use super::StepJob;
+use super::places::slug;
 use crate::port::{CommitSpec, Repository, RepositoryError, Snapshot};
 use coordinate_model::event::Work;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
@@ -35,9 +35,12 @@ fn keep(step: &StepJob) -> Result<Work, Failure> {
         .snapshot(&step.job.tree(&name), &reference, &format!("what {name} left\n"), at)
         .map_err(|error| system(&error))?;
     if !repository.is_ancestor(&base, &snapshot.head).map_err(|error| system(&error))? {
-        return Err(misbehaved(FailureKind::HistoryRewritten, "the agent left the commit that it was given".to_owned())
-            .expected_found(format!("commits on top of {}", base.short()), format!("{} elsewhere", snapshot.head.short()))
-            .remedy(format!("its work is kept at `{reference}`")));
+        return Err(misbehaved(
+            FailureKind::HistoryRewritten,
+            "the agent left the commit that it was given".to_owned(),
+        )
+        .expected_found(format!("commits on top of {}", base.short()), format!("{} elsewhere", snapshot.head.short()))
+        .remedy(format!("its work is kept at `{reference}`")));
     }
     let commit = work_commit(step, repository, &snapshot, at).map_err(|error| system(&error))?;
     Ok(Work { commit, tree: snapshot.tree, own_commits: snapshot.head != base, base })
@@ -66,7 +69,9 @@ fn work_commit(
 }
 
 fn work_message(step: &StepJob) -> String {
-    let what = step.phase().map_or_else(|| step.step.id.to_string(), |phase| format!("phase {} - {}", phase.number, phase.name));
+    let what = step
+        .phase()
+        .map_or_else(|| step.step.id.to_string(), |phase| format!("phase {} - {}", phase.number, phase.name));
     format!("work of {} on {what}\n", step.job.created.options.agent.name)
 }
 

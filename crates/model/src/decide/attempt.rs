@@ -115,13 +115,7 @@ fn lost(step: &Step, of: &Of, failure: Failure, context: Context) -> Event {
     if losses >= LOST_LIMIT {
         return Event::StepFailed { step: of.step.clone(), attempt: of.attempt, failure };
     }
-    Event::RetryScheduled {
-        step: of.step.clone(),
-        attempt: of.attempt,
-        due: context.now,
-        counted: false,
-        failure,
-    }
+    Event::RetryScheduled { step: of.step.clone(), attempt: of.attempt, due: context.now, counted: false, failure }
 }
 
 /// The failure that a process's end means by itself; `None` when what it left is to be checked, or it was stopped.
@@ -160,10 +154,8 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, tail: &[String]) -> Option<
             fail(Permanent, FailureKind::NotStarted, format!("the agent could not be started: {reason}"))
                 .remedy("look at `coordinate doctor`, or choose another agent with `--agent`")
         }
-        AttemptEnding::Lost => {
-            fail(Transient, FailureKind::Lost, "the attempt's supervisor was killed".to_owned())
-                .remedy("its tree is kept on the snapshot ref; the step is tried again")
-        }
+        AttemptEnding::Lost => fail(Transient, FailureKind::Lost, "the attempt's supervisor was killed".to_owned())
+            .remedy("its tree is kept on the snapshot ref; the step is tried again"),
     };
     Some(failure)
 }
@@ -245,11 +237,7 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
 fn judge(run: &Run, step: &Step, of: &Of, movement: &RefMove, tested: &Tested, context: Context) -> Vec<Event> {
     let red = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| !verdict.passed);
     if !red(&tested.candidate) || red(&tested.before) {
-        return vec![Event::MergeIntended {
-            step: of.step.clone(),
-            attempt: of.attempt,
-            movement: movement.clone(),
-        }];
+        return vec![Event::MergeIntended { step: of.step.clone(), attempt: of.attempt, movement: movement.clone() }];
     }
     let failure = test_failure(tested.candidate.as_ref(), step);
     let mut events = failed(run, step, of, &failure, context);

@@ -27,9 +27,8 @@ pub fn settle(run: &Run) -> Vec<Event> {
 fn hold(run: &Run) -> Vec<Event> {
     let running = run.live().filter(|step| step.kind == StepKind::Agent && step.state == StepState::Running);
     let untold = running.filter_map(|step| step.attempt().filter(|attempt| !attempt.stopping).map(|it| (step, it)));
-    let stops: Vec<Event> = untold
-        .map(|(step, attempt)| Event::StopRequested { step: step.id.clone(), attempt: attempt.number })
-        .collect();
+    let stops: Vec<Event> =
+        untold.map(|(step, attempt)| Event::StopRequested { step: step.id.clone(), attempt: attempt.number }).collect();
     if !stops.is_empty() {
         return stops;
     }

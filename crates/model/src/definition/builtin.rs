@@ -66,9 +66,6 @@ mod tests {
         assert_eq!(walk(Scope::ResearchAndPlan, false), "initialize research plan complete");
         assert_eq!(walk(Scope::DebugOnly, false), "initialize debug complete");
         assert_eq!(walk(Scope::FullImplementation, true), "initialize implement test document complete");
-        assert_eq!(
-            walk(Scope::FullImplementation, false),
-            "initialize research plan implement test document complete"
-        );
+        assert_eq!(walk(Scope::FullImplementation, false), "initialize research plan implement test document complete");
     }
 }

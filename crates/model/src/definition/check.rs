@@ -52,9 +52,8 @@ impl Definition {
     }
 
     fn check_reachable(&self, problems: &mut Vec<String>) {
-        let reached = self.closure(&self.initial, |name| {
-            self.state(name).map(|state| state.to.iter().collect()).unwrap_or_default()
-        });
+        let reached = self
+            .closure(&self.initial, |name| self.state(name).map(|state| state.to.iter().collect()).unwrap_or_default());
         for name in self.state.keys().filter(|name| !reached.contains(*name)) {
             problems.push(format!("state `{name}` can not be reached from `{}`", self.initial));
         }

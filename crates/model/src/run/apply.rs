@@ -1,8 +1,6 @@
 //! The one fold: (state, event) to state, live and on recovery.
 
-use super::{
-    Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Waiting, doing, take_facts,
-};
+use super::{Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Waiting, doing, take_facts};
 use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId, Token};
@@ -262,13 +260,7 @@ impl Run {
         Ok(())
     }
 
-    fn observe(
-        &mut self,
-        step: &StepId,
-        number: u32,
-        offset: u64,
-        observations: &[Observation],
-    ) -> Result<(), Reason> {
+    fn observe(&mut self, step: &StepId, number: u32, offset: u64, observations: &[Observation]) -> Result<(), Reason> {
         let place = self.current(step, number)?;
         self.with_attempt(place, |attempt| {
             attempt.offset = offset;
