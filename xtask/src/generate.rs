@@ -17,7 +17,11 @@ pub(crate) struct Generated {
 }
 
 /// Every generated file.
-pub(crate) const GENERATED: &[Generated] = &[Generated { path: "docs/crates.md", make: crates_page }];
+pub(crate) const GENERATED: &[Generated] = &[
+    Generated { path: "docs/crates.md", make: crates_page },
+    Generated { path: "docs/cli.md", make: cli_page },
+    Generated { path: "docs/configuration.md", make: configuration_page },
+];
 
 /// Writes all of them.
 pub(crate) fn write_all(workspace: &Workspace) -> Result<(), TaskError> {
@@ -34,6 +38,20 @@ fn write(workspace: &Workspace, path: &str, text: &str) -> Result<(), TaskError>
     let made = whole.parent().map_or(Ok(()), std::fs::create_dir_all);
     made.and_then(|()| std::fs::write(&whole, text))
         .map_err(|cause| TaskError::failed(format!("failed to write `{path}`: {cause}")))
+}
+
+fn cli_page(_: &Workspace) -> Result<String, TaskError> {
+    reference("cli")
+}
+
+fn configuration_page(_: &Workspace) -> Result<String, TaskError> {
+    reference("config")
+}
+
+/// A page that the program prints itself.
+fn reference(page: &str) -> Result<String, TaskError> {
+    let run = ["run", "--quiet", "--package", "coordinate-cli", "--", "reference", page];
+    crate::shell::output(&mut crate::shell::cargo(&run))
 }
 
 fn crates_page(workspace: &Workspace) -> Result<String, TaskError> {

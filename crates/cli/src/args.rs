@@ -58,6 +58,12 @@ pub(crate) enum Command {
     Init,
     /// Makes a small repository and runs a real plan in it
     Demo(DemoArguments),
+    /// Prints a page of the documentation that is made from the program
+    #[command(hide = true)]
+    Reference {
+        /// The page
+        page: ReferencePage,
+    },
     /// Prints a completion script for a shell
     Completions {
         /// The shell
@@ -143,6 +149,14 @@ pub(crate) enum DiagramFormat {
     Mermaid,
     /// Graphviz
     Dot,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReferencePage {
+    /// The command line
+    Cli,
+    /// The configuration
+    Config,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod drive;
 mod listing;
 mod logs;
 mod plan;
+mod reference;
 mod run;
 mod show;
 mod start;
@@ -41,6 +42,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),
         Command::Demo(options) => demo::demo(options),
+        Command::Reference { page } => Ok(reference::page(*page)),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();
             let mut script = Vec::new();

@@ -224,6 +224,20 @@ pub(crate) fn template() -> String {
     text
 }
 
+/// Every key as a Markdown page, after its title.
+pub(crate) fn reference() -> String {
+    let mut text = "A value is taken from the first place that has it: a flag (`-c KEY=VALUE`), an environment variable \
+                    (`COORDINATE_AGENT_NAME` for `agent.name`), the project's `.coordinate/config.toml`, the user's \
+                    `$XDG_CONFIG_HOME/coordinate/config.toml`, `/etc/coordinate/config.toml`, the default. \
+                    `coordinate config --show-origin` says which it was.\n\n| key | default | meaning |\n|---|---|---|\n"
+        .to_owned();
+    for key in &KEYS {
+        let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
+        text.push_str(&format!("| `{}` | {default} | {} |\n", key.name, key.help));
+    }
+    text
+}
+
 fn user_folder() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")))
