@@ -133,7 +133,8 @@ fn an_unreadable_field_is_never_none() {
         ("Phase One", "`Phase` is no phase"),
         ("[1.5]", "`1.5` is no phase"),
         ("(see above)", "`(see above)` is no phase"),
-        ("[2", "the `[` is never closed"),
+        ("[2", "its brackets do not match"),
+        ("[", "its brackets do not match"),
         ("1 or 2", "`or` is no phase"),
     ] {
         let message = format!(

@@ -1,5 +1,7 @@
 //! What holds for every text and every graph.
 
+#![expect(clippy::expect_used, reason = "a failed conversion or lookup is a failed test")]
+
 use coordinate_model::ids::PhaseNumber;
 use coordinate_model::plan::{Graph, Overview, Source, content_hash, dot, mermaid, parse, tick, tick_all};
 use proptest::prelude::*;
@@ -251,12 +253,11 @@ fn longest_paths(needs: &[BTreeSet<usize>]) -> Vec<Vec<Option<usize>>> {
         }
     }
     for middle in 0..count {
-        for from in 0..count {
-            let Some(first) = longest[from][middle] else { continue };
-            for to in 0..count {
-                if let Some(second) = longest[middle][to] {
-                    longest[from][to] = longest[from][to].max(Some(first + second));
-                }
+        let onward = longest[middle].clone();
+        for row in &mut longest {
+            let Some(first) = row[middle] else { continue };
+            for (known, second) in row.iter_mut().zip(&onward) {
+                *known = (*known).max(second.map(|second| first + second));
             }
         }
     }

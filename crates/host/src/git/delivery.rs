@@ -6,6 +6,7 @@
 //! stops before anything is touched. The index is locked by a file of git's own name (`index.lock`) with our content:
 //! git keeps off the checkout meanwhile, and after a kill the lock is provably ours.
 
+mod aside;
 mod changes;
 mod judge;
 mod lock;
@@ -17,6 +18,7 @@ mod tests;
 
 use super::GitRepository;
 use super::exclusive::Exclusive;
+use aside::Aside;
 use coordinate_engine::port::{Delivery, DeliveryState, RepositoryError};
 use judge::Verdict;
 use lock::{IndexLock, LockState};
@@ -29,6 +31,8 @@ impl GitRepository {
     pub(super) fn judge_delivery(&self, delivery: &Delivery) -> Result<DeliveryState, RepositoryError> {
         let lock = IndexLock::new(&self.checkout_dir, delivery).state()?;
         Ok(match self.judge(delivery, &lock)? {
+            // All but the unlocking: who is told that it is done would leave git locked.
+            Verdict::Done if lock == LockState::Ours => DeliveryState::Possible,
             Verdict::Done => DeliveryState::Done,
             Verdict::Blocked(state) => state,
             Verdict::MoveBranch | Verdict::Checkout(_) => DeliveryState::Possible,
@@ -72,7 +76,11 @@ impl GitRepository {
             verdict = self.judge(delivery, state)?;
         }
         match verdict {
-            Verdict::Done => Ok(DeliveryState::Done),
+            Verdict::Done => {
+                // A kill may have come between the last step and the tidying up.
+                Aside::of(&self.top_level, &self.checkout_dir)?.clear()?;
+                Ok(DeliveryState::Done)
+            }
             Verdict::Blocked(state) => Ok(state),
             Verdict::MoveBranch => {
                 self.update_ref(&delivery.branch, &delivery.new, Some(&delivery.old))?;

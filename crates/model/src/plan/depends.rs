@@ -1,14 +1,15 @@
 //! Lists of phases as people write them: `[1, 2]`, `Phase 1, Phase 2`, `[phase_1]`, `Phases 1-3`, `none`.
 
 use crate::ids::PhaseNumber;
+use std::borrow::Cow;
 
 /// Why a list of phases can not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unreadable {
     /// This part of it is no phase.
     Text(String),
-    /// Its `[` has no `]`.
-    Unclosed,
+    /// A bracket of it lacks its other half.
+    Unbalanced,
 }
 
 /// An inclusive range of phase numbers; a single phase has equal ends.
@@ -16,41 +17,49 @@ pub(super) type Span = (u32, u32);
 
 /// Reads a list of phases.
 pub(super) fn read(text: &str) -> Result<Vec<Span>, Unreadable> {
+    if !balanced(text) {
+        return Err(Unreadable::Unbalanced);
+    }
     if is_none(text) {
         return Ok(Vec::new());
     }
-    let whole = text;
-    let text = without_notes(text);
-    if text.trim().is_empty() {
-        return Err(Unreadable::Text(whole.trim().chars().take(40).collect()));
+    let listed = without_notes(text);
+    if listed.trim().is_empty() {
+        return Err(Unreadable::Text(text.trim().chars().take(40).collect()));
     }
-    let (open, close) = (text.matches('[').count(), text.matches(']').count());
-    if open > close {
-        return Err(Unreadable::Unclosed);
-    }
-    let tokens = Lexer { text: &text, at: 0 }.tokens()?;
+    let tokens = Lexer { text: &listed, at: 0 }.tokens()?;
     spans(&tokens)
+}
+
+/// Whether each bracket has its other half. What an open one holds may stand anywhere, or be lost.
+fn balanced(text: &str) -> bool {
+    let count = |bracket: u8| text.bytes().filter(|byte| *byte == bracket).count();
+    count(b'[') == count(b']') && count(b'(') == count(b')')
 }
 
 /// Whether a text says that there is nothing: empty, `none`, `-`, `n/a`, `none - first phase`.
 pub(super) fn is_none(text: &str) -> bool {
-    let bare =
-        |text: &str| text.trim_matches(|c: char| c.is_whitespace() || "[]{}`\"'*_.()".contains(c)).to_lowercase();
+    let bare = |text| str::trim_matches(text, |c: char| c.is_whitespace() || "[]{}`\"'*_.()".contains(c));
     let noted = without_notes(text);
     // `(none)` is none, `(see above)` is not.
     let bare = if noted.trim().is_empty() { bare(text) } else { bare(&noted) };
     let words = ["", "none", "n/a", "na", "nil", "null", "nothing", "-", "–", "—", "∅", "no", "no dependencies"];
-    if words.contains(&bare.as_str()) {
+    if words.iter().any(|word| word.eq_ignore_ascii_case(bare)) {
         return true;
     }
-    let Some(reason) = bare.strip_prefix("none") else { return false };
-    let reason = reason.trim_start_matches(['*', '_', '`', ' ']);
+    if !bare.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("none")) {
+        return false;
+    }
+    let reason = bare[4..].trim_start_matches(['*', '_', '`', ' ']);
     // `none - phase 1 first` is no clear answer: only words may follow.
     reason.starts_with(['-', '–', '—', '.', ';', ':', ',']) && !reason.contains(|c: char| c.is_numeric())
 }
 
 /// The text without what stands in parentheses: a note, or the target of a link.
-pub(super) fn without_notes(text: &str) -> String {
+fn without_notes(text: &str) -> Cow<'_, str> {
+    if !text.contains('(') {
+        return Cow::Borrowed(text);
+    }
     let mut depth = 0_usize;
     let mut kept = String::with_capacity(text.len());
     for c in text.chars() {
@@ -61,7 +70,7 @@ pub(super) fn without_notes(text: &str) -> String {
             _ => {}
         }
     }
-    kept
+    Cow::Owned(kept)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -368,7 +377,9 @@ mod tests {
         check_unreadable("Phase 1: needs phase 2", "phase");
         check_unreadable("all of the above", "all");
         check_unreadable("1 2", "2");
-        assert_eq!(read("[1, 2"), Err(Unreadable::Unclosed));
+        for text in ["[1, 2", "1]", "[", "1 (2", "1, 2)", "(none"] {
+            assert_eq!(read(text), Err(Unreadable::Unbalanced), "{text}");
+        }
     }
 
     #[test]

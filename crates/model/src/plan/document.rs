@@ -55,13 +55,19 @@ enum Opening {
 impl<'a> Document<'a> {
     /// Reads a source.
     pub(super) fn of(source: &'a Source) -> Self {
+        let mut document = Self::without_fields(source);
+        document.fields = field::all(&source.text, &document.outline);
+        document
+    }
+
+    /// Reads a source for those to whom only its sections and tasks matter.
+    pub(super) fn without_fields(source: &'a Source) -> Self {
         let outline = Outline::of(&source.text);
-        let fields = field::all(&source.text, &outline);
         let mut document = Self {
             source,
             outline,
             sections: Vec::new(),
-            fields,
+            fields: Vec::new(),
             unreadable: Vec::new(),
             unseparated: Vec::new(),
             title: String::new(),

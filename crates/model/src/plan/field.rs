@@ -28,7 +28,7 @@ impl Name {
 }
 
 /// Spellings of the names, in lower case, with spaces for `_` and `-`.
-const NAMES: [(&str, Name); 30] = [
+const NAMES: [(&str, Name); 32] = [
     ("objective", Name::Objective),
     ("goal", Name::Objective),
     ("dependencies", Name::Dependencies),
@@ -42,6 +42,8 @@ const NAMES: [(&str, Name); 30] = [
     ("estimated effort", Name::EstimatedTime),
     ("estimated duration", Name::EstimatedTime),
     ("estimate", Name::EstimatedTime),
+    ("expected duration", Name::EstimatedTime),
+    ("duration", Name::EstimatedTime),
     ("files", Name::Files),
     ("file", Name::Files),
     ("files modified", Name::Files),
@@ -332,12 +334,14 @@ fn item_indent(line: &str) -> Option<usize> {
 
 /// The name that a text spells.
 fn name(text: &str) -> Option<Name> {
-    if text.len() > 40 {
-        return None;
-    }
     let text = text.trim_matches(['*', '_', '`', ' ', '\t']);
-    let text = text.to_ascii_lowercase().replace(['_', '-'], " ");
-    NAMES.iter().find(|(spelling, _)| *spelling == text).map(|(_, name)| *name)
+    NAMES.iter().find(|(spelling, _)| spells(text, spelling)).map(|(_, name)| *name)
+}
+
+fn spells(text: &str, spelling: &str) -> bool {
+    let same =
+        |(own, wanted): (u8, u8)| own.to_ascii_lowercase() == wanted || (wanted == b' ' && matches!(own, b'_' | b'-'));
+    text.len() == spelling.len() && text.bytes().zip(spelling.bytes()).all(same)
 }
 
 /// A heading that is a field's name, with what may stand behind a colon.
@@ -350,6 +354,10 @@ fn fields_of_heading(content: &str) -> Option<(Name, &str)> {
 fn fields_of_line(line: &str) -> Vec<(Name, &str)> {
     let line = line.trim();
     let line = list_item(line).unwrap_or(line);
+    // Most lines of a plan are no fields; this tells it of nearly all of them.
+    if !line.starts_with("**") && !line.as_bytes().contains(&b':') {
+        return Vec::new();
+    }
     let Some((first, mut rest)) = field_at(line) else {
         let later = later_field(line);
         return later.map_or_else(Vec::new, |at| fields_of_line(&line[at..]));

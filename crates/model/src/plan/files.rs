@@ -120,6 +120,9 @@ fn pieces(text: &str) -> Vec<&str> {
 
 /// The two paths of `old → new`.
 fn renamed(piece: &str) -> Option<(&str, &str)> {
+    if !piece.contains(['>', '→']) {
+        return None;
+    }
     let (old, new) = ["→", "->", "=>"].into_iter().find_map(|arrow| piece.split_once(arrow))?;
     (path_of(old).is_some() && path_of(new).is_some()).then_some((old, new))
 }
@@ -205,9 +208,9 @@ fn without_line(path: &str) -> &str {
 }
 
 fn says_deleted(around: &str) -> bool {
-    let around = around.to_ascii_lowercase();
+    let deleted = ["delete", "deleted", "remove", "removed"];
     let mut words = around.split(|c: char| !c.is_alphanumeric());
-    words.any(|word| matches!(word, "delete" | "deleted" | "remove" | "removed"))
+    words.any(|word| deleted.iter().any(|deleted| deleted.eq_ignore_ascii_case(word)))
 }
 
 /// The path without `.` and `..`; `None` if it is absolute or leads out of the project.

@@ -7,29 +7,30 @@ use super::diagnostic::Diagnostic;
 use super::document::{Document, Section};
 use super::problems::duplicate;
 use crate::ids::PhaseNumber;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A section with the place of its document in the list of documents.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
+pub(super) struct Part<'d> {
     pub(super) document: usize,
-    pub(super) section: Section,
+    pub(super) section: Cow<'d, Section>,
 }
 
 /// All that belongs to one phase: first what gives its body, then what completes it.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct Group<'d> {
     pub(super) number: PhaseNumber,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<Part<'d>>,
 }
 
 /// Sorts the sections of all documents by phase. Phases that are defined twice go to `found`.
-pub(super) fn groups(documents: &[Document<'_>], found: &mut Vec<Diagnostic>) -> Vec<Group> {
+pub(super) fn groups<'d>(documents: &'d [Document<'_>], found: &mut Vec<Diagnostic>) -> Vec<Group<'d>> {
     let references = References::between(documents);
-    let mut parts: BTreeMap<PhaseNumber, Vec<Part>> = BTreeMap::new();
+    let mut parts: BTreeMap<PhaseNumber, Vec<Part<'_>>> = BTreeMap::new();
     for (index, document) in documents.iter().enumerate() {
         for section in &document.sections {
-            let part = Part { document: index, section: section.clone() };
+            let part = Part { document: index, section: Cow::Borrowed(section) };
             parts.entry(section.number).or_default().push(part);
         }
     }
@@ -43,7 +44,7 @@ pub(super) fn groups(documents: &[Document<'_>], found: &mut Vec<Diagnostic>) ->
 fn add_files_without_heading(
     documents: &[Document<'_>],
     references: &References,
-    parts: &mut BTreeMap<PhaseNumber, Vec<Part>>,
+    parts: &mut BTreeMap<PhaseNumber, Vec<Part<'_>>>,
 ) {
     let referring = referring_phases(documents, references);
     for (index, document) in documents.iter().enumerate() {
@@ -54,7 +55,7 @@ fn add_files_without_heading(
         let named = number_in_name(&document.source.path).filter(|number| has_tasks || !parts.contains_key(number));
         let referred = referring.get(&index).copied().flatten().filter(|_| has_tasks);
         if let Some(number) = named.or(referred) {
-            let part = Part { document: index, section: document.as_section(number) };
+            let part = Part { document: index, section: Cow::Owned(document.as_section(number)) };
             parts.entry(number).or_default().push(part);
         }
     }
@@ -76,18 +77,18 @@ fn referring_phases(documents: &[Document<'_>], references: &References) -> Hash
 }
 
 /// Chooses the part that gives the phase's body, and tells those that are a second definition.
-fn resolve(
+fn resolve<'d>(
     number: PhaseNumber,
-    parts: Vec<Part>,
+    parts: Vec<Part<'d>>,
     documents: &[Document<'_>],
     references: &References,
     found: &mut Vec<Diagnostic>,
-) -> Group {
-    let has_tasks = |part: &Part| !documents[part.document].tasks_in(&part.section.body).is_empty();
-    let whole = |part: &&Part| part.section.whole_file;
+) -> Group<'d> {
+    let has_tasks = |part: &Part<'_>| !documents[part.document].tasks_in(&part.section.body).is_empty();
+    let whole = |part: &&Part<'d>| part.section.whole_file;
     let own = parts.iter().filter(whole).find(|part| has_tasks(part)).or_else(|| parts.iter().find(whole));
     let own = own.cloned();
-    let mut kept: Vec<Part> = Vec::new();
+    let mut kept: Vec<Part<'d>> = Vec::new();
     let mut kept_documents = HashSet::new();
     for part in parts {
         let is_own = own.as_ref().is_some_and(|own| own.document == part.document);
@@ -103,7 +104,7 @@ fn resolve(
             continue;
         }
         let first = kept.first().or(own.as_ref()).unwrap_or(&part);
-        let place = |part: &Part| (documents[part.document].source.path.clone(), part.section.line);
+        let place = |part: &Part<'_>| (documents[part.document].source.path.clone(), part.section.line);
         let (at, first) = (place(&part), place(first));
         found.push(duplicate(number, (&at.0, at.1), (&first.0, first.1)));
     }

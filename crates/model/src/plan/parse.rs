@@ -84,7 +84,7 @@ fn inspect(document: &Document<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 /// The first title of a file that is no phase; else the first of any.
-fn title(documents: &[Document<'_>], groups: &[Group]) -> String {
+fn title(documents: &[Document<'_>], groups: &[Group<'_>]) -> String {
     let whole = groups.iter().flat_map(|group| &group.parts).filter(|part| part.section.whole_file);
     let mut is_phase = vec![false; documents.len()];
     whole.for_each(|part| is_phase[part.document] = true);
@@ -94,7 +94,7 @@ fn title(documents: &[Document<'_>], groups: &[Group]) -> String {
 }
 
 /// A phase from its parts: the first gives it, the others complete it.
-fn draft(group: &Group, documents: &[Document<'_>], references: &References, found: &mut Vec<Diagnostic>) -> Draft {
+fn draft(group: &Group<'_>, documents: &[Document<'_>], references: &References, found: &mut Vec<Diagnostic>) -> Draft {
     let mut drafts = group.parts.iter().map(|part| phase::draft(&documents[part.document], &part.section, found));
     let Some(first) = drafts.next() else { return Draft::empty(group.number) };
     let others: Vec<_> = drafts.collect();

@@ -131,7 +131,7 @@ fn list_of_phases(
 fn unreadable(phase: PhaseNumber, error: &Unreadable) -> String {
     let what = match error {
         Unreadable::Text(text) => format!("`{text}` is no phase"),
-        Unreadable::Unclosed => "the `[` is never closed".to_owned(),
+        Unreadable::Unbalanced => "its brackets do not match".to_owned(),
     };
     format!("cannot read the dependencies of phase {phase}: {what}; write numbers like `[1, 2]`, or `none`")
 }

@@ -103,11 +103,12 @@ impl<'a> Inspection<'a> {
         }
     }
 
+    /// At most 20 for each phase: one wrong range can name thousands.
     fn forward_references(&self) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (node, phase) in self.phases.iter().enumerate() {
             let later = self.dependencies.of(node).filter(|needed| *needed > node);
-            for needed in later.filter(|needed| self.component[*needed] != self.component[node]) {
+            for needed in later.filter(|needed| self.component[*needed] != self.component[node]).take(20) {
                 let (number, needed) = (phase.number, self.numbers[needed]);
                 let message = format!(
                     "phase {number} depends on the later phase {needed}; number the phases so that each comes after those it depends on"

@@ -15,7 +15,7 @@ const MARK: &str = " [COMPLETE]";
 #[must_use]
 pub fn tick(text: &str, phase: PhaseNumber) -> Option<String> {
     let source = Source::new("", text);
-    let document = Document::of(&source);
+    let document = Document::without_fields(&source);
     let section = document.sections.iter().find(|section| section.number == phase)?;
     Some(ticked(&document, &[section]))
 }
@@ -24,12 +24,12 @@ pub fn tick(text: &str, phase: PhaseNumber) -> Option<String> {
 /// the heading in the overview. Gives the files that change; `None` if the plan lacks the phase.
 #[must_use]
 pub fn tick_all(sources: &[Source], phase: PhaseNumber) -> Option<Vec<Source>> {
-    let documents: Vec<_> = sources.iter().map(Document::of).collect();
+    let documents: Vec<_> = sources.iter().map(Document::without_fields).collect();
     let groups = folder::groups(&documents, &mut Vec::new());
     let group = groups.iter().find(|group| group.number == phase)?;
     let changed = documents.iter().enumerate().filter_map(|(index, document)| {
         let parts = group.parts.iter().filter(|part| part.document == index);
-        let sections: Vec<_> = parts.map(|part| &part.section).collect();
+        let sections: Vec<_> = parts.map(|part| part.section.as_ref()).collect();
         let text = ticked(document, &sections);
         (text != document.source.text).then(|| Source::new(document.source.path.clone(), text))
     });
@@ -76,7 +76,7 @@ pub fn content_hash(sources: &[Source]) -> String {
     sources.sort_by_key(|source| (&source.path, &source.text));
     let mut hash = Sha256::new();
     for source in sources {
-        let text = without_marks(&Document::of(source));
+        let text = without_marks(&Document::without_fields(source));
         for part in [&source.path, &text] {
             // Lengths keep a text from passing for the end of one file and the beginning of another.
             hash.update((part.len() as u64).to_le_bytes());

@@ -89,8 +89,10 @@ impl GitRepository {
         let changes = self.changes_between(&delivery.old, &delivery.new)?;
         let status = self.status(&self.top_level, &self.checkout_dir, Depth::Tracked)?;
         let indexed = Indexed::new(&changes, &status, arrived);
-        // The index is written after the branch has moved. Once it is, all is done, whatever the user did since.
-        if arrived && *lock != LockState::Ours && !indexed.is_wholly_old() {
+        // The index is written last. Once it is at the new commit all is done, whatever the user did since. One that is
+        // neither old nor new is the user's work on top, unless our lock says that we have not come to it yet.
+        let untouched = *lock == LockState::Ours || indexed.is_wholly_old();
+        if arrived && (indexed.is_wholly_new() || !untouched) {
             return Ok(Verdict::Done);
         }
         if let Some(state) = self.obstacle(delivery, lock)? {
@@ -203,6 +205,10 @@ impl<'a> Indexed<'a> {
 
     fn is_wholly_old(&self) -> bool {
         self.changes.iter().all(|(path, change)| self.entries.get(path) == Some(&change.old))
+    }
+
+    fn is_wholly_new(&self) -> bool {
+        self.changes.iter().all(|(path, change)| self.entries.get(path) == Some(&change.new))
     }
 
     /// The paths that hold something of the user's, which a move would lose or mix up.

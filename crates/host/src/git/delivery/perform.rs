@@ -1,5 +1,6 @@
 //! Carries a delivery out, in steps that may each be the last before a kill.
 
+use super::aside::Aside;
 use super::changes::PathChange;
 use super::judge::Plan;
 use super::standing::{Standing, remove_empty_folders};
@@ -8,13 +9,11 @@ use crate::git::GitRepository;
 use crate::git::command::file_failure;
 use crate::git::index::{Entry, ScratchIndex, copy_with_time};
 use crate::git::paths::{RepoPath, list};
-use crate::git::registry::remove_folder;
 use coordinate_engine::port::{Delivery, DeliveryState, RepositoryError};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A step that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +39,8 @@ impl GitRepository {
         plan: &Plan,
         observe: &mut dyn FnMut(Step),
     ) -> Result<DeliveryState, RepositoryError> {
-        let aside = Aside::new(&self.top_level, &self.checkout_dir)?;
+        let aside = Aside::of(&self.top_level, &self.checkout_dir)?;
+        aside.make_anew()?;
         let outcome = self.perform_aside(delivery, plan, &aside, observe);
         aside.clear()?;
         outcome
@@ -71,8 +71,8 @@ impl GitRepository {
     /// Makes the new index and writes the new files aside, with filters, modes and links as git makes them.
     fn stage(&self, delivery: &Delivery, plan: &Plan, aside: &Aside) -> Result<(), RepositoryError> {
         let own = self.checkout_dir.join("index");
-        copy_with_time(&own, &aside.index).map_err(|error| file_failure("copy the index", &own, &error))?;
-        let index = ScratchIndex::at(self, &self.top_level, &self.checkout_dir, aside.index.clone());
+        copy_with_time(&own, &aside.index()).map_err(|error| file_failure("copy the index", &own, &error))?;
+        let index = ScratchIndex::at(self, &self.top_level, &self.checkout_dir, aside.index());
         let index = index.with_attributes(&delivery.new);
         let entry =
             |(path, change): (&RepoPath, &PathChange)| Entry { content: change.new.clone(), path: path.clone() };
@@ -80,13 +80,13 @@ impl GitRepository {
         let written = plan.written();
         if !written.is_empty() {
             let mut prefix = OsString::from("--prefix=");
-            prefix.push(&aside.files);
+            prefix.push(aside.files());
             prefix.push("/");
             let call = index.call(ACTION).args(["checkout-index", "-f", "-z", "--stdin"]).arg(prefix);
             call.input(list(written.iter().copied())).run()?;
         }
         for path in written {
-            let file = path.under(&aside.files);
+            let file = path.under(&aside.files());
             sync(&file).map_err(|error| file_failure("write", &file, &error))?;
         }
         Ok(())
@@ -103,8 +103,8 @@ impl GitRepository {
             let place = path.under(&self.top_level);
             let removed = match change.old_file() {
                 Some(_) => remove_if_there(&place),
-                // A submodule's folder goes only if it is empty.
-                None => Ok(drop(std::fs::remove_dir(&place))),
+                // A submodule's folder goes only if it is empty; else it stays as untracked files, as git leaves it.
+                None => std::fs::remove_dir(&place).or(Ok(())),
             };
             removed.map_err(|error| file_failure("delete", &place, &error))?;
             remove_empty_parents(&place, &self.top_level);
@@ -135,7 +135,7 @@ impl GitRepository {
                 if place.symlink_metadata().is_ok_and(|data| data.is_dir()) {
                     remove_empty_folders(&place)?;
                 }
-                std::fs::rename(path.under(&aside.files), &place)
+                std::fs::rename(path.under(&aside.files()), &place)
             };
             put().map_err(|error| file_failure("write", &place, &error))?;
             observe(Step::Placed);
@@ -159,9 +159,9 @@ impl GitRepository {
     }
 
     fn install_index(&self, aside: &Aside) -> Result<(), RepositoryError> {
-        ScratchIndex::at(self, &self.top_level, &self.checkout_dir, aside.index.clone()).refresh(ACTION)?;
+        ScratchIndex::at(self, &self.top_level, &self.checkout_dir, aside.index()).refresh(ACTION)?;
         let own = self.checkout_dir.join("index");
-        std::fs::rename(&aside.index, &own).map_err(|error| file_failure("write", &own, &error))
+        std::fs::rename(aside.index(), &own).map_err(|error| file_failure("write", &own, &error))
     }
 }
 
@@ -173,47 +173,6 @@ impl Plan {
             changes.filter(|(_, change)| change.new_file().is_some()).map(|(path, _)| path).collect();
         paths.sort_by_key(|path| !path.bytes().ends_with(b".gitattributes"));
         paths
-    }
-}
-
-/// Where the new index and the new files wait: on the checkout's own disk, so that a rename brings them in.
-#[derive(Debug)]
-struct Aside {
-    folder: PathBuf,
-    index: PathBuf,
-    files: PathBuf,
-}
-
-impl Aside {
-    /// Made anew: what a killed delivery left there, half-written files and git's locks among it, is deleted.
-    fn new(top_level: &Path, git_dir: &Path) -> Result<Self, RepositoryError> {
-        let device = |path: &Path| path.metadata().map(|data| data.dev());
-        let fail = |path: &Path, error: &io::Error| file_failure("make the folder", path, error);
-        let near =
-            device(top_level).and_then(|top| Ok(top == device(git_dir)?)).map_err(|error| fail(git_dir, &error))?;
-        let folder = git_dir.join("coordinate-delivery");
-        let beside = top_level.join(".coordinate-delivery");
-        let files = if near { folder.join("files") } else { beside.join("files") };
-        let aside = Self { index: folder.join("index"), folder, files };
-        aside.clear()?;
-        remove_folder(&beside)?;
-        for made in [&aside.folder, &aside.files] {
-            std::fs::create_dir_all(made).map_err(|error| fail(made, &error))?;
-        }
-        if !near {
-            std::fs::write(beside.join(".gitignore"), "*\n").map_err(|error| fail(&beside, &error))?;
-        }
-        Ok(aside)
-    }
-
-    fn clear(&self) -> Result<(), RepositoryError> {
-        remove_folder(&self.folder)?;
-        if !self.files.starts_with(&self.folder)
-            && let Some(beside) = self.files.parent()
-        {
-            return remove_folder(beside);
-        }
-        Ok(())
     }
 }
 

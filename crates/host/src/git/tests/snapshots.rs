@@ -204,18 +204,21 @@ fn settings_that_refuse_line_ends_or_split_the_index_do_no_harm() {
 #[test]
 fn a_change_in_the_tick_in_which_the_index_was_written_is_seen() {
     let sandbox = Sandbox::with_commit(&[("file", "aaaa\n")]);
+    sandbox.git(&["config", "core.trustctime", "false"]);
+    sandbox.git(&["config", "core.checkStat", "minimal"]);
     let tree = sandbox.tree(&sandbox.open(), "one");
-    // Same size, same time stamps as in the index: only the index's own age tells git to look at the content.
     let index = sandbox.top().join(".git/worktrees/one/index");
-    let moment = index.metadata().unwrap().modified().unwrap();
-    let times = std::fs::FileTimes::new().set_modified(moment);
-    std::fs::File::options().write(true).open(tree.join("file")).unwrap().set_times(times).unwrap();
+    let moment = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let set_time = |path: &Path| {
+        let times = std::fs::FileTimes::new().set_modified(moment);
+        std::fs::File::options().write(true).open(path).unwrap().set_times(times).unwrap();
+    };
+    // Same size and time as in the index: only that the index is no younger tells git to look at the content.
+    set_time(&tree.join("file"));
     sandbox.git_in(&tree, &["update-index", "--refresh"]);
-    let times = std::fs::FileTimes::new().set_modified(moment);
-    std::fs::File::options().write(true).open(&index).unwrap().set_times(times).unwrap();
+    set_time(&index);
     write_in(&tree, "file", "bbbb\n");
-    let file = std::fs::File::options().write(true).open(tree.join("file")).unwrap();
-    file.set_times(std::fs::FileTimes::new().set_modified(moment)).unwrap();
+    set_time(&tree.join("file"));
     snapshot(&sandbox, &tree);
     assert_eq!(show(&sandbox, &format!("{REF}:file")), "bbbb");
 }

@@ -1,7 +1,7 @@
 //! Deliveries that nothing stops.
 
 use super::{assert_delivered, prepare};
-use crate::git::testing::{Sandbox, write_in};
+use crate::git::testing::{Sandbox, files_in, write_in};
 use coordinate_engine::port::{Delivery, DeliveryState, Repository};
 use coordinate_model::ids::Oid;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -193,4 +193,23 @@ fn hooks_are_not_run() {
     }
     assert_eq!(sandbox.open().deliver(&delivery).unwrap(), DeliveryState::Done);
     assert_eq!(sandbox.oid("main"), delivery.new);
+}
+
+#[test]
+fn a_git_folder_on_another_disk_is_no_obstacle() {
+    let sandbox = Sandbox::with_commit(&[("file", "1\n"), ("gone", "1\n")]);
+    std::fs::remove_file(sandbox.top().join("gone")).unwrap();
+    sandbox.commit(&[("file", "2\n"), (".gitignore", "built\n")]);
+    let delivery = prepare(&sandbox);
+    sandbox.git(&["branch", "result", delivery.new.as_str()]);
+    // Memory is another disk; where a machine has none there, this is a plain delivery.
+    let elsewhere = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let place = elsewhere.path().join("git");
+    sandbox.git(&["clone", "-q", "--separate-git-dir", place.to_str().unwrap(), ".", "../far"]);
+    let far = sandbox.root().join("far");
+    assert_eq!(sandbox.open_at(&far).unwrap().deliver(&delivery).unwrap(), DeliveryState::Done);
+    assert_eq!(sandbox.git_in(&far, &["status", "--porcelain", "--ignored"]), "");
+    let files = [(".gitignore", "built\n"), ("file", "2\n")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+    assert_eq!(files_in(&far), files);
+    assert_eq!(sandbox.git_in(&far, &["rev-parse", "main"]), delivery.new.to_string());
 }
