@@ -138,6 +138,12 @@ pub(crate) const CRATES: &[Entry] = &[
         knows: &[MODEL, ENGINE, STORE, HOST, AGENTS, REPORT],
         never: &[],
     },
+    Entry {
+        name: "coordinate-bench",
+        holds: "workloads for `cargo xtask bench`; nothing of it ships",
+        knows: &[MODEL, ENGINE, STORE],
+        never: &[],
+    },
     Entry { name: "xtask", holds: "the project's own tasks: tests, tidy, generated files", knows: &[], never: &[] },
 ];
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program of the build talks to a terminal only")]
 
+mod bench;
 mod catalogue;
 mod generate;
 mod shell;
@@ -19,6 +20,7 @@ cargo xtask test [--fast] [--proof N]   everything that must pass: format, lints
                                         --fast: only the tests of model, engine, report and the agents' parsers
                                         --proof N: N rounds for each test of the proof layer
 cargo xtask tidy                        rules that no compiler checks: crate edges, forbidden texts, generated files
+cargo xtask bench [--full]              measure: ours, the disk's limit, ninja
 cargo xtask generate                    write the generated files that tidy compares
 ";
 
@@ -40,6 +42,7 @@ fn dispatch(words: &[&str]) -> Result<(), TaskError> {
     match words {
         ["test", options @ ..] => test::run_all(&Workspace::load()?, &test::Options::parse(options)?),
         ["tidy"] => tidy::run(&Workspace::load()?),
+        ["bench", options @ ..] => bench::run_all(&Workspace::load()?, options),
         ["generate"] => generate::write_all(&Workspace::load()?),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
