@@ -168,7 +168,7 @@ impl<'a> Driver<'a> {
     fn reconcile(&mut self) {
         let wanted: Vec<Obligation> = outstanding(&self.run).cloned().collect();
         for obligation in &wanted {
-            if is_carried(obligation) && !self.in_flight.contains(&obligation.key) {
+            if is_carried(obligation) && !self.in_flight.contains(&obligation.key) && self.may_start(obligation) {
                 self.in_flight.insert(obligation.key.clone());
                 self.executor.start(&self.run, obligation, &self.outbox);
             }
@@ -179,6 +179,11 @@ impl<'a> Driver<'a> {
                 self.executor.cancel(key);
             }
         }
+    }
+
+    /// Putting everything away waits for carriers that were cancelled and still end their processes.
+    fn may_start(&self, obligation: &Obligation) -> bool {
+        obligation.key.effect != Effect::Close || self.in_flight.is_empty()
     }
 
     fn stopped(&self) -> Option<Stopped> {

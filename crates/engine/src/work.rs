@@ -100,6 +100,8 @@ struct StepJob {
 
 impl Executor for Workshop {
     fn start(&mut self, run: &Run, obligation: &Obligation, outbox: &Outbox) {
+        // The same obligation may have been cancelled under a pause that is over now.
+        lock(&self.cancelled).remove(&obligation.key);
         let job = self.job(run, obligation);
         let carried = match (&obligation.detail, obligation.key.effect) {
             (Detail::State { to }, _) => spawn(job, outbox, enter_with(to.clone())),
@@ -233,7 +235,6 @@ fn carry(step: &StepJob, effect: Effect, summary: Option<&str>, outbox: &Outbox)
         Effect::Supervise => attempt::supervise(step, outbox),
         Effect::Stop => {
             attempt::stop(step);
-            // The obligation is closed by the supervising carrier, when the process tree is gone.
             None
         }
         Effect::Verify => Some(verify::verify(step)),

@@ -147,4 +147,6 @@ pub(super) fn stop(step: &StepJob) {
         let _ = step.job.keep_tree(&tree, &format!("{name}@{}", step.attempt.number), step.attempt.base.as_ref());
     }
     let _ = step.job.tools.attempts.stop(&step.folder(), step.job.epoch, StopHow::Ask);
+    // The obligation is closed by the supervising carrier, when the process tree is gone: until then it is carried here.
+    let _ = step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut |_| true);
 }
