@@ -366,6 +366,13 @@ fn a_linked_document_without_tasks_does_not_replace_the_phase() {
 }
 
 #[test]
+fn a_linked_checklist_does_not_replace_the_tasks_of_a_phase() {
+    let plan = "## Phase 1: A\nSee [the list](list.md).\n- [ ] a\n- [ ] b\n";
+    let sources = [Source::new("plan.md", plan), Source::new("list.md", "# For every release\n- [x] look\n")];
+    check(&parse(&sources), "1 \"A\" <- [] 0/2\n");
+}
+
+#[test]
 fn a_plan_survives_json() {
     let text = "# T\n**Waves**: [[1], [2]]\n## Phase 1: A\n**Files**: a*\n- [ ] a\n## Phase 2: B\nDependencies: 1\n\
                 ### Stage 1\n```sh\nls\n```\n- [x] b\n";

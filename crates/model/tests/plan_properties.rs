@@ -414,3 +414,18 @@ fn forward_references_are_told_unless_they_lie_on_a_cycle() {
         assert_eq!(told, expected, "seed {seed}");
     }
 }
+
+#[test]
+fn long_chains_and_rings_need_no_deep_stack() {
+    let numbers: Vec<u32> = (1..=20_000).collect();
+    let mut needs: Vec<BTreeSet<usize>> =
+        (0..numbers.len()).map(|node| node.checked_sub(1).into_iter().collect()).collect();
+    let chain = parse(&[Source::new("plan.md", plan_text(&numbers, &needs))]);
+    let graph = Graph::new(&chain.plan).expect("a sound plan");
+    assert_eq!((chain.diagnostics.len(), graph.waves().len()), (0, numbers.len()));
+    assert_eq!(graph.priority(PhaseNumber(1)), 20_000);
+    needs[0].insert(numbers.len() - 1);
+    let ring = parse(&[Source::new("plan.md", plan_text(&numbers, &needs))]);
+    let cycles: Vec<_> = ring.diagnostics.iter().filter_map(|found| printed_cycle(&found.message)).collect();
+    assert_eq!(cycles.iter().map(Vec::len).collect::<Vec<_>>(), [numbers.len() + 1]);
+}

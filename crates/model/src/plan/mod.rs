@@ -8,6 +8,7 @@
 mod depends;
 mod diagnostic;
 mod document;
+mod expansion;
 mod field;
 mod files;
 mod folder;
@@ -19,6 +20,7 @@ mod parse;
 mod phase;
 mod problems;
 mod render;
+mod spelling;
 mod tick;
 mod waves;
 

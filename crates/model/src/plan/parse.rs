@@ -1,8 +1,8 @@
 //! Reads a plan from the texts of its files.
 
-use super::depends::Expansion;
 use super::diagnostic::{Diagnostic, sort};
 use super::document::Document;
+use super::expansion::Expansion;
 use super::folder::{self, Group, References};
 use super::phase::{self, Draft};
 use super::{Graph, Phase, Plan, Source, problems, waves};

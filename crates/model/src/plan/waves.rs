@@ -1,9 +1,11 @@
 //! The waves that a plan lists itself, and how they compare with the computed ones.
 
-use super::depends::{self, Expansion, Span};
+use super::depends::{self, Span};
 use super::diagnostic::Diagnostic;
 use super::document::Document;
-use super::field::{self, Field, Name};
+use super::expansion::Expansion;
+use super::field::{Field, Name};
+use super::spelling;
 use super::{Graph, Plan};
 use crate::ids::PhaseNumber;
 
@@ -50,7 +52,7 @@ fn inline(text: &str) -> Result<Vec<Vec<Span>>, String> {
 /// `Wave 1 (parallel): Phase 1, 2`, or the list alone.
 fn wave(text: &str) -> Result<Vec<Span>, String> {
     let unreadable = |_| text.to_owned();
-    let bare = field::list_item(text).unwrap_or(text).trim_start_matches(['*', '_']);
+    let bare = spelling::list_item(text).unwrap_or(text).trim_start_matches(['*', '_']);
     let start = bare.get(..4).unwrap_or_default();
     if !start.eq_ignore_ascii_case("wave") {
         return depends::read(text).map_err(unreadable);
