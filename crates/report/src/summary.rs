@@ -45,6 +45,7 @@ fn phases(run: &Run, text: &mut String) {
         let result = match (merged, steps.is_empty(), state.map_or(0, |state| state.repairs)) {
             (true, true, _) => "done before".to_owned(),
             (true, false, 0) => "merged".to_owned(),
+            (true, false, 1) => "merged after a repair".to_owned(),
             (true, false, repairs) => format!("merged after {repairs} repairs"),
             (false, _, _) => "not merged".to_owned(),
         };

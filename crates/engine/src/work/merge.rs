@@ -8,7 +8,7 @@ use coordinate_model::event::{RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, PhaseNumber};
 use coordinate_model::input::{Input, Performed, Tested};
-use coordinate_model::plan::tick;
+use coordinate_model::plan::{Source, tick_all};
 
 /// `None` when it was cancelled.
 pub(super) fn perform(step: &StepJob) -> Option<Performed> {
@@ -62,12 +62,13 @@ fn ticked(
     tree: &Oid,
     number: PhaseNumber,
 ) -> Result<Oid, RepositoryError> {
-    let mut files = Vec::new();
+    let mut sources = Vec::new();
     for path in step.job.created.plan.iter().flat_map(|plan| &plan.files) {
         let Some(bytes) = repository.read_file(tree, path)? else { continue };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        files.extend(tick(&text, number).map(|text| (path.clone(), text.into_bytes())));
+        sources.push(Source::new(path.clone(), String::from_utf8_lossy(&bytes).into_owned()));
     }
+    let ticked = tick_all(&sources, number).unwrap_or_default();
+    let files: Vec<_> = ticked.into_iter().map(|source| (source.path, source.text.into_bytes())).collect();
     if files.is_empty() { Ok(tree.clone()) } else { repository.write_files(tree, &files) }
 }
 
@@ -140,16 +141,19 @@ fn tick_outside(step: &StepJob) -> Result<(), Failure> {
         return Ok(());
     };
     let repository = step.job.repository()?;
+    let files = &step.job.tools.files;
+    let mut sources = Vec::new();
     for path in &plan.files {
         if repository.blob_of(integration, path).map_err(|error| system(&error))?.is_some() {
             continue;
         }
-        let place = step.job.in_project(path);
-        let read = step.job.tools.files.read(&place).map_err(|error| Failure::system(error.to_string()))?;
+        let read = files.read(&step.job.in_project(path)).map_err(|error| Failure::system(error.to_string()))?;
         let text = read.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        if let Some(text) = text.and_then(|text| tick(&text, number)) {
-            step.job.tools.files.write(&place, text.as_bytes()).map_err(|error| Failure::system(error.to_string()))?;
-        }
+        sources.extend(text.map(|text| Source::new(path.clone(), text)));
+    }
+    for source in tick_all(&sources, number).unwrap_or_default() {
+        let place = step.job.in_project(&source.path);
+        files.write(&place, source.text.as_bytes()).map_err(|error| Failure::system(error.to_string()))?;
     }
     Ok(())
 }

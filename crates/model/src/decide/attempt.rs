@@ -199,11 +199,15 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
         if step.kind == StepKind::Agent {
             return Decision::not_waiting(format!("`{}` is done by a process", of.step));
         }
-        let record = |verdict: &Verdict| Event::VerdictRecorded { step: of.step.clone(), verdict: verdict.clone() };
+        // A verdict that was taken from the journal is not written into it again.
+        let record = |verdict: &Verdict| {
+            let known = run.verdict(&verdict.command, &verdict.tree) == Some(verdict);
+            (!known).then(|| Event::VerdictRecorded { step: of.step.clone(), verdict: verdict.clone() })
+        };
         let mut events = Vec::new();
         match result {
             Performed::Done { artifacts, warnings, verdicts } => {
-                events.extend(verdicts.iter().map(record));
+                events.extend(verdicts.iter().filter_map(record));
                 events.push(Event::StepSucceeded {
                     step: of.step.clone(),
                     attempt: of.attempt,
@@ -213,12 +217,12 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
                 });
             }
             Performed::Failed { failure, verdicts } => {
-                events.extend(verdicts.iter().map(record));
+                events.extend(verdicts.iter().filter_map(record));
                 events.extend(failed(run, step, of, failure, context));
                 events.extend(repair(run, step, &events, failure, None));
             }
             Performed::Merged { movement, tested } => {
-                events.extend(tested.before.iter().chain(&tested.candidate).map(record));
+                events.extend(tested.before.iter().chain(&tested.candidate).filter_map(record));
                 events.extend(judge(run, step, of, movement, tested, context));
             }
             Performed::Deliverable { branch, movement } => events.push(Event::DeliveryIntended {
