@@ -90,19 +90,25 @@ fn put_tree_away(job: &Job, run: &Run, repository: &dyn Repository, name: &str) 
         for spare in [reference, job.snapshot_ref("test.before")] {
             repository.delete_ref(&spare)?;
         }
-    } else if is_merged(run, name) {
-        for spare in merged_refs(job, run, name) {
+    } else {
+        for spare in spare_refs(job, run, name) {
             repository.delete_ref(&spare)?;
         }
     }
     Ok(())
 }
 
-/// The refs of a merged step that hold nothing but what was merged. Those of its earlier, interrupted attempts stay.
-fn merged_refs(job: &Job, run: &Run, name: &str) -> Vec<String> {
+/// The refs of a step that hold nothing of their own: verified work has a ref for itself, and merged work needs none.
+/// What earlier, interrupted attempts left stays.
+fn spare_refs(job: &Job, run: &Run, name: &str) -> Vec<String> {
     let step = run.steps.iter().find(|step| slug(&step.id) == name);
-    let last = step.and_then(|step| step.attempt()).map_or(0, |attempt| attempt.number);
-    vec![job.snapshot_ref(name), job.work_ref(name), job.snapshot_ref(&format!("{name}@{last}"))]
+    let Some(step) = step.filter(|step| step.work.is_some() || is_merged(run, name)) else { return Vec::new() };
+    let last = step.attempt().map_or(0, |attempt| attempt.number);
+    let mut spare = vec![job.snapshot_ref(name), job.snapshot_ref(&format!("{name}@{last}"))];
+    if is_merged(run, name) {
+        spare.push(job.work_ref(name));
+    }
+    spare
 }
 
 /// Whether a step's work is in the integration branch, so that its refs hold nothing more.
