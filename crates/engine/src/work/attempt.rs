@@ -105,7 +105,10 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     let tree = step.job.tree(&name);
     let keep_as = format!("{name}@{}", step.attempt.number);
     let kept = match step.job.tools.files.kind(&tree) {
-        PathKind::Folder => step.job.keep_tree(&tree, &keep_as, step.attempt.base.as_ref()),
+        PathKind::Folder => {
+            let unlinked = step.job.unlink(&tree);
+            unlinked.and_then(|()| step.job.keep_tree(&tree, &keep_as, step.attempt.base.as_ref()))
+        }
         PathKind::Nothing | PathKind::File(_) => Ok(None),
     };
     let mut tail: Vec<String> = tail.into_iter().collect();

@@ -29,6 +29,7 @@ fn keep(step: &StepJob) -> Result<Work, Failure> {
     let repository = step.job.repository()?;
     let base = step.attempt.base.clone().ok_or_else(|| Failure::system("the attempt has no commit to start from"))?;
     let name = slug(&step.step.id);
+    step.job.unlink(&step.job.tree(&name))?;
     let reference = step.job.snapshot_ref(&name);
     let at = step.attempt.started.unwrap_or(step.attempt.leased);
     let snapshot = repository
