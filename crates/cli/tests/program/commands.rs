@@ -186,7 +186,7 @@ fn doctor_looks_at_everything() {
 #[test]
 fn every_help_text() {
     let world = World::new(&[]);
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 23] = [
         &[],
         &["run"],
         &["resume"],
@@ -207,6 +207,7 @@ fn every_help_text() {
         &["workflows"],
         &["config"],
         &["doctor"],
+        &["init"],
         &["demo"],
         &["completions"],
     ];

@@ -12,3 +12,4 @@ mod errors;
 mod merging;
 mod misbehaviour;
 mod offline;
+mod scheduling;
