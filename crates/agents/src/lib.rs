@@ -84,6 +84,13 @@ impl Agents for Clients {
             Err(_) => Vec::new(),
         }
     }
+
+    fn shown(&self, agent: &AgentChoice, line: &TranscriptLine) -> Option<String> {
+        match Self::adapter(agent) {
+            Ok(Adapter::Offline) => offline::shown(line),
+            Ok(Adapter::Command) | Err(_) => Some(line.text.clone()),
+        }
+    }
 }
 
 /// A file that a client is given could not be written.

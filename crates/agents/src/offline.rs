@@ -120,6 +120,15 @@ pub(crate) fn read(line: &TranscriptLine) -> Vec<Observation> {
     told.into_iter().collect()
 }
 
+/// A block's beginning as its first command, behind the shell's own mark; its end says nothing to people.
+pub(crate) fn shown(line: &TranscriptLine) -> Option<String> {
+    match read(line).pop() {
+        None => Some(line.text.clone()),
+        Some(Observation::ToolStarted { detail, .. }) => Some(format!("$ {detail}")),
+        Some(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +187,16 @@ mod tests {
         assert_eq!(read(&line("@coordinate {broken")), []);
         let ended = Observation::ToolEnded { tool: "sh".to_owned(), ok: true };
         assert_eq!(read(&line(r#"@coordinate {"what":"tool_ended","tool":"sh","ok":true}"#)), [ended]);
+    }
+
+    #[test]
+    fn marked_lines_are_shown_as_commands() {
+        let shown = |text: &str| {
+            super::shown(&TranscriptLine { stream: StreamName::Out, text: text.to_owned(), next_offset: 1 })
+        };
+        assert_eq!(shown("hello"), Some("hello".to_owned()));
+        let started = r#"@coordinate {"what":"tool_started","tool":"sh","detail":"make"}"#;
+        assert_eq!(shown(started), Some("$ make".to_owned()));
+        assert_eq!(shown(r#"@coordinate {"what":"tool_ended","tool":"sh","ok":true}"#), None);
     }
 }

@@ -240,7 +240,8 @@ impl<'a> Driver<'a> {
                 self.cancelled.remove(&key);
                 self.in_flight.remove(&key);
             }
-            Message::Interrupt if self.run.paused.is_some() => return true,
+            // Two interrupts can come in one turn: the pause of the first is not in the run yet.
+            Message::Interrupt if self.run.paused.is_some() || barrier.iter().any(is_pause) => return true,
             Message::Interrupt => barrier.push(Input::Pause { by: "the user (interrupt)".to_owned() }),
         }
         false
@@ -287,6 +288,10 @@ impl<'a> Driver<'a> {
             }
         }
     }
+}
+
+fn is_pause(input: &Input) -> bool {
+    matches!(input, Input::Pause { .. })
 }
 
 /// Questions wait for people and pauses for the clock: nobody carries them.

@@ -67,6 +67,13 @@ impl Files for SystemFiles {
         }
     }
 
+    fn unlink(&self, target: &Path, link: &Path) -> Result<(), FilesError> {
+        if std::fs::read_link(link).is_ok_and(|found| found == target) {
+            std::fs::remove_file(link).map_err(|error| failed("remove the link", link, &error))?;
+        }
+        Ok(())
+    }
+
     fn remove_empty(&self, folder: &Path) {
         // A folder that holds something stays: that is what `remove_dir` is for.
         let _ = std::fs::remove_dir(folder);

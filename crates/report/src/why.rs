@@ -11,11 +11,11 @@ pub fn why(run: &Run, driven: Option<u32>) -> String {
         let message = run.closing.as_ref().map(|closing| closing.message.clone()).unwrap_or_default();
         return format!("it has ended: {} ({})", outcome.name(), message.lines().next().unwrap_or_default());
     }
-    let id = run.id();
-    if let Some(by) = &run.paused {
-        return format!("paused by {by}: go on with `coordinate resume {id}`");
-    }
     let waits = waits(run);
+    let id = run.id();
+    if let (Some(by), None) = (&run.paused, driven) {
+        return format!("it was paused by {by}; go on with `coordinate resume {id}`");
+    }
     match driven {
         Some(pid) => format!("{waits} (driven by process {pid})"),
         None if waits.starts_with("for an answer") => waits,
@@ -24,6 +24,9 @@ pub fn why(run: &Run, driven: Option<u32>) -> String {
 }
 
 fn waits(run: &Run) -> String {
+    if let Some(by) = &run.paused {
+        return format!("for what runs to stop; it was paused by {by}");
+    }
     let live: Vec<String> = run
         .live()
         .map(|step| {

@@ -39,15 +39,16 @@ pub(crate) fn demo(options: &DemoArguments) -> Result<Exit, CommandError> {
     let plan = start::read_plan(&project, &arguments.request)?;
     note(super::plan::waves_text(&plan.plan, &plan.graph).trim_end());
     let choices = start::choices(&project, &arguments)?;
+    let base = start::base(&project)?;
     let journal = project.create_journal()?;
-    let created = start::create(&project, plan, Vec::new(), choices)?;
-    let (run, _) = journal.create(created)?;
+    let created = start::create(&project, plan, Vec::new(), choices, base)?;
+    let (run, begun) = journal.create(created)?;
     let id = run.id().clone();
     let shown = folder.display();
     if options.slow {
         note(&format!("kill it when you like (process {}), then: cd {shown} && coordinate resume", std::process::id()));
     }
-    let exit = drive(&project, &journal, &id, Shown::Text)?;
+    let exit = drive(&project, &journal, &id, Shown::Text, &begun)?;
     let summary = run.created.paths.summary.clone();
     print(&format!(
         "\nlook at it:\n  cd {shown}\n  git log --graph --oneline\n  cat PLAN.md                 (every phase is ticked)\n  \

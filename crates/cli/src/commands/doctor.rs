@@ -61,7 +61,8 @@ fn repository(project: &Project) -> Finding {
         None => Finding { name, good: false, detail: "no git repository here; run `git init` and commit".to_owned() },
         Some(repository) => match repository.head() {
             Ok(head) if head.commit.is_some() => {
-                let branch = head.branch.unwrap_or_else(|| "(detached)".to_owned());
+                let branch = head.branch.unwrap_or_else(|| "a detached HEAD".to_owned());
+                let branch = branch.strip_prefix("refs/heads/").unwrap_or(&branch);
                 Finding { name, good: true, detail: format!("{} on {branch}", repository.top_level().display()) }
             }
             Ok(_) => Finding { name, good: false, detail: "it has no commit; commit something first".to_owned() },

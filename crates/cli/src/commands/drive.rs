@@ -6,7 +6,7 @@ use crate::display::{JsonLines, Lines, Live, is_live, print_json};
 use crate::failure::{CommandError, Exit};
 use crate::wiring::{SystemClock, holder, tools};
 use coordinate_engine::driver::{Driver, Listener, Outbox, Stopped, mailbox};
-use coordinate_engine::journal::Journal;
+use coordinate_engine::journal::{Journal, Record};
 use coordinate_engine::work::Workshop;
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, Token};
@@ -25,10 +25,17 @@ pub(crate) enum Shown {
     Json,
 }
 
-/// Takes the run's lease and drives it until nothing is left to do here.
-pub(crate) fn drive(project: &Project, journal: &Journal, id: &RunId, shown: Shown) -> Result<Exit, CommandError> {
+/// Takes the run's lease and drives it until nothing is left to do here. `begun` are the events of a run that this
+/// very process has created: they are shown first.
+pub(crate) fn drive(
+    project: &Project,
+    journal: &Journal,
+    id: &RunId,
+    shown: Shown,
+    begun: &[Record],
+) -> Result<Exit, CommandError> {
     let (mut run, epoch) = journal.take(id, &holder()?, &is_alive)?;
-    let ended = drive_taken(project, journal, &mut run, epoch, shown);
+    let ended = drive_taken(project, journal, &mut run, epoch, shown, begun);
     // A lease that can not be given back is harmless: this process will be dead, and the next driver sees that.
     let _ = journal.put_snapshot(&run);
     let _ = journal.release(id, epoch);
@@ -41,6 +48,7 @@ fn drive_taken(
     run: &mut Run,
     epoch: Token,
     shown: Shown,
+    begun: &[Record],
 ) -> Result<Stopped, CommandError> {
     if let Some(outcome) = run.outcome {
         return Ok(Stopped::Ended(outcome));
@@ -64,6 +72,9 @@ fn drive_taken(
             &mut lines
         }
     };
+    for record in begun {
+        listener.on_event(run, record);
+    }
     let mut executor = Workshop::new(tools(project)?, epoch);
     let mailbox = mailbox();
     listen_to_signals(mailbox.0.clone())?;

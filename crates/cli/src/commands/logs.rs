@@ -5,9 +5,9 @@ use crate::args::LogsArguments;
 use crate::context::{Meant, Project, driver_of, find_run};
 use crate::display::print_json;
 use crate::failure::{CommandError, Exit};
-use crate::wiring::program;
+use crate::wiring::{clients, program};
 use coordinate_engine::journal::{Journal, Record};
-use coordinate_engine::port::{Attempts, TranscriptLine};
+use coordinate_engine::port::{Agents, Attempts, TranscriptLine};
 use coordinate_engine::work::attempt_folder;
 use coordinate_host::attempts::ShimAttempts;
 use coordinate_model::ids::{RunId, StepId};
@@ -79,8 +79,11 @@ fn transcript(
         .ok_or_else(|| CommandError::usage(format!("`{step}` has not begun; it is {}", known.state.name())))?;
     let folder = attempt_folder(&project.attempts(), id, &step, attempt.number);
     let attempts = ShimAttempts::new(program()?);
+    let clients = clients()?;
     let mut on_line = |line: TranscriptLine| {
-        print(&line.text);
+        if let Some(text) = clients.shown(&run.created.options.agent, &line) {
+            print(&text);
+        }
         true
     };
     if follow && driver_of(journal, id)?.is_some() {

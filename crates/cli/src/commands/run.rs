@@ -4,7 +4,7 @@ use super::drive::{Shown, drive};
 use super::start::{Plan, read_plan};
 use super::{note, print, start};
 use crate::args::{ResumeArguments, RunArguments};
-use crate::context::{Meant, Project, find_run};
+use crate::context::{Meant, Project, driver_of, find_run};
 use crate::failure::{CommandError, Exit};
 use coordinate_report::diagram;
 
@@ -19,14 +19,15 @@ pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, Com
     if options.dry_run {
         return Ok(dry_run(&plan, &choices));
     }
+    let base = start::base(project)?;
     if !options.json {
         note(super::plan::waves_text(&plan.plan, &plan.graph).trim_end());
     }
     let journal = project.create_journal()?;
-    let created = start::create(project, plan, done, choices)?;
-    let (run, _) = journal.create(created)?;
+    let created = start::create(project, plan, done, choices, base)?;
+    let (run, begun) = journal.create(created)?;
     let shown = if options.json { Shown::Json } else { Shown::Text };
-    drive(project, &journal, run.id(), shown)
+    drive(project, &journal, run.id(), shown, &begun)
 }
 
 fn dry_run(plan: &Plan, choices: &start::Choices) -> Exit {
@@ -51,11 +52,12 @@ pub(crate) fn resume(project: &Project, options: &ResumeArguments) -> Result<Exi
     if let Some(outcome) = header.and_then(|header| header.outcome) {
         return Ok(ended_before(&id, &outcome, options.json));
     }
-    if !options.json {
+    // A run that another process drives is refused below; there is nothing to show then.
+    if !options.json && driver_of(&journal, &id)?.is_none() {
         note(diagram::draw(&journal.load(&id)?, diagram::Format::Text).trim_end());
     }
     let shown = if options.json { Shown::Json } else { Shown::Text };
-    drive(project, &journal, &id, shown)
+    drive(project, &journal, &id, shown, &[])
 }
 
 fn ended_before(id: &coordinate_model::ids::RunId, outcome: &str, json: bool) -> Exit {

@@ -163,19 +163,24 @@ fn agent(config: &Config, options: &RunArguments) -> Result<AgentChoice, Command
     Ok(choice)
 }
 
+/// Where the run begins. Asked before anything is written, so that a refused run leaves nothing behind.
+pub(crate) fn base(project: &Project) -> Result<Base, CommandError> {
+    let head = project.need_repository()?.head()?;
+    if head.commit.is_none() {
+        return Err(CommandError::usage("the repository has no commit yet, and work trees begin at one")
+            .hint("run `git add -A && git commit -m start` first"));
+    }
+    Ok(Base { branch: head.branch, commit: head.commit })
+}
+
 /// The first event of a run. From here on things are written: the topic's number, the summary's.
 pub(crate) fn create(
     project: &Project,
     plan: Plan,
     done: Vec<PhaseNumber>,
     choices: Choices,
+    base: Base,
 ) -> Result<Created, CommandError> {
-    let repository = project.need_repository()?;
-    let head = repository.head()?;
-    if head.commit.is_none() {
-        return Err(CommandError::usage("the repository has no commit yet, and work trees begin at one")
-            .hint("run `git add -A && git commit -m start` first"));
-    }
     let id = run_id()?;
     let plan = if plan.inside { plan } else { bring_in(project, &choices, plan)? };
     let name = project_path(project, &plan.place);
@@ -200,7 +205,7 @@ pub(crate) fn create(
             summary,
         },
         options: choices.options,
-        base: Base { branch: head.branch, commit: head.commit },
+        base,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         run: id,
     })

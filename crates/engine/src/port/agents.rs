@@ -56,4 +56,7 @@ pub trait Agents: Send + Sync {
 
     /// What a line of output means; several things, or nothing.
     fn read(&self, agent: &AgentChoice, line: &TranscriptLine) -> Vec<Observation>;
+
+    /// A line of output as a person reads it; `None` for one that was meant for this program only.
+    fn shown(&self, agent: &AgentChoice, line: &TranscriptLine) -> Option<String>;
 }

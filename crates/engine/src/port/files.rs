@@ -45,6 +45,9 @@ pub trait Files: Send + Sync {
     /// Makes a link at `link` to `target`, unless something stands there already.
     fn link(&self, target: &Path, link: &Path) -> Result<(), FilesError>;
 
+    /// Removes the link at `link` if it is one to `target`; anything else stays.
+    fn unlink(&self, target: &Path, link: &Path) -> Result<(), FilesError>;
+
     /// Removes a folder if it is empty.
     fn remove_empty(&self, folder: &Path);
 }

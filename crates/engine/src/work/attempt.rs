@@ -89,10 +89,11 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     let mut tail = VecDeque::new();
     let mut on_line = |line: TranscriptLine| {
         report(step, &line, outbox);
-        if tail.len() == TAIL {
+        let shown = step.job.tools.agents.shown(&step.job.created.options.agent, &line);
+        if shown.is_some() && tail.len() == TAIL {
             tail.pop_front();
         }
-        tail.push_back(line.text);
+        tail.extend(shown);
         true
     };
     let ending = match step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut on_line) {
@@ -104,7 +105,10 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     let tree = step.job.tree(&name);
     let keep_as = format!("{name}@{}", step.attempt.number);
     let kept = match step.job.tools.files.kind(&tree) {
-        PathKind::Folder => step.job.keep_tree(&tree, &keep_as, step.attempt.base.as_ref()),
+        PathKind::Folder => {
+            let unlinked = step.job.unlink(&tree);
+            unlinked.and_then(|()| step.job.keep_tree(&tree, &keep_as, step.attempt.base.as_ref()))
+        }
         PathKind::Nothing | PathKind::File(_) => Ok(None),
     };
     let mut tail: Vec<String> = tail.into_iter().collect();

@@ -4,12 +4,14 @@ use super::Job;
 use super::places::slug;
 use super::testing::TEST_TREE;
 use crate::port::{PathKind, Repository, RepositoryError};
+use coordinate_model::definition::StepKind;
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Artifact, Outcome};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::ids::Oid;
 use coordinate_model::input::{Input, Performed};
 use coordinate_model::links::relative_links;
-use coordinate_model::run::{DeliveryResult, Run};
+use coordinate_model::run::{DeliveryResult, Run, Step, StepState};
 use std::path::Path;
 
 /// Writes the summary and verifies it.
@@ -83,8 +85,15 @@ fn put_tree_away(job: &Job, run: &Run, repository: &dyn Repository, name: &str) 
     let path = job.tree(name);
     let reference = job.snapshot_ref(name);
     if job.tools.files.kind(&path) == PathKind::Folder {
-        repository.snapshot(&path, &reference, &format!("what {name} left\n"), job.tools.clock.now())?;
+        // A link that can not be removed is kept like a file; nothing is lost by it.
+        let _ = job.unlink(&path);
+        let message = format!("what {name} left\n");
+        let snapshot = repository.snapshot(&path, &reference, &message, job.tools.clock.now())?;
         repository.remove_tree(&path, &reference)?;
+        // A tree in which nothing was done needs no ref: what it holds is merged already.
+        if snapshot.clean && is_integrated(run, repository, &snapshot.head)? {
+            repository.delete_ref(&reference)?;
+        }
     }
     if name == TEST_TREE {
         for spare in [reference, job.snapshot_ref("test.before")] {
@@ -113,8 +122,21 @@ fn spare_refs(job: &Job, run: &Run, name: &str) -> Vec<String> {
 
 /// Whether a step's work is in the integration branch, so that its refs hold nothing more.
 fn is_merged(run: &Run, name: &str) -> bool {
-    let step = run.steps.iter().find(|step| slug(&step.id) == name);
-    step.and_then(|step| step.phase).and_then(|number| run.phases.get(&number)).is_some_and(|phase| phase.merged)
+    let Some(step) = run.steps.iter().find(|step| slug(&step.id) == name) else { return false };
+    match step.phase.and_then(|number| run.phases.get(&number)) {
+        Some(phase) => phase.merged,
+        None => run.steps.iter().any(|other| is_merge_of(other, step)),
+    }
+}
+
+/// Whether a step has merged the work of another one beside it, as `debug#2/merge` does for `debug#2/agent`.
+fn is_merge_of(merge: &Step, step: &Step) -> bool {
+    let beside = |step: &Step| step.id.as_str().rsplit_once('/').map(|(place, _)| place.to_owned());
+    merge.kind == StepKind::Merge && merge.state == StepState::Succeeded && beside(merge) == beside(step)
+}
+
+fn is_integrated(run: &Run, repository: &dyn Repository, commit: &Oid) -> Result<bool, RepositoryError> {
+    run.integration.as_ref().map_or(Ok(false), |integration| repository.is_ancestor(commit, integration))
 }
 
 /// Branches of steps go when a ref or the integration branch holds their work; the integration branch goes when the
@@ -131,13 +153,8 @@ fn put_branches_away(job: &Job, run: &Run, repository: &dyn Repository) -> Resul
             continue;
         }
         let name = branch.rsplit('/').next().unwrap_or_default().to_owned();
-        let base = run.integration.as_ref();
         let merged = is_merged(run, &name) || name == TEST_TREE;
-        let contained = match base {
-            Some(base) => repository.is_ancestor(&commit, base)?,
-            None => false,
-        };
-        if !merged && !contained {
+        if !merged && !is_integrated(run, repository, &commit)? {
             let reference = job.snapshot_ref(&format!("{name}.branch"));
             let present = repository.resolve(&reference)?;
             repository.move_ref(&reference, &commit, present.as_ref())?;

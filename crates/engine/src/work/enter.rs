@@ -38,6 +38,13 @@ fn integrate(job: &Job) -> Result<EntryFacts, Failure> {
     let base = job.created.base.commit.clone().ok_or_else(no_commit)?;
     let mut facts = EntryFacts::default();
     let files = untracked(job, &base, &mut facts)?;
+    for link in &job.created.options.tree_links {
+        if !repository.is_ignored(link).map_err(|error| Failure::system(error.to_string()))? {
+            facts.warnings.push(format!(
+                "`{link}` is linked into each work tree and git does not ignore it: an agent that commits all commits the link"
+            ));
+        }
+    }
     let commit = if files.is_empty() { base.clone() } else { take_in(job, &base, &files, &mut facts)? };
     repository.move_ref(&job.integration_ref(), &commit, None).map_err(|error| Failure::system(error.to_string()))?;
     facts.integration = Some(commit);

@@ -84,10 +84,14 @@ fn conflict(step: &StepJob, work: &Work, paths: &[String], messages: &str) -> Fa
             paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
         ),
     )
-    .expected_found(format!("a clean merge of {theirs} into `{ours}`"), format!("{} paths in conflict", paths.len()))
+    .expected_found(format!("a clean merge of {theirs} into `{ours}`"), counted(paths.len()))
     .context(messages.lines().map(str::to_owned))
     .remedy(format!("both sides are kept: the merged phases on `{ours}`, this phase's work at {theirs}"))
     .remedy(format!("merge by hand with `git switch {ours} && git merge {theirs}`"))
+}
+
+fn counted(paths: usize) -> String {
+    if paths == 1 { "1 path in conflict".to_owned() } else { format!("{paths} paths in conflict") }
 }
 
 /// `None` when it was cancelled.

@@ -13,6 +13,7 @@ impl Job {
         let path = self.tree(name);
         let system = |error: crate::port::RepositoryError| Failure::system(error.to_string());
         repository.add_tree(&path, &self.branch(name), commit).map_err(system)?;
+        self.unlink(&path)?;
         let reference = self.snapshot_ref(keep_as);
         let message = format!("{name} before it was restored\n");
         let snapshot = repository.snapshot(&path, &reference, &message, self.tools.clock.now()).map_err(system)?;
@@ -29,6 +30,15 @@ impl Job {
         for link in &self.created.options.tree_links {
             let target = self.in_project(link);
             self.tools.files.link(&target, &tree.join(link)).map_err(|error| Failure::system(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the links out of a tree that nobody works in any more: they are the user's files, and no work.
+    pub(super) fn unlink(&self, tree: &Path) -> Result<(), Failure> {
+        for link in &self.created.options.tree_links {
+            let target = self.in_project(link);
+            self.tools.files.unlink(&target, &tree.join(link)).map_err(|error| Failure::system(error.to_string()))?;
         }
         Ok(())
     }

@@ -29,6 +29,7 @@ fn keep(step: &StepJob) -> Result<Work, Failure> {
     let repository = step.job.repository()?;
     let base = step.attempt.base.clone().ok_or_else(|| Failure::system("the attempt has no commit to start from"))?;
     let name = slug(&step.step.id);
+    step.job.unlink(&step.job.tree(&name))?;
     let reference = step.job.snapshot_ref(&name);
     let at = step.attempt.started.unwrap_or(step.attempt.leased);
     let snapshot = repository
@@ -130,7 +131,8 @@ fn expect_file(
             None => Ok(()),
             Some(_) => Err(misbehaved(FailureKind::FileStillThere, format!("`{}` is still there", file.path))
                 .expected_found("the file removed", "the file")
-                .remedy("look at the phase's `Files` field and the transcript (`coordinate logs`)")),
+                .remedy("mend the phase's `Files` field if it is to stay")
+                .remedy(read_it(step))),
         },
         Expectation::Present => match read(&file.path)? {
             Some(bytes) if !bytes.is_empty() => Ok(()),
@@ -160,5 +162,11 @@ fn missing(step: &StepJob, changed: &[String], file: &PlannedFile, kind: Failure
         .expected_found(format!("`{}` with content", file.path), found)
         .context([there, format!("changed instead: {touched}")])
         .remedy("likely causes: the agent wrote elsewhere, stopped early, or git ignores the path")
-        .remedy("read the transcript with `coordinate logs`, or mend the phase's `Files` field")
+        .remedy(read_it(step))
+        .remedy("mend the phase's `Files` field if it names the wrong path")
+}
+
+/// Where to read what the agent did.
+fn read_it(step: &StepJob) -> String {
+    format!("read what it printed with `coordinate logs --step {}`", step.step.id)
 }

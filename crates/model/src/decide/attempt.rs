@@ -4,7 +4,7 @@ use super::Decision;
 use crate::definition::StepKind;
 use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, Work};
 use crate::failure::{Failure, FailureClass, FailureKind};
-use crate::ids::Oid;
+use crate::ids::{Oid, StepId};
 use crate::input::{Answer, Context, Of, Performed, Tested};
 use crate::retry::pause;
 use crate::run::{Attempt, Run, Step, StepState};
@@ -97,7 +97,7 @@ pub(super) fn ended(
             ending: ending.clone(),
             snapshot: snapshot.cloned(),
         }];
-        if let Some(failure) = ending_failure(ending, run, tail) {
+        if let Some(failure) = ending_failure(ending, run, &of.step, tail) {
             let counted = *ending != AttemptEnding::Lost;
             if counted {
                 events.extend(failed(run, step, of, &failure, context));
@@ -119,7 +119,7 @@ fn lost(step: &Step, of: &Of, failure: Failure, context: Context) -> Event {
 }
 
 /// The failure that a process's end means by itself; `None` when what it left is to be checked, or it was stopped.
-fn ending_failure(ending: &AttemptEnding, run: &Run, tail: &[String]) -> Option<Failure> {
+fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[String]) -> Option<Failure> {
     use FailureClass::{Permanent, Transient};
     let limits = run.created.options.limits;
     let fail = |class, kind, message: String| Failure::new(class, kind, message).context(tail.iter().cloned());
@@ -128,12 +128,14 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, tail: &[String]) -> Option<
         AttemptEnding::Exited { code } => {
             fail(Permanent, FailureKind::ExitCode, format!("the agent ended with exit code {code}"))
                 .expected_found("exit code 0", format!("exit code {code}"))
-                .remedy("read the transcript with `coordinate logs`, mend the phase, then run the plan again")
+                .remedy(format!("read what it printed with `coordinate logs --step {step}`"))
+                .remedy("mend the phase, then run the plan again")
         }
         AttemptEnding::Signaled { signal } => {
             fail(Permanent, FailureKind::Crash, format!("the agent was ended by signal {signal}"))
                 .expected_found("exit code 0", format!("signal {signal}"))
-                .remedy("read the transcript with `coordinate logs`; its uncommitted work is kept on the snapshot ref")
+                .remedy(format!("read what it printed with `coordinate logs --step {step}`"))
+                .remedy("its uncommitted work, if it left any, is kept on the snapshot ref")
         }
         AttemptEnding::IdleLimit => {
             fail(Transient, FailureKind::IdleTimeout, format!("the agent was silent for {} s", limits.idle_ms / 1000))

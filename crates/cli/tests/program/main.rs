@@ -1,0 +1,15 @@
+//! The program as a user sees it: real processes, real git, a scripted agent.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up can only end the test")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod checkout;
+mod commands;
+mod control;
+mod errors;
+mod merging;
+mod misbehaviour;
+mod offline;
+mod scheduling;
