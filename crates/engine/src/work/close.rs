@@ -166,8 +166,6 @@ fn put_branches_away(job: &Job, run: &Run, repository: &dyn Repository) -> Resul
 
 fn left(job: &Job, repository: &dyn Repository) -> Vec<String> {
     let snapshots = repository.refs(job.snapshot_ref("").as_str()).unwrap_or_default();
-    let branches = repository.refs(&format!("{}/", job.branch("").trim_end_matches('/'))).unwrap_or_default();
     let integration = repository.resolve(&job.integration_ref()).ok().flatten().map(|_| job.integration_branch());
-    let names = snapshots.into_iter().chain(branches).map(|(name, _)| name);
-    names.chain(integration).collect()
+    snapshots.into_iter().map(|(name, _)| name).chain(integration).collect()
 }
