@@ -22,6 +22,9 @@ const FOREIGN_POLL: Duration = Duration::from_millis(200);
 /// How long an observation may wait for a commit to ride with.
 const OBSERVATION_DELAY: Duration = Duration::from_millis(100);
 
+/// How many messages are taken in at once: a flood of them must not keep what has come from being committed.
+const MOST_AT_ONCE: usize = 1_000;
+
 /// What reaches a driver.
 #[derive(Debug)]
 pub enum Message {
@@ -104,7 +107,10 @@ pub struct Driver<'a> {
     in_flight: BTreeSet<ObligationKey>,
     cancelled: BTreeSet<ObligationKey>,
     pending: Vec<Input>,
-    seen: u64,
+    /// When the oldest pending observation came.
+    seen: UtcMillis,
+    /// When the clock and other processes' commits were last looked at.
+    looked: UtcMillis,
 }
 
 /// A channel for a driver: the outbox may be given to a signal handler before the driver exists.
@@ -136,7 +142,8 @@ impl<'a> Driver<'a> {
             in_flight: BTreeSet::new(),
             cancelled: BTreeSet::new(),
             pending: Vec::new(),
-            seen: 0,
+            seen: UtcMillis::default(),
+            looked: UtcMillis::default(),
         }
     }
 
@@ -205,18 +212,21 @@ impl<'a> Driver<'a> {
         let mut barrier = Vec::new();
         match self.inbox.recv_timeout(self.patience()) {
             Ok(message) => {
-                let mut next = Some(message);
-                while let Some(message) = next {
+                let more: Vec<Message> = self.inbox.try_iter().take(MOST_AT_ONCE).collect();
+                for message in std::iter::once(message).chain(more) {
                     if self.take_message(message, &mut barrier) {
                         return Ok(Some(()));
                     }
-                    next = self.inbox.try_recv().ok();
                 }
             }
-            Err(RecvTimeoutError::Timeout) => self.pass_time(&mut barrier)?,
+            Err(RecvTimeoutError::Timeout) => self.looked = UtcMillis(i64::MIN),
             Err(RecvTimeoutError::Disconnected) => {}
         }
-        let overdue = self.overdue();
+        // Not only when nothing comes: an agent that never stops talking must not keep other steps' timers waiting.
+        if self.is_past(self.looked, FOREIGN_POLL) {
+            self.pass_time(&mut barrier)?;
+        }
+        let overdue = !self.pending.is_empty() && self.is_past(self.seen, OBSERVATION_DELAY);
         if barrier.is_empty() && !overdue {
             return Ok(None);
         }
@@ -231,7 +241,7 @@ impl<'a> Driver<'a> {
         match message {
             Message::Input(input @ Input::Observed { .. }) => {
                 if self.pending.is_empty() {
-                    self.seen = self.ticks();
+                    self.seen = self.clock.now();
                 }
                 self.pending.push(input);
             }
@@ -249,10 +259,15 @@ impl<'a> Driver<'a> {
 
     fn pass_time(&mut self, barrier: &mut Vec<Input>) -> Result<(), JournalError> {
         let now = self.clock.now();
-        barrier.extend(timers(&self.run).filter(|(_, due)| *due <= now).map(|(input, _)| input));
+        self.looked = now;
         // Another process's commit is looked for every time: this is the truth, a wake-up would only be a hint.
         let records = self.journal.catch_up(&mut self.run)?;
         self.tell(&records);
+        // What another driver has opened is not for this one to begin.
+        if let Some((epoch, _)) = self.run.driver.filter(|(epoch, _)| *epoch > self.epoch) {
+            return Err(JournalError::TakenOver { run: self.run.id().clone(), epoch });
+        }
+        barrier.extend(timers(&self.run).filter(|(_, due)| *due <= now).map(|(input, _)| input));
         for listener in self.listeners.iter_mut() {
             listener.on_tick(&self.run);
         }
@@ -266,12 +281,10 @@ impl<'a> Driver<'a> {
         if self.pending.is_empty() { patience } else { patience.min(OBSERVATION_DELAY) }
     }
 
-    fn overdue(&self) -> bool {
-        !self.pending.is_empty() && self.ticks().saturating_sub(self.seen) >= OBSERVATION_DELAY.as_millis() as u64
-    }
-
-    fn ticks(&self) -> u64 {
-        u64::try_from(self.clock.now().0).unwrap_or(0)
+    /// Whether a span has passed since a moment. A clock that was set back must not make anything wait for its return.
+    fn is_past(&self, since: UtcMillis, span: Duration) -> bool {
+        let now = self.clock.now();
+        now < since || Duration::from_millis(now.since(since)) >= span
     }
 
     fn commit(&mut self, inputs: Vec<Input>) -> Result<(), JournalError> {

@@ -160,7 +160,7 @@ impl Journal {
     /// [`JournalError`] when there is no such run or its journal can not be folded.
     pub fn load(&self, id: &RunId) -> Result<Run, JournalError> {
         let cached = self.storage.snapshot(id)?.and_then(|snapshot| restore(&snapshot));
-        let mut run = match cached {
+        let mut run = match cached.filter(|run| self.is_of_journal(id, run)) {
             Some(run) => run,
             None => self.first(id)?,
         };
@@ -172,6 +172,14 @@ impl Journal {
                 return Ok(run);
             }
         }
+    }
+
+    /// Whether a cached fold is one of this journal: of this run, and not ahead of what is written (as after a copy of
+    /// an older journal was put back).
+    fn is_of_journal(&self, id: &RunId, run: &Run) -> bool {
+        let newest = run.sequence.checked_sub(1).map(|before| self.storage.records(id, before, 1));
+        let record = newest.and_then(Result::ok).and_then(|page| page.into_iter().next());
+        run.id() == id && record.is_some_and(|record| record.sequence == run.sequence && record.at == run.updated)
     }
 
     /// The folded state as it was at an event.

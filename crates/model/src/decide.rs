@@ -108,6 +108,9 @@ fn entered(
     state: &crate::definition::StateName,
     result: &Result<crate::event::EntryFacts, Failure>,
 ) -> Decision {
+    if let Some(closing) = &run.closing {
+        return Decision::not_waiting(format!("the run is about to end: {}", closing.outcome.name()));
+    }
     if run.transition.as_ref() != Some(state) {
         return if run.visit(state) > 0 {
             Decision::refused(Answer::AlreadyDone)

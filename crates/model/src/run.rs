@@ -280,9 +280,12 @@ pub struct Run {
     pub visits: BTreeMap<StateName, u32>,
     /// All steps.
     pub steps: Vec<Step>,
+    /// Where the steps of the current visit of the current state begin.
+    first_of_visit: u32,
     /// The phases.
     pub phases: BTreeMap<PhaseNumber, PhaseRun>,
-    /// What is to be done.
+    /// What is to be done. Stored as a list: the key of a JSON object can only be a text.
+    #[serde(with = "listed")]
     pub(crate) obligations: BTreeMap<ObligationKey, Obligation>,
     queues: Queues,
     #[serde(skip)]
@@ -415,16 +418,37 @@ impl Run {
         self.visits.get(state).copied().unwrap_or(0)
     }
 
-    /// The failures of the current state that count.
+    /// The failures of this visit of the current state that count.
     pub fn failures(&self) -> impl Iterator<Item = (&Step, &Failure)> {
         let counts = |step: &&Step| step.state == StepState::Failed && !step.superseded && step.of_state == self.state;
-        self.steps.iter().filter(counts).filter_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
+        let visit = self.steps.iter().skip(self.first_of_visit as usize);
+        visit.filter(counts).filter_map(|step| step.failure.as_ref().map(|failure| (step, failure)))
     }
 
     /// Whether somebody wants the run to stand still or end.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.paused.is_some() || self.cancelled.is_some()
+    }
+}
+
+/// Obligations as a list, and back by their keys.
+mod listed {
+    use super::{BTreeMap, Obligation, ObligationKey};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        obligations: &BTreeMap<ObligationKey, Obligation>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(obligations.values())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<ObligationKey, Obligation>, D::Error> {
+        let listed = Vec::<Obligation>::deserialize(deserializer)?;
+        Ok(listed.into_iter().map(|obligation| (obligation.key.clone(), obligation)).collect())
     }
 }
 

@@ -6,6 +6,7 @@ use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, Work, is
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId};
 use crate::input::{Answer, Context, Of, Performed, Tested};
+use crate::obligation::{Effect, ObligationKey};
 use crate::retry::pause;
 use crate::run::{Attempt, Run, Step, StepState};
 
@@ -288,8 +289,19 @@ fn repair(run: &Run, step: &Step, events: &[Event], failure: &Failure, base: Opt
     allowed.then(|| Event::RepairAdded { phase: number, round: phase.repairs + 1, base, failure: failure.clone() })
 }
 
-pub(super) fn moved(run: &Run, of: &Of) -> Decision {
+/// Decides on an open attempt whose intended move of a ref is outstanding: an agent at work is `Running` too.
+fn on_move(run: &Run, of: &Of, effects: &[Effect], then: impl FnOnce(&Step) -> Decision) -> Decision {
     in_state(run, of, &[StepState::Running], |step, _| {
+        let key = |effect: &Effect| ObligationKey { effect: *effect, step: Some(of.step.clone()), attempt: of.attempt };
+        if effects.iter().any(|effect| run.obligations.contains_key(&key(effect))) {
+            return then(step);
+        }
+        Decision::not_waiting(format!("`{}` intends no such move", of.step))
+    })
+}
+
+pub(super) fn moved(run: &Run, of: &Of) -> Decision {
+    on_move(run, of, &[Effect::Move], |step| {
         let Some(movement) = &step.movement else {
             return Decision::not_waiting(format!("`{}` intends no move", of.step));
         };
@@ -321,7 +333,7 @@ fn defer(of: &Of, reason: &str, command: &str) -> [Event; 2] {
 }
 
 pub(super) fn delivered(run: &Run, of: &Of, blocked: Option<&(String, String)>) -> Decision {
-    in_state(run, of, &[StepState::Running], |_, _| match blocked {
+    on_move(run, of, &[Effect::Deliver], |_| match blocked {
         Some((reason, command)) => Decision::accepted(defer(of, reason, command).to_vec()),
         None => {
             let done = Event::Delivered { step: of.step.clone(), attempt: of.attempt };
@@ -331,7 +343,7 @@ pub(super) fn delivered(run: &Run, of: &Of, blocked: Option<&(String, String)>) 
 }
 
 pub(super) fn move_failed(run: &Run, of: &Of, failure: &Failure) -> Decision {
-    in_state(run, of, &[StepState::Running], |_, _| {
+    on_move(run, of, &[Effect::Move, Effect::Deliver], |_| {
         Decision::accepted(vec![Event::StepFailed {
             step: of.step.clone(),
             attempt: of.attempt,

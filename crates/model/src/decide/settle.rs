@@ -101,11 +101,13 @@ fn intend(run: &Run, to: &StateName) -> Event {
     Event::TransitionIntended { from: run.state.clone(), to: to.clone() }
 }
 
-/// A failure leads to the state that debugs, while rounds are left and the agent can repair; else to the end.
+/// A failure leads to the state that debugs, while rounds are left and an agent can repair what failed; else to the end.
 fn after_failure(run: &Run) -> Event {
     let next = run.created.definition.state(&run.state).and_then(|state| state.on_failure.as_ref());
     let rounds = run.created.definition.policy.debug_rounds;
+    let hopeless = run.failures().any(|(_, failure)| !failure.class.handling().repairable);
     match next {
+        Some(_) if hopeless => fail(failures(run)),
         Some(next) if run.created.options.agent.repairs && run.visit(next) < rounds => intend(run, next),
         Some(next) if run.created.options.agent.repairs => {
             fail(format!("{}; `{next}` was tried {rounds} times", failures(run)))

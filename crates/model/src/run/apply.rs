@@ -50,6 +50,7 @@ impl Run {
             completed: Vec::new(),
             visits: BTreeMap::from([(initial.clone(), 1)]),
             steps: Vec::new(),
+            first_of_visit: 0,
             phases: BTreeMap::new(),
             obligations: BTreeMap::new(),
             queues: super::Queues::default(),
@@ -86,6 +87,9 @@ impl Run {
         }
         if self.outcome.is_some() {
             return Err(corrupt("follows the end of the run".to_owned()));
+        }
+        if self.closing.is_some() && !may_follow_closing(event) {
+            return Err(corrupt("follows the decision to end the run".to_owned()));
         }
         self.fold(position.at, event).map_err(corrupt)?;
         self.sequence = position.sequence;
@@ -209,6 +213,7 @@ impl Run {
         }
         self.obligations.remove(&ObligationKey { effect: Effect::Enter, step: None, attempt: 0 });
         self.transition = None;
+        self.skip_unbegun();
         self.completed.push(from.clone());
         self.state = to.clone();
         self.entered = at;
@@ -227,6 +232,9 @@ impl Run {
     ) -> Result<(), Reason> {
         let place = self.expect_state(step, &[StepState::Ready])?;
         let driver = self.driver.map(|(epoch, _)| epoch);
+        if token.0 < self.next_token {
+            return Err(format!("leases `{step}` with token {token}, which was given before"));
+        }
         let known = &mut self.steps[place as usize];
         if known.attempts.len() + 1 != number as usize {
             return Err(format!("leases attempt {number} of `{step}` after {}", known.attempts.len()));
@@ -240,7 +248,7 @@ impl Run {
             | crate::definition::StepKind::Merge
             | crate::definition::StepKind::SubRun => Effect::Perform,
         };
-        self.next_token = self.next_token.max(token.0 + 1);
+        self.next_token = token.0.saturating_add(1);
         self.open(effect, Some(step), number, token, Detail::None);
         self.set_state(place, StepState::Leased);
         Ok(())
@@ -429,6 +437,7 @@ impl Run {
 
     fn begin_closing(&mut self, outcome: Outcome, message: &str) {
         self.closing = Some(Closing { outcome, message: message.to_owned() });
+        self.transition = None;
         self.obligations.clear();
         self.open(Effect::Close, None, 0, Token(0), Detail::Outcome { outcome });
         if outcome != Outcome::Cancelled {
@@ -510,11 +519,20 @@ impl Run {
     }
 }
 
+/// Once the end is decided only the driver and the hold may change; the work may not.
+fn may_follow_closing(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::DriverTook { .. } | Event::PauseRequested { .. } | Event::Resumed { .. } | Event::RunEnded { .. }
+    )
+}
+
 /// The failure of a question that was answered with no.
 fn rejection(answered: &Answered) -> Failure {
     let words = if answered.comment.is_empty() { String::new() } else { format!(": {}", answered.comment) };
     let message = format!("{} said no{words}", answered.by);
-    Failure::new(FailureClass::Permanent, FailureKind::GateRejected, message)
+    // A person's will, not a fault of the work: no agent is asked to mend it.
+    Failure::new(FailureClass::Cancelled, FailureKind::GateRejected, message)
 }
 
 impl Attempt {

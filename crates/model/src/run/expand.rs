@@ -4,7 +4,6 @@ use super::{Attempt, PhaseRun, Run, Step, StepState};
 use crate::definition::{StateName, StepTemplate};
 use crate::ids::{PhaseNumber, StepId};
 use crate::plan::Graph;
-use std::collections::BTreeMap;
 
 impl Run {
     /// Phases with their dependencies, before any step exists. Phases that are done already count as merged.
@@ -28,19 +27,21 @@ impl Run {
         self.phases = phases.collect();
     }
 
-    /// The steps of a state that was just entered.
+    /// The steps of a state that was just entered: those of the state itself, then those of each phase.
     pub(super) fn expand_state(&mut self, state: &StateName) {
         self.queues.forget_tally();
+        self.first_of_visit = self.end();
         let visit = self.visit(state);
         let Some(templates) = self.created.definition.state(state).map(|state| state.steps.clone()) else { return };
         let single = single_prefix(state, visit);
         let (phased, plain): (Vec<_>, Vec<_>) = numbered(&templates).partition(|(_, step)| step.for_each.is_some());
-        self.expand_group(state, &single, None, &plain);
+        self.push_group(state, &single, None, &plain);
         let open: Vec<PhaseNumber> =
             self.phases.iter().filter(|(_, phase)| !phase.merged).map(|(number, _)| *number).collect();
         for number in open {
-            self.expand_group(state, &format!("{single}/p{number}"), Some(number), &phased);
+            self.push_group(state, &format!("{single}/p{number}"), Some(number), &phased);
         }
+        self.connect(self.first_of_visit, &templates);
     }
 
     /// Steps that repair a phase's work: the phase's templates once more, under a new key.
@@ -49,27 +50,28 @@ impl Run {
         let Some(templates) = self.created.definition.state(&state).map(|state| state.steps.clone()) else { return };
         let phased: Vec<_> = numbered(&templates).filter(|(_, step)| step.for_each.is_some()).collect();
         let prefix = format!("{}/p{number}/repair#{round}", single_prefix(&state, self.visit(&state)));
-        let first = self.steps.len();
-        self.expand_group(&state, &prefix, Some(number), &phased);
-        for step in self.steps.iter_mut().skip(first) {
+        let first = self.end();
+        self.push_group(&state, &prefix, Some(number), &phased);
+        for step in self.steps.iter_mut().skip(first as usize) {
             step.repair = Some(round);
         }
+        self.connect(first, &templates);
+        self.take_over_dependents(number, first);
     }
 
-    fn expand_group(
+    fn end(&self) -> u32 {
+        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Adds steps that nothing releases yet: [`Self::connect`] does, once all of them are there.
+    fn push_group(
         &mut self,
         state: &StateName,
         prefix: &str,
         phase: Option<PhaseNumber>,
         templates: &[(u32, &StepTemplate)],
     ) {
-        let held = phase.and_then(|number| self.phases.get(&number)).is_some_and(|phase| phase.unmet > 0);
-        let mut placed: BTreeMap<&str, u32> = BTreeMap::new();
         for (position, template) in templates {
-            let needs: Vec<u32> = template.needs.iter().filter_map(|need| placed.get(need.as_str()).copied()).collect();
-            let own = u32::try_from(needs.len()).unwrap_or(u32::MAX);
-            // A phase's first steps also wait for the phase's dependencies, as one need.
-            let unmet = if needs.is_empty() && held { 1 } else { own };
             let at = self.push_step(Step {
                 id: StepId::new(format!("{prefix}/{}", template.id)),
                 kind: template.kind,
@@ -77,8 +79,8 @@ impl Run {
                 template: *position,
                 phase,
                 repair: None,
-                state: if unmet == 0 { StepState::Ready } else { StepState::Blocked },
-                unmet,
+                state: StepState::Blocked,
+                unmet: 0,
                 dependents: Vec::new(),
                 attempts: Vec::<Attempt>::new(),
                 counted: 0,
@@ -88,15 +90,87 @@ impl Run {
                 failure: None,
                 superseded: false,
             });
-            for need in needs {
-                if let Some(step) = self.steps.get_mut(need as usize) {
-                    step.dependents.push(at);
-                }
-            }
             if let Some(phase) = phase.and_then(|number| self.phases.get_mut(&number)) {
                 phase.steps.push(at);
             }
-            placed.insert(&template.id, at);
+        }
+    }
+
+    /// Counts what each new step waits for, and lets it begin if that is nothing.
+    fn connect(&mut self, first: u32, templates: &[StepTemplate]) {
+        for at in first..self.end() {
+            let needs = self.needs(at, templates);
+            let mut unmet = needs.len();
+            for need in needs {
+                self.steps[need as usize].dependents.push(at);
+            }
+            let Some(step) = self.steps.get_mut(at as usize) else { continue };
+            // A phase's first steps also wait for the phase's dependencies, as one need.
+            let held = step.phase.and_then(|number| self.phases.get(&number)).is_some_and(|phase| phase.unmet > 0);
+            unmet += usize::from(held && is_first(step, templates));
+            step.unmet = u32::try_from(unmet).unwrap_or(u32::MAX);
+            if unmet == 0 {
+                self.set_state(at, StepState::Ready);
+            }
+        }
+    }
+
+    /// The steps that a step waits for: of its own phase (and the same repair of it) or of the state itself; a step of
+    /// the state itself waits for those of every phase.
+    fn needs(&self, at: u32, templates: &[StepTemplate]) -> Vec<u32> {
+        let Some(step) = self.steps.get(at as usize) else { return Vec::new() };
+        let Some(names) = templates.get(step.template as usize).map(|template| &template.needs) else {
+            return Vec::new();
+        };
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let of_phase = step.phase.and_then(|number| self.phases.get(&number)).map(|phase| phase.steps.as_slice());
+        let of_state = (self.first_of_visit..self.end())
+            .take_while(|&other| step.phase.is_none() || self.steps[other as usize].phase.is_none());
+        let wanted = |&other: &u32| {
+            let other = &self.steps[other as usize];
+            let named = templates.get(other.template as usize).is_some_and(|template| names.contains(&template.id));
+            let same = other.phase.is_none() || step.phase.is_none() || other.repair == step.repair;
+            named && same && other.state != StepState::Succeeded
+        };
+        let own = of_phase.unwrap_or_default().iter().copied().filter(|&other| other >= self.first_of_visit);
+        own.chain(of_state).filter(wanted).collect()
+    }
+
+    /// What waited for a phase's step waits for its repair from now on.
+    fn take_over_dependents(&mut self, number: PhaseNumber, first: u32) {
+        let Some(phase) = self.phases.get(&number) else { return };
+        let known: Vec<u32> = phase.steps.iter().copied().filter(|&at| at >= self.first_of_visit).collect();
+        for &old in known.iter().filter(|&&at| at < first) {
+            let step = &self.steps[old as usize];
+            if step.state == StepState::Succeeded {
+                continue;
+            }
+            let new = known.iter().find(|&&at| at >= first && self.steps[at as usize].template == step.template);
+            let Some(&new) = new else { continue };
+            let outside = |at: &u32| self.steps[*at as usize].phase.is_none();
+            let (moved, left) = step.dependents.iter().copied().partition(outside);
+            self.steps[old as usize].dependents = left;
+            let moved: Vec<u32> = moved;
+            self.steps[new as usize].dependents.extend(moved);
+        }
+    }
+
+    /// The steps of a state that the run leaves are not needed any more, if they have not begun.
+    pub(super) fn skip_unbegun(&mut self) {
+        for at in self.first_of_visit..self.end() {
+            match self.steps[at as usize].state {
+                StepState::Blocked | StepState::Ready => self.set_state(at, StepState::Skipped),
+                StepState::Leased
+                | StepState::Running
+                | StepState::Verifying
+                | StepState::Succeeded
+                | StepState::Failed
+                | StepState::Waiting
+                | StepState::Cancelled
+                | StepState::Skipped => {}
+            }
         }
     }
 
@@ -126,9 +200,9 @@ impl Run {
 
     fn release_first_steps(&mut self, number: PhaseNumber) {
         let steps = self.phases.get(&number).map(|phase| phase.steps.clone()).unwrap_or_default();
+        let Some(state) = self.created.definition.state(&self.state) else { return };
         let first = |at: &u32| {
-            let step = self.steps.get(*at as usize);
-            step.and_then(|step| self.template(step)).is_some_and(|template| template.needs.is_empty())
+            *at >= self.first_of_visit && self.steps.get(*at as usize).is_some_and(|step| is_first(step, &state.steps))
         };
         for at in steps.into_iter().filter(first).collect::<Vec<_>>() {
             self.release(at);
@@ -142,6 +216,12 @@ impl Run {
             self.set_state(at, StepState::Ready);
         }
     }
+}
+
+/// Whether a step waits for no other step of its phase.
+fn is_first(step: &Step, templates: &[StepTemplate]) -> bool {
+    let phased = |need: &String| templates.iter().any(|other| other.id == *need && other.for_each.is_some());
+    templates.get(step.template as usize).is_some_and(|template| !template.needs.iter().any(phased))
 }
 
 /// `test`, then `test#2` for the second visit.

@@ -111,7 +111,7 @@ impl Run {
         self.queues.insert(at, rank, step.kind, state);
     }
 
-    /// Adds a step; its state must be `Blocked` or `Ready`.
+    /// Adds a step; its state must be `Blocked`.
     pub(super) fn push_step(&mut self, step: Step) -> u32 {
         let at = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
         let (kind, state) = (step.kind, step.state);

@@ -1,0 +1,85 @@
+//! Journals of released formats fold, for ever, to what they folded to when they were written.
+
+use coordinate_model::event::Event;
+use coordinate_model::run::{Position, Run};
+use coordinate_model::time::UtcMillis;
+use std::fmt::Write;
+
+/// A run that fails, is repaired, asked about, paused and delivered; and one that is cancelled after a deferred delivery.
+const GOLDEN: [(&str, &str); 2] = [
+    (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
+    (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
+];
+
+fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
+    text.lines().map(|line| {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        let number = |key: &str| record[key].as_u64().unwrap();
+        let position = Position { sequence: number("sequence"), at: UtcMillis(i64::try_from(number("at")).unwrap()) };
+        let format = u32::try_from(number("format")).unwrap();
+        (position, Event::decode(format, record["event"].to_string().as_bytes()).unwrap())
+    })
+}
+
+fn folded(journal: &str) -> String {
+    let mut records = records(journal);
+    let (position, event) = records.next().unwrap();
+    let mut run = Run::begin(position, &event).unwrap();
+    for (position, event) in records {
+        run.apply(position, &event).unwrap();
+    }
+    let mut text = serde_json::to_string_pretty(&run).unwrap();
+    writeln!(text).unwrap();
+    text
+}
+
+/// A change of this text is a change of what written journals mean: that is a new event, not a new fold.
+#[test]
+fn format_1_folds_to_what_it_always_did() {
+    for (journal, state) in GOLDEN {
+        let folded = folded(journal);
+        for (at, (now, then)) in folded.lines().zip(state.lines()).enumerate() {
+            assert_eq!(now, then, "line {} of the folded state", at + 1);
+        }
+        assert_eq!(folded, state);
+    }
+}
+
+#[test]
+fn the_golden_journals_have_every_kind_of_event() {
+    let seen: std::collections::BTreeSet<_> =
+        GOLDEN.iter().flat_map(|(journal, _)| records(journal)).map(|(_, event)| event.name()).collect();
+    let missing: Vec<_> = [
+        "run_created",
+        "driver_took",
+        "transition_intended",
+        "transition_completed",
+        "attempt_leased",
+        "attempt_started",
+        "agent_observed",
+        "stop_requested",
+        "attempt_ended",
+        "verdict_recorded",
+        "step_succeeded",
+        "step_failed",
+        "retry_scheduled",
+        "retry_due",
+        "repair_added",
+        "merge_intended",
+        "merged",
+        "delivery_intended",
+        "delivered",
+        "delivery_deferred",
+        "gate_opened",
+        "gate_answered",
+        "pause_requested",
+        "resumed",
+        "cancel_requested",
+        "run_closing",
+        "run_ended",
+    ]
+    .into_iter()
+    .filter(|name| !seen.contains(name))
+    .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

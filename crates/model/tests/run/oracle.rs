@@ -1,0 +1,154 @@
+//! The rules of scheduling, told a second time from the events alone and checked after each of them.
+
+use coordinate_model::definition::StepKind;
+use coordinate_model::event::Event;
+use coordinate_model::ids::{PhaseNumber, StepId};
+use coordinate_model::run::{Lane, Run, Step, StepState};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the events have said so far.
+pub(crate) struct Oracle {
+    needs: BTreeMap<PhaseNumber, Vec<PhaseNumber>>,
+    merged: BTreeSet<PhaseNumber>,
+    succeeded: BTreeSet<StepId>,
+    /// Failures of this visit of this state that no repair has taken up.
+    failed: BTreeSet<StepId>,
+    closing: bool,
+}
+
+impl Oracle {
+    pub(crate) fn new(run: &Run) -> Self {
+        let phases = run.created.plan.iter().flat_map(|plan| &plan.phases);
+        Self {
+            needs: phases.map(|phase| (phase.number, phase.depends_on.clone())).collect(),
+            merged: run.created.done.iter().copied().collect(),
+            succeeded: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            closing: false,
+        }
+    }
+
+    /// What must hold where an event is written.
+    pub(crate) fn before(&mut self, run: &Run, event: &Event) {
+        let people = matches!(
+            event,
+            Event::PauseRequested { .. } | Event::Resumed { .. } | Event::DriverTook { .. } | Event::RunEnded { .. }
+        );
+        assert!(!self.closing || people, "{} after the end was decided", event.name());
+        match event {
+            Event::AttemptLeased { step, .. } => self.lease(run, step),
+            Event::AttemptStarted { step, .. } | Event::StepSucceeded { step, .. } => {
+                assert!(!self.succeeded.contains(step), "`{step}` is done and {}", event.name());
+            }
+            Event::TransitionIntended { .. } | Event::GateOpened { .. } => assert!(!run.is_held()),
+            _ => {}
+        }
+    }
+
+    fn lease(&self, run: &Run, id: &StepId) {
+        assert!(!run.is_held(), "`{id}` is leased while the run is held");
+        assert!(!self.succeeded.contains(id), "`{id}` is done and leased again");
+        let step = run.step(id).unwrap();
+        assert_eq!(step.of_state, run.state, "`{id}` is leased in `{}`", run.state);
+        let policy = &run.created.definition.policy;
+        assert!(!policy.fail_fast || self.failed.is_empty(), "`{id}` is leased after {:?} failed", self.failed);
+        for needed in step.phase.and_then(|phase| self.needs.get(&phase)).into_iter().flatten() {
+            assert!(self.merged.contains(needed), "`{id}` is leased before phase {needed} is merged");
+        }
+        assert_eq!(step.state, StepState::Ready);
+        let first = ready(run, Lane::of(step.kind)).map(|other| std::cmp::Reverse(priority(run, other))).min();
+        assert_eq!(first, Some(std::cmp::Reverse(priority(run, step))), "`{id}` is not the most urgent");
+    }
+
+    /// Takes an event in, and checks the state after it.
+    pub(crate) fn after(&mut self, run: &Run, event: &Event) {
+        match event {
+            Event::Merged { step, .. } => self.merged.extend(run.step(step).and_then(|step| step.phase)),
+            Event::StepSucceeded { step, .. } => drop(self.succeeded.insert(step.clone())),
+            Event::StepFailed { step, .. } => drop(self.failed.insert(step.clone())),
+            Event::RepairAdded { phase, .. } => {
+                self.failed.retain(|step| run.step(step).is_none_or(|step| step.phase != Some(*phase)));
+            }
+            Event::TransitionCompleted { .. } => self.failed.clear(),
+            Event::RunClosing { .. } => {
+                self.closing = true;
+                self.check_blocked(run);
+            }
+            _ => {}
+        }
+        check_room(run);
+        check_views(run);
+    }
+
+    /// A failed phase holds back nothing but what depends on it.
+    fn check_blocked(&self, run: &Run) {
+        if run.created.definition.policy.fail_fast || run.cancelled.is_some() || run.state.as_str() != "implement" {
+            return;
+        }
+        let mut stuck: BTreeSet<_> = run.failures().filter_map(|(step, _)| step.phase).collect();
+        loop {
+            let before = stuck.len();
+            let behind = |needed: &Vec<PhaseNumber>| needed.iter().any(|phase| stuck.contains(phase));
+            let more: Vec<_> =
+                self.needs.iter().filter(|(_, needed)| behind(needed)).map(|(phase, _)| *phase).collect();
+            stuck.extend(more);
+            if stuck.len() == before {
+                break;
+            }
+        }
+        for phase in self.needs.keys().filter(|phase| !stuck.contains(phase)) {
+            assert!(self.merged.contains(phase), "phase {phase} was left undone, and nothing that it needs failed");
+        }
+    }
+
+    /// When a run has settled, whatever may begin has begun.
+    pub(crate) fn settled(&self, run: &Run) {
+        let policy = &run.created.definition.policy;
+        let stopped = policy.fail_fast && !self.failed.is_empty();
+        if run.is_held() || run.closing.is_some() || run.transition.is_some() || stopped {
+            return;
+        }
+        for lane in [Lane::Work, Lane::Check, Lane::Merge] {
+            let most = if lane == Lane::Merge { 1 } else { run.created.options.max_parallel as usize };
+            let waits = ready(run, lane).next().filter(|_| live(run, lane) < most);
+            assert!(waits.is_none(), "`{}` is ready, there is room, and it does not begin", waits.unwrap().id);
+        }
+    }
+}
+
+fn of_lane(run: &Run, lane: Lane) -> impl Iterator<Item = &Step> {
+    run.steps.iter().filter(move |step| Lane::of(step.kind) == lane)
+}
+
+fn ready(run: &Run, lane: Lane) -> impl Iterator<Item = &Step> {
+    of_lane(run, lane).filter(|step| step.state == StepState::Ready)
+}
+
+fn live(run: &Run, lane: Lane) -> usize {
+    of_lane(run, lane).filter(|step| step.state.is_live()).count()
+}
+
+fn priority(run: &Run, step: &Step) -> u64 {
+    step.phase.and_then(|phase| run.phases.get(&phase)).map_or(0, |phase| phase.priority)
+}
+
+fn check_room(run: &Run) {
+    assert!(live(run, Lane::Merge) <= 1, "two merges at once");
+    assert!(live(run, Lane::Work) <= run.created.options.max_parallel as usize, "too many agents at once");
+}
+
+/// The views that deciding rests on say what the steps say.
+fn check_views(run: &Run) {
+    let ids = |steps: &mut dyn Iterator<Item = &Step>| steps.map(|step| step.id.clone()).collect::<BTreeSet<_>>();
+    assert_eq!(ids(&mut run.live()), ids(&mut run.steps.iter().filter(|step| step.state.is_live())));
+    let waiting = |step: &&Step| step.state == StepState::Waiting;
+    assert_eq!(ids(&mut run.waiting()), ids(&mut run.steps.iter().filter(waiting)));
+    for lane in Lane::ALL {
+        assert_eq!(run.live_in(lane), live(run, lane));
+        assert_eq!(run.next_ready(lane).is_some(), ready(run, lane).next().is_some());
+    }
+    for step in &run.steps {
+        let agent = step.kind == StepKind::Agent;
+        assert!(agent || step.attempts.iter().all(|attempt| attempt.pid.is_none()), "`{}` has a process", step.id);
+    }
+}

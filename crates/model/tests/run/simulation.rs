@@ -1,0 +1,208 @@
+//! A run without a journal: inputs in, events checked one by one, obligations answered by a simulated world in any order.
+
+use crate::oracle::Oracle;
+use coordinate_model::decide::{self, Decision};
+use coordinate_model::event::{Created, Event, GateAnswer};
+use coordinate_model::ids::{StepId, Token};
+use coordinate_model::input::{Answer, Context, Input};
+use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey, outstanding};
+use coordinate_model::run::{Position, Run};
+use coordinate_model::time::UtcMillis;
+use coordinate_testkit::seeded::Chance;
+use coordinate_testkit::world::World;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// A written event with its place.
+pub(crate) type Written = (Position, Event);
+
+/// A run with all that it has written.
+pub(crate) struct Live {
+    pub(crate) run: Run,
+    pub(crate) journal: Vec<Written>,
+    oracle: Oracle,
+    shadow: Run,
+    now: i64,
+    entropy: u64,
+}
+
+impl Live {
+    pub(crate) fn begin(created: Created) -> Self {
+        let position = Position { sequence: 1, at: UtcMillis(1_000) };
+        let first = decide::create(created);
+        let run = Run::begin(position, &first).unwrap();
+        let mut live = Self {
+            shadow: run.clone(),
+            oracle: Oracle::new(&run),
+            run,
+            journal: vec![(position, first)],
+            now: 1_000,
+            entropy: 0,
+        };
+        live.send(&Input::Drive { epoch: Token(1), pid: 1 });
+        live
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        Context { now: UtcMillis(self.now), entropy: self.entropy }
+    }
+
+    pub(crate) fn pass(&mut self, millis: i64) {
+        self.now += millis;
+    }
+
+    /// Sends an input, checks everything that it wrote, and gives the answer.
+    pub(crate) fn send(&mut self, input: &Input) -> Answer {
+        self.entropy = self.entropy.wrapping_add(0x9e37_79b9);
+        let context = self.context();
+        let Decision { events, answer } = decide::advance(&mut self.run, input, context).unwrap();
+        assert!(answer == Answer::Accepted || events.is_empty(), "{answer:?} wrote {events:?}");
+        for event in events {
+            let position = Position { sequence: self.shadow.sequence + 1, at: context.now };
+            self.oracle.before(&self.shadow, &event);
+            self.shadow.apply(position, &event).unwrap();
+            self.oracle.after(&self.shadow, &event);
+            self.journal.push((position, event));
+        }
+        assert_eq!(self.shadow, self.run, "one fold is another");
+        self.oracle.settled(&self.run);
+        answer
+    }
+
+    pub(crate) fn obligations(&self) -> Vec<Obligation> {
+        outstanding(&self.run).cloned().collect()
+    }
+}
+
+/// Carriers at work: what each has still to report.
+pub(crate) struct Simulation {
+    pub(crate) live: Live,
+    pub(crate) world: World,
+    pub(crate) chance: Chance,
+    in_flight: BTreeMap<ObligationKey, VecDeque<Input>>,
+    said: Vec<Input>,
+    /// How often people pause, resume and cancel, in thousandths of all turns.
+    pub(crate) unrest: u64,
+}
+
+/// How a simulation came to rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    Ended,
+    Gate,
+}
+
+impl Simulation {
+    pub(crate) fn new(created: Created, world: World, seed: u64) -> Self {
+        let (chance, live) = (Chance::new(seed), Live::begin(created));
+        Self { live, world, chance, in_flight: BTreeMap::new(), said: Vec::new(), unrest: 0 }
+    }
+
+    /// Goes on until nothing is left to do but for people.
+    pub(crate) fn settle(&mut self, most: usize) -> Rest {
+        for _ in 0..most {
+            if self.live.run.outcome.is_some() {
+                return Rest::Ended;
+            }
+            let open = self.live.obligations();
+            if !open.is_empty() && open.iter().all(|one| one.key.effect == Effect::Ask) {
+                return Rest::Gate;
+            }
+            self.turn(&open);
+        }
+        panic!("no rest after {most} turns in `{}`: {:?}", self.live.run.state, self.live.obligations());
+    }
+
+    /// One thing happens: a carrier reports, people say something, or something is said once more.
+    pub(crate) fn turn(&mut self, open: &[Obligation]) {
+        self.live.pass(7);
+        if self.live.run.paused.is_some() && open.is_empty() {
+            self.live.send(&Input::Resume { by: "somebody".to_owned() });
+            return;
+        }
+        if self.chance.draw() % 1000 < self.unrest {
+            self.meddle();
+            return;
+        }
+        if self.chance.percent(20) {
+            self.repeat();
+        }
+        self.report(open);
+    }
+
+    /// Forgets all carriers, as a killed driver does.
+    pub(crate) fn forget(&mut self) {
+        self.in_flight.clear();
+    }
+
+    fn report(&mut self, open: &[Obligation]) {
+        let wanted: BTreeSet<_> = open.iter().map(|one| one.key.clone()).collect();
+        // A carrier whose obligation is gone may still have a last word.
+        if self.chance.percent(70) {
+            self.in_flight.retain(|key, _| wanted.contains(key));
+        }
+        for one in open {
+            self.in_flight.entry(one.key.clone()).or_insert_with(|| self.world.carry(&self.live.run, one).into());
+        }
+        let mut keys: Vec<_> = self.in_flight.keys().cloned().collect();
+        keys.retain(|key| !matches!(key.effect, Effect::Ask | Effect::Stop));
+        let Some(key) = self.chance.pick(&keys).cloned() else { return };
+        let due = open.iter().find(|one| one.key == key).and_then(due);
+        if let Some(input) = due {
+            self.live.pass(60_000);
+            self.say(input);
+            return;
+        }
+        let said = self.in_flight.get_mut(&key).and_then(VecDeque::pop_front);
+        match said {
+            Some(input) => self.say(input),
+            // It has said all; if it is still wanted, it is begun again.
+            None => drop(self.in_flight.remove(&key)),
+        }
+    }
+
+    fn say(&mut self, input: Input) {
+        let answer = self.live.send(&input);
+        if answer == Answer::Accepted {
+            let before = self.live.journal.len();
+            self.live.send(&input);
+            assert_eq!(self.live.journal.len(), before, "said twice, taken in twice: {input:?}");
+        }
+        self.said.push(input);
+    }
+
+    /// Anything that was said before is said again: nothing may come of it, unless it never was taken in.
+    fn repeat(&mut self) {
+        let Some(input) = self.chance.pick(&self.said).cloned() else { return };
+        self.live.send(&input);
+    }
+
+    fn meddle(&mut self) {
+        let by = "somebody".to_owned();
+        match self.chance.below(20) {
+            0 => self.live.send(&Input::Cancel { by, reason: "enough".to_owned() }),
+            1..8 => self.live.send(&Input::Resume { by }),
+            _ => self.live.send(&Input::Pause { by }),
+        };
+    }
+}
+
+fn due(one: &Obligation) -> Option<Input> {
+    match (&one.key.step, &one.detail) {
+        (Some(step), Detail::Until { due }) => Some(Input::Due { step: step.clone(), due: *due }),
+        _ => None,
+    }
+}
+
+pub(crate) fn answer(step: &str, answer: GateAnswer) -> Input {
+    Input::Answer { step: StepId::new(step), answer, by: "a person".to_owned(), comment: String::new() }
+}
+
+/// The fold of written events alone.
+pub(crate) fn fold(journal: &[Written]) -> Run {
+    let ((first, event), rest) = journal.split_first().unwrap();
+    let mut run = Run::begin(*first, event).unwrap();
+    for (position, event) in rest {
+        run.apply(*position, event).unwrap();
+    }
+    run
+}

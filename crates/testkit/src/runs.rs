@@ -1,0 +1,140 @@
+//! The first event of a run, made quickly: phases by their dependencies, and the choices that a test is about.
+
+use crate::seeded::{oid, run_id};
+use coordinate_model::definition::{Definition, Scope, builtin};
+use coordinate_model::event::{AgentChoice, AttemptLimits, Base, Created, Options, Paths};
+use coordinate_model::ids::PhaseNumber;
+use coordinate_model::plan::{Phase, Plan};
+
+/// Builds a [`Created`].
+#[derive(Debug, Clone)]
+pub struct RunBuilder {
+    created: Created,
+}
+
+/// The first event of a run of the `implement` workflow on a plan: entry `n` of the slice lists the phases that phase
+/// `n + 1` depends on.
+///
+/// # Panics
+/// Never: the workflow is built in.
+#[must_use]
+pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
+    let created = Created {
+        run: run_id(1),
+        request: "implement the plan".to_owned(),
+        scope: Scope::FullImplementation,
+        definition: builtin("implement").expect("it is built in"),
+        plan: Some(plan(dependencies)),
+        plan_hash: None,
+        done: Vec::new(),
+        paths: paths(),
+        options: options(),
+        base: Base { branch: Some("refs/heads/main".to_owned()), commit: Some(oid("base")) },
+        program: "0.1.0".to_owned(),
+    };
+    RunBuilder { created }
+}
+
+impl RunBuilder {
+    /// Another run's id.
+    #[must_use]
+    pub fn numbered(mut self, number: u64) -> Self {
+        self.created.run = run_id(number);
+        self
+    }
+
+    /// Another workflow.
+    #[must_use]
+    pub fn definition(mut self, definition: Definition) -> Self {
+        self.created.definition = definition;
+        self
+    }
+
+    /// Agents at once.
+    #[must_use]
+    pub fn max_parallel(mut self, most: u32) -> Self {
+        self.created.options.max_parallel = most;
+        self
+    }
+
+    /// Whether the agent can use feedback.
+    #[must_use]
+    pub fn repairs(mut self, repairs: bool) -> Self {
+        self.created.options.agent.repairs = repairs;
+        self
+    }
+
+    /// Whether the first failure stops the state.
+    #[must_use]
+    pub fn fail_fast(mut self, fail_fast: bool) -> Self {
+        self.created.definition.policy.fail_fast = fail_fast;
+        self
+    }
+
+    /// Phases that are done already.
+    #[must_use]
+    pub fn done(mut self, phases: &[u32]) -> Self {
+        self.created.done = phases.iter().copied().map(PhaseNumber).collect();
+        self
+    }
+
+    /// The event's content.
+    #[must_use]
+    pub fn build(self) -> Created {
+        self.created
+    }
+}
+
+/// A plan whose phases have nothing but numbers and dependencies.
+#[must_use]
+pub fn plan(dependencies: &[&[u32]]) -> Plan {
+    let phases = (1..).zip(dependencies).map(|(number, depends_on)| phase(number, depends_on)).collect();
+    Plan { title: "A plan".to_owned(), phases, declared_waves: None, files: vec!["plan.md".to_owned()] }
+}
+
+fn phase(number: u32, depends_on: &[u32]) -> Phase {
+    Phase {
+        number: PhaseNumber(number),
+        name: format!("part {number}"),
+        marked_complete: false,
+        depends_on: depends_on.iter().copied().map(PhaseNumber).collect(),
+        depends_line: number,
+        depends_file: "plan.md".to_owned(),
+        objective: None,
+        complexity: None,
+        risk: None,
+        estimated_time: None,
+        files: Vec::new(),
+        files_none: true,
+        tasks: Vec::new(),
+        stages: Vec::new(),
+        body: String::new(),
+        blocks: Vec::new(),
+        file: "plan.md".to_owned(),
+        line: number,
+    }
+}
+
+fn paths() -> Paths {
+    Paths {
+        project: "project".to_owned(),
+        trees: "trees".to_owned(),
+        topic: "specs/001_plan".to_owned(),
+        topic_number: 1,
+        plan: Some("plan.md".to_owned()),
+        summary: "specs/001_plan/summaries/001_summary.md".to_owned(),
+    }
+}
+
+fn options() -> Options {
+    Options {
+        max_parallel: 3,
+        agent: AgentChoice { name: "simulated".to_owned(), argv: Vec::new(), repairs: true },
+        test_command: Some("make test".to_owned()),
+        check_command: None,
+        test_limit_ms: 60_000,
+        limits: AttemptLimits::default(),
+        tree_setup: Vec::new(),
+        tree_links: Vec::new(),
+    }
+}

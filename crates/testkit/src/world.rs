@@ -1,0 +1,198 @@
+//! A world that answers every obligation of a run: its agents, trees, tests and branches, as far as a run hears of them.
+//!
+//! What happens follows from the seed and the obligation alone, so that a world that is asked again, by another driver
+//! after a crash, says the same.
+
+use crate::seeded::{number, oid};
+use coordinate_model::definition::{Action, Need, StateName, StepKind};
+use coordinate_model::event::{AttemptEnding, EntryFacts, Observation, RefMove, Verdict, Work};
+use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::ids::Oid;
+use coordinate_model::input::{Input, Of, Performed, Tested};
+use coordinate_model::obligation::{Detail, Effect, Obligation};
+use coordinate_model::run::{Run, Step};
+
+/// How often things go wrong, in percent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Habits {
+    /// Agents end with a failure for good.
+    pub agents_fail: u64,
+    /// Agents end with a failure that may pass.
+    pub agents_stumble: u64,
+    /// Supervisors are lost.
+    pub agents_lost: u64,
+    /// What an agent left does not count.
+    pub work_refused: u64,
+    /// Tests and checks fail.
+    pub tests_fail: u64,
+    /// Merges conflict.
+    pub conflicts: u64,
+    /// Everything else fails.
+    pub trouble: u64,
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct World {
+    seed: u64,
+    habits: Habits,
+}
+
+impl World {
+    /// A world.
+    #[must_use]
+    pub fn new(seed: u64, habits: Habits) -> Self {
+        Self { seed, habits }
+    }
+
+    /// A world in which all goes well.
+    #[must_use]
+    pub fn kind() -> Self {
+        Self::new(0, Habits::default())
+    }
+
+    /// What the carrier of an obligation reports, in order. Empty for what people or the clock answer, and for a stop,
+    /// which the attempt's end answers.
+    #[must_use]
+    pub fn carry(&self, run: &Run, obligation: &Obligation) -> Vec<Input> {
+        match (&obligation.key.effect, &obligation.detail) {
+            (Effect::Enter, Detail::State { to }) => vec![self.enter(run, to)],
+            (Effect::Close, _) => vec![Input::Closed { kept: Vec::new(), artifacts: Vec::new() }],
+            (Effect::Ask | Effect::Wake | Effect::Stop, _) => Vec::new(),
+            _ => self.carry_step(run, obligation).unwrap_or_default(),
+        }
+    }
+
+    fn carry_step(&self, run: &Run, obligation: &Obligation) -> Option<Vec<Input>> {
+        let step = run.step(obligation.key.step.as_ref()?)?;
+        let of = Of { step: step.id.clone(), attempt: obligation.key.attempt, token: obligation.token };
+        Some(match obligation.key.effect {
+            Effect::Launch if run.is_held() => vec![ended(of, AttemptEnding::Stopped)],
+            Effect::Launch => vec![self.launch(of)],
+            Effect::Supervise => self.supervise(step, &of),
+            Effect::Verify => vec![self.verify(step, of)],
+            Effect::Perform => vec![Input::Performed { result: self.perform(run, step, &of), of }],
+            Effect::Move if self.happens("move", &of, self.habits.trouble) => vec![move_failed(of)],
+            Effect::Move => vec![Input::Moved { of }],
+            Effect::Deliver => vec![Input::Delivered { of, blocked: None }],
+            Effect::Enter | Effect::Stop | Effect::Ask | Effect::Wake | Effect::Close => Vec::new(),
+        })
+    }
+
+    fn happens(&self, what: &str, of: &Of, percent: u64) -> bool {
+        number(self.seed, format!("{what}/{}@{}", of.step, of.attempt)) % 100 < percent
+    }
+
+    fn enter(&self, run: &Run, to: &StateName) -> Input {
+        let needs = run.created.definition.state(to).map(|state| state.needs.clone()).unwrap_or_default();
+        let first = needs.contains(&Need::Repository) && run.integration.is_none();
+        let facts = EntryFacts { integration: first.then(|| oid("integration")), ..EntryFacts::default() };
+        let fails = number(self.seed, format!("enter/{to}")) % 400 < self.habits.trouble;
+        let result = if fails { Err(Failure::system("nothing works here")) } else { Ok(facts) };
+        Input::Entered { state: to.clone(), result }
+    }
+
+    fn launch(&self, of: Of) -> Input {
+        if self.happens("launch", &of, self.habits.trouble) {
+            let failure = Failure::new(FailureClass::Permanent, FailureKind::NotStarted, "no such program");
+            return Input::NotStarted { of, failure };
+        }
+        let tree = format!("trees/{}", of.step);
+        Input::Started { of, pid: 100, tree }
+    }
+
+    fn supervise(&self, step: &Step, of: &Of) -> Vec<Input> {
+        let known = step.attempt().map_or(0, |attempt| attempt.offset);
+        let mut inputs: Vec<Input> = (1..=3).filter(|at| at * 100 > known).map(|at| observed(of, at * 100)).collect();
+        let ending = if step.attempt().is_some_and(|attempt| attempt.stopping) {
+            AttemptEnding::Stopped
+        } else if self.happens("lost", of, self.habits.agents_lost) {
+            AttemptEnding::Lost
+        } else if self.happens("stumble", of, self.habits.agents_stumble) {
+            AttemptEnding::IdleLimit
+        } else if self.happens("fail", of, self.habits.agents_fail) {
+            AttemptEnding::Exited { code: 7 }
+        } else {
+            AttemptEnding::Exited { code: 0 }
+        };
+        inputs.push(ended(of.clone(), ending));
+        inputs
+    }
+
+    fn verify(&self, step: &Step, of: Of) -> Input {
+        if self.happens("verify", &of, self.habits.work_refused) {
+            let failure = Failure::new(FailureClass::AgentMisbehaved, FailureKind::NoWork, "nothing was done");
+            return Input::Verified { of, result: Err(failure) };
+        }
+        let base = step.attempt().and_then(|attempt| attempt.base.clone()).unwrap_or_else(|| oid("nothing"));
+        let name = format!("{}@{}", of.step, of.attempt);
+        let work =
+            Work { commit: oid(format!("commit {name}")), tree: oid(format!("tree {name}")), base, own_commits: false };
+        Input::Verified { of, result: Ok((work, Vec::new())) }
+    }
+
+    fn perform(&self, run: &Run, step: &Step, of: &Of) -> Performed {
+        let (head, user) = (run.integration.clone().unwrap_or_else(|| oid("none")), run.created.base.commit.clone());
+        match (step.kind, run.action(step)) {
+            (StepKind::Merge, Some(Action::Deliver)) => match (&run.created.base.branch, user) {
+                (Some(branch), Some(old)) if !self.happens("deliver", of, self.habits.trouble) => {
+                    Performed::Deliverable { branch: branch.clone(), movement: RefMove { old, new: head } }
+                }
+                (_, _) => Performed::Undeliverable {
+                    reason: "tracked files were changed".to_owned(),
+                    command: "git merge".to_owned(),
+                },
+            },
+            (StepKind::Merge, _) => self.merge(of, head),
+            (StepKind::Check, _) => self.check(of, &head),
+            (StepKind::Agent | StepKind::Command | StepKind::Gate | StepKind::SubRun, _) => done(Vec::new()),
+        }
+    }
+
+    fn merge(&self, of: &Of, old: Oid) -> Performed {
+        if self.happens("conflict", of, self.habits.conflicts) {
+            let failure = Failure::new(FailureClass::Permanent, FailureKind::Conflict, "does not merge");
+            return Performed::Failed { failure, verdicts: Vec::new() };
+        }
+        let new = oid(format!("{old} + {}@{}", of.step, of.attempt));
+        let red = self.happens("tests", of, self.habits.tests_fail);
+        let before = red.then(|| verdict(&old, !self.happens("before", of, 50)));
+        let tested = Tested { candidate: Some(verdict(&new, !red)), before };
+        Performed::Merged { movement: RefMove { old, new }, tested }
+    }
+
+    fn check(&self, of: &Of, head: &Oid) -> Performed {
+        if self.happens("trouble", of, self.habits.trouble) {
+            let failure = Failure::new(FailureClass::Transient, FailureKind::System, "the machine is busy");
+            return Performed::Failed { failure, verdicts: Vec::new() };
+        }
+        if self.happens("tests", of, self.habits.tests_fail) {
+            let failure = Failure::new(FailureClass::Permanent, FailureKind::TestFailure, "`make test` fails");
+            return Performed::Failed { failure, verdicts: vec![verdict(head, false)] };
+        }
+        done(vec![verdict(head, true)])
+    }
+}
+
+fn verdict(of: &Oid, passed: bool) -> Verdict {
+    let tree = oid(format!("tree of {of}"));
+    Verdict { command: "make test".to_owned(), tree, passed, duration_ms: 10, tail: Vec::new() }
+}
+
+fn done(verdicts: Vec<Verdict>) -> Performed {
+    Performed::Done { artifacts: Vec::new(), warnings: Vec::new(), verdicts }
+}
+
+fn ended(of: Of, ending: AttemptEnding) -> Input {
+    Input::Ended { of, ending, snapshot: Some(oid("snapshot")), tail: vec!["the last line".to_owned()] }
+}
+
+fn observed(of: &Of, offset: u64) -> Input {
+    let detail = format!("line {offset}");
+    let observations = vec![Observation::ToolStarted { tool: "sh".to_owned(), detail }];
+    Input::Observed { of: of.clone(), offset, observations }
+}
+
+fn move_failed(of: Of) -> Input {
+    Input::MoveFailed { of, failure: Failure::system("the branch was moved by somebody else") }
+}
