@@ -1,5 +1,7 @@
 //! What holds for every run: folding, totality, safety, liveness, rounds, gates, and the golden journal.
 
+#![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
+
 mod fold;
 mod gates;
 mod golden;

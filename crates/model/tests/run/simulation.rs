@@ -146,7 +146,7 @@ impl Simulation {
         let mut keys: Vec<_> = self.in_flight.keys().cloned().collect();
         keys.retain(|key| !matches!(key.effect, Effect::Ask | Effect::Stop));
         let Some(key) = self.chance.pick(&keys).cloned() else { return };
-        let due = open.iter().find(|one| one.key == key).and_then(|one| due(one));
+        let due = open.iter().find(|one| one.key == key).and_then(due);
         if let Some(input) = due {
             self.live.pass(60_000);
             self.say(input);

@@ -182,7 +182,7 @@ fn shuffle(journal: &[Written], chance: &mut Chance) {
 }
 
 proptest! {
-    #![proptest_config(config(100))]
+    #![proptest_config(config(40))]
 
     #[test]
     fn any_inputs_at_any_time_are_answered(seed in any::<u64>(), habits in habits(), turns in 0..200_usize) {

@@ -73,7 +73,7 @@ fn ended_well(state: StepState) -> bool {
 }
 
 proptest! {
-    #![proptest_config(config(150))]
+    #![proptest_config(config(60))]
 
     #[test]
     fn every_world_comes_to_an_end(seed in any::<u64>(), habits in habits()) {
