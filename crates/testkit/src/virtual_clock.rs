@@ -23,8 +23,13 @@ impl VirtualClock {
     #[must_use]
     pub fn stepping(millis: i64, step: i64) -> Self {
         let clock = Self::at(millis);
-        clock.step.store(step, Ordering::SeqCst);
+        clock.set_step(step);
         clock
+    }
+
+    /// By how much each look moves the clock from now on.
+    pub fn set_step(&self, step: i64) {
+        self.step.store(step, Ordering::SeqCst);
     }
 
     /// Moves the clock; backwards too, as a person who sets it does.

@@ -106,20 +106,20 @@ fn stumbling_seed() -> u64 {
 fn each_timer_fires_once_also_when_it_was_due_while_nobody_drove() {
     on_each(|project| {
         project.clock.set_entropy(400);
+        project.clock.set_step(1);
         let id = project.create(created(&[&[], &[]]).build());
         let world = World::new(stumbling_seed(), Habits { agents_stumble: 50, ..Habits::default() });
         let mut hand = Hand::new(world);
-        let mut asked = false;
+        let mut interrupted = false;
         let paused = project.drive_heard(&id, &mut hand, |_, record, outbox| {
-            // A second interrupt would not wait for the pause.
-            if matches!(record.event, Event::RetryScheduled { .. }) && !asked {
-                asked = true;
+            if matches!(record.event, Event::RetryScheduled { .. }) && !std::mem::replace(&mut interrupted, true) {
                 outbox.interrupt();
             }
         });
         assert_eq!(paused.unwrap(), Stopped::Paused);
         assert_ne!(project.run(&id).waiting().count(), 0);
         project.clock.advance(3_600_000);
+        project.clock.set_step(40);
         let journal = project.journal();
         let mut run = project.run(&id);
         let resume = [Input::Resume { by: "a person".to_owned() }];
