@@ -40,11 +40,17 @@ pub fn kill_processes_with_env(prefix: &str) {
         if found.is_empty() {
             return;
         }
-        for pid in found.iter().filter_map(|process| Pid::from_raw(i32::try_from(process.pid).ok()?)) {
-            // A process that has ended in the meantime is what was wanted.
-            let _ended_already = kill_process(pid, Signal::KILL);
+        for process in &found {
+            kill(process.pid);
         }
         std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+/// Kills one process. One that has ended in the meantime is what was wanted.
+pub fn kill(pid: u32) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ended_already = kill_process(pid, Signal::KILL);
     }
 }
 

@@ -1,0 +1,11 @@
+//! Death and resume, proved on the real program: it is killed with SIGKILL wherever it may be, and goes on.
+//!
+//! The number of moments is small by default. `COORDINATE_PROOF_COUNT=50` makes the whole proof, and
+//! `COORDINATE_PROOF_SEED` other moments; a failure names the seed that shows it again.
+
+mod adoption;
+mod concurrency;
+mod delivery;
+mod kills;
+mod support;
+mod sweep;
