@@ -170,6 +170,12 @@ pub enum AttemptEnding {
     Lost,
 }
 
+/// Whether a signal is one that somebody else ends a program with, and not its own fault: HUP, INT, KILL, TERM.
+#[must_use]
+pub fn is_kill(signal: i32) -> bool {
+    matches!(signal, 1 | 2 | 9 | 15)
+}
+
 /// The work of an attempt, kept on a ref.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Version of the fold: a cached state of another version is thrown away.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
 /// An event that can not follow the events before it: the journal is damaged, or written by a faulty program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -124,6 +124,8 @@ pub struct Attempt {
     pub number: u32,
     /// Answers must carry it.
     pub token: Token,
+    /// The epoch of the driver at that time; `None` before the first.
+    pub driver: Option<Token>,
     /// The commit that it starts from.
     pub base: Option<Oid>,
     /// When it was leased.

@@ -2,7 +2,7 @@
 
 use super::Decision;
 use crate::definition::StepKind;
-use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, Work};
+use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, Work, is_kill};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId};
 use crate::input::{Answer, Context, Of, Performed, Tested};
@@ -98,7 +98,9 @@ pub(super) fn ended(
             snapshot: snapshot.cloned(),
         }];
         if let Some(failure) = ending_failure(ending, run, &of.step, tail) {
-            let counted = *ending != AttemptEnding::Lost;
+            let adopted = run.driver.map(|(epoch, _)| epoch) != attempt.driver;
+            // Whatever killed the driver has killed the attempt too: no more its failure than a lost supervisor is.
+            let counted = !(*ending == AttemptEnding::Lost || adopted && is_killed(ending));
             if counted {
                 events.extend(failed(run, step, of, &failure, context));
             } else {
@@ -109,9 +111,14 @@ pub(super) fn ended(
     })
 }
 
+fn is_killed(ending: &AttemptEnding) -> bool {
+    matches!(ending, AttemptEnding::Signaled { signal } if is_kill(*signal))
+}
+
 /// A supervisor that was killed is nobody's failure: the step is tried again at once, within reason.
 fn lost(step: &Step, of: &Of, failure: Failure, context: Context) -> Event {
-    let losses = step.attempts.iter().filter(|attempt| attempt.ending == Some(AttemptEnding::Lost)).count();
+    let is_loss = |ending: &AttemptEnding| *ending == AttemptEnding::Lost || is_killed(ending);
+    let losses = step.attempts.iter().filter(|attempt| attempt.ending.as_ref().is_some_and(is_loss)).count();
     if losses >= LOST_LIMIT {
         return Event::StepFailed { step: of.step.clone(), attempt: of.attempt, failure };
     }
@@ -130,6 +137,12 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[Stri
                 .expected_found("exit code 0", format!("exit code {code}"))
                 .remedy(format!("read what it printed with `coordinate logs --step {step}`"))
                 .remedy("mend the phase, then run the plan again")
+        }
+        AttemptEnding::Signaled { signal } if is_kill(*signal) => {
+            fail(Transient, FailureKind::Crash, format!("the agent was killed by signal {signal}"))
+                .expected_found("an end of its own", format!("signal {signal} from outside"))
+                .remedy("look whether the machine runs out of memory (`dmesg`)")
+                .remedy("its uncommitted work is kept on the snapshot ref; the step is tried again")
         }
         AttemptEnding::Signaled { signal } => {
             fail(Permanent, FailureKind::Crash, format!("the agent was ended by signal {signal}"))

@@ -226,11 +226,12 @@ impl Run {
         base: Option<Oid>,
     ) -> Result<(), Reason> {
         let place = self.expect_state(step, &[StepState::Ready])?;
+        let driver = self.driver.map(|(epoch, _)| epoch);
         let known = &mut self.steps[place as usize];
         if known.attempts.len() + 1 != number as usize {
             return Err(format!("leases attempt {number} of `{step}` after {}", known.attempts.len()));
         }
-        known.attempts.push(Attempt::leased(number, token, base, at));
+        known.attempts.push(Attempt { driver, ..Attempt::leased(number, token, base, at) });
         let effect = match known.kind {
             crate::definition::StepKind::Agent => Effect::Launch,
             crate::definition::StepKind::Command
@@ -532,6 +533,7 @@ impl Attempt {
         Self {
             number,
             token,
+            driver: None,
             base,
             leased: at,
             started: None,
