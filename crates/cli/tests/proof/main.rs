@@ -7,5 +7,6 @@ mod adoption;
 mod concurrency;
 mod delivery;
 mod kills;
+mod parts;
 mod support;
 mod sweep;

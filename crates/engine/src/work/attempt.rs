@@ -35,6 +35,7 @@ pub(super) fn launch(step: &StepJob) -> Input {
 
 fn begin(step: &StepJob) -> Result<u32, Failure> {
     let base = step.attempt.base.clone().ok_or_else(|| Failure::system("the attempt has no commit to start from"))?;
+    step.job.end_earlier(&step.folder())?;
     let name = slug(&step.step.id);
     let tree = step.job.prepare_tree(&name, &base, &format!("{name}@{}.before", step.attempt.number))?;
     testing::set_up(&step.job, &step.folder(), &tree)?;

@@ -47,6 +47,7 @@ fn check_phase(step: &StepJob) -> Result<Option<Outcome>, Failure> {
     if let Some(verdict) = step.job.known_verdict(command, &work.tree) {
         return Ok(Some(Outcome::Ran(verdict)));
     }
+    step.job.end_earlier(&step.folder())?;
     let name = slug(&step.step.id);
     let tree = step.job.prepare_tree(&name, &work.commit, &format!("{name}.before"))?;
     testing::set_up(&step.job, &step.folder(), &tree)?;
@@ -68,6 +69,7 @@ fn head(step: &StepJob) -> Result<Oid, Failure> {
 pub(super) fn command(step: &StepJob, argv: &[String]) -> Option<Performed> {
     let run = || -> Result<Option<Outcome>, Failure> {
         let commit = head(step)?;
+        step.job.end_earlier(&step.folder())?;
         let name = slug(&step.step.id);
         let tree = step.job.prepare_tree(&name, &commit, &format!("{name}.before"))?;
         let of = step.job.repository()?.tree_of(&commit).map_err(|error| Failure::system(error.to_string()))?;

@@ -2,16 +2,19 @@
 
 use super::attempt::TAIL;
 use super::{Job, lock};
-use crate::port::{AttemptProgram, Ending, Launch, Limits, TranscriptLine};
+use crate::port::{AttemptProgram, AttemptStatus, Ending, Launch, Limits, StopHow, TranscriptLine};
 use coordinate_model::detect::test_command;
-use coordinate_model::event::Verdict;
+use coordinate_model::event::{Verdict, is_kill};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
-use coordinate_model::ids::Oid;
+use coordinate_model::ids::{Oid, Token};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 /// The tree in which merged work is tested.
 pub(super) const TEST_TREE: &str = "test";
+
+/// How often a command is run that is killed from outside.
+const TRIES: u32 = 3;
 
 /// What a command on a tree gave.
 pub(super) enum Outcome {
@@ -50,6 +53,7 @@ impl Job {
         if let Some(verdict) = self.known_verdict(command, &tree) {
             return Ok(Outcome::Ran(verdict));
         }
+        self.end_earlier(folder)?;
         let path = self.prepare_tree(TEST_TREE, commit, "test.before")?;
         set_up(self, folder, &path)?;
         self.run_on_tree(command, &tree, &path, &folder.join(format!("test-{}", tree.short())))
@@ -64,8 +68,8 @@ impl Job {
         folder: &Path,
     ) -> Result<Outcome, Failure> {
         let began = self.tools.clock.now();
-        let (ending, tail) = self.run_bound(command, path, folder)?;
-        if self.is_cancelled() || ending == Ending::Stopped || ending == Ending::Lost {
+        let (ending, tail) = self.run_to_its_end(command, path, folder)?;
+        if self.is_cancelled() || ending == Ending::Stopped {
             return Ok(Outcome::Cancelled);
         }
         Ok(Outcome::Ran(Verdict {
@@ -77,11 +81,42 @@ impl Job {
         }))
     }
 
-    /// Runs a shell command that ends with this driver, and waits for it.
+    /// Runs a shell command that ends with this driver. One that somebody killed has said nothing about the tree, so
+    /// it is run again, but not for ever: what kills it may be the lack of memory.
+    fn run_to_its_end(&self, command: &str, cwd: &Path, folder: &Path) -> Result<(Ending, Vec<String>), Failure> {
+        let mut tries = 1;
+        loop {
+            let (ending, tail) = self.run_bound(command, cwd, &numbered(folder, self.epoch, tries))?;
+            let killed = ending == Ending::Lost || matches!(ending, Ending::Signaled { signal } if is_kill(signal));
+            if !killed || self.is_cancelled() {
+                return Ok((ending, tail));
+            }
+            if tries == TRIES {
+                return Err(killed_too_often(command, tail));
+            }
+            tries += 1;
+        }
+    }
+
+    /// Ends the commands that an earlier, killed driver has left in the folders below `folder`: they would disturb the
+    /// tree that is about to be used again. They end with their driver, but not at once, and not by themselves when
+    /// their shim was killed too.
+    pub(super) fn end_earlier(&self, folder: &Path) -> Result<(), Failure> {
+        let system = |error: crate::port::AttemptsError| Failure::system(error.to_string());
+        for file in self.tools.files.walk(folder) {
+            let Some(earlier) = file.strip_suffix("/launch.json").map(|name| folder.join(name)) else { continue };
+            let status = self.tools.attempts.status(&earlier).map_err(system)?;
+            if matches!(status, AttemptStatus::NeverStarted | AttemptStatus::Ended(_)) {
+                continue;
+            }
+            self.tools.attempts.stop(&earlier, self.epoch, StopHow::Now).map_err(system)?;
+            self.tools.attempts.follow(&earlier, 0, &mut |_| true).map_err(system)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a shell command in a folder that was never used, and waits for it.
     fn run_bound(&self, command: &str, cwd: &Path, folder: &Path) -> Result<(Ending, Vec<String>), Failure> {
-        // A folder is used once: an earlier, killed driver may have used this one.
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let folder = &folder.with_file_name(format!("{name}-{}", self.epoch));
         let launch = Launch {
             key: folder.to_string_lossy().into_owned(),
             token: self.epoch,
@@ -120,7 +155,7 @@ impl Job {
     fn register(&self, folder: &Path) {
         lock(&self.bound).entry(self.key.clone()).or_default().push(folder.to_owned());
         if self.is_cancelled() {
-            let _ = self.tools.attempts.stop(folder, self.epoch, crate::port::StopHow::Ask);
+            let _ = self.tools.attempts.stop(folder, self.epoch, StopHow::Ask);
         }
     }
 
@@ -130,6 +165,19 @@ impl Job {
             folders.retain(|other: &PathBuf| other != folder);
         }
     }
+}
+
+/// A folder is used once: earlier drivers, and earlier tries, have theirs.
+fn numbered(folder: &Path, epoch: Token, tries: u32) -> PathBuf {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    folder.with_file_name(format!("{name}-{epoch}.{tries}"))
+}
+
+fn killed_too_often(command: &str, tail: Vec<String>) -> Failure {
+    Failure::new(FailureClass::Transient, FailureKind::Lost, format!("`{command}` was killed {TRIES} times"))
+        .expected_found("an end of its own", "a kill from outside")
+        .context(tail)
+        .remedy("look whether the machine runs out of memory (`dmesg`), then go on with `coordinate resume`")
 }
 
 fn with_reason(ending: &Ending, mut tail: Vec<String>) -> Vec<String> {
@@ -150,7 +198,7 @@ fn with_reason(ending: &Ending, mut tail: Vec<String>) -> Vec<String> {
 pub(super) fn set_up(job: &Job, folder: &Path, tree: &Path) -> Result<(), Failure> {
     for (at, command) in job.created.options.tree_setup.iter().enumerate() {
         let place = folder.join(format!("setup-{at}"));
-        let (ending, tail) = job.run_bound(command, tree, &place)?;
+        let (ending, tail) = job.run_to_its_end(command, tree, &place)?;
         if ending != (Ending::Exited { code: 0 }) {
             return Err(Failure::new(
                 FailureClass::Permanent,
