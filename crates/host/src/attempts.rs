@@ -137,6 +137,20 @@ fn system(action: &'static str, key: &str, cause: &io::Error) -> AttemptsError {
 /// `status.json` before it gives the lock up. Reading in any other order would call a shim lost that starts or ends
 /// between two of the questions, and its living attempt would be swept away.
 fn folder_status(folder: &AttemptFolder) -> io::Result<AttemptStatus> {
+    let deadline = Instant::now() + LISTEN_TIME;
+    loop {
+        let status = present_status(folder)?;
+        // Its launcher was killed a moment ago: the attempt is about to begin, in a tree that whoever takes it for
+        // never started would prepare once more under its feet.
+        let is_coming = status == AttemptStatus::NeverStarted && launch::is_coming(folder)?;
+        if !is_coming || Instant::now() >= deadline {
+            return Ok(status);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn present_status(folder: &AttemptFolder) -> io::Result<AttemptStatus> {
     let was_taken = folder.read_shim()?.is_some();
     while let Some(pid) = lock::holder(&folder.lock())? {
         // No identity: it has just ended, and the lock is free now.

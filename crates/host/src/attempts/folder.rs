@@ -42,6 +42,11 @@ impl AttemptFolder {
         Self(path.to_owned())
     }
 
+    /// The folder itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Held by the shim for its whole life.
     pub(super) fn lock(&self) -> PathBuf {
         self.0.join("lock")
@@ -72,6 +77,10 @@ impl AttemptFolder {
 
     pub(super) fn write_launch(&self, launch: &Launch) -> io::Result<()> {
         self.write("launch.json", launch)
+    }
+
+    pub(super) fn has_launch(&self) -> bool {
+        self.0.join("launch.json").exists()
     }
 
     pub(super) fn read_launch(&self) -> io::Result<Option<Launch>> {

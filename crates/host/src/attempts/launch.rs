@@ -8,8 +8,12 @@ use coordinate_engine::port::{Launch, ProcessIdentity};
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+/// The first argument of a shim's command line; its folder is the second.
+const COMMAND: &str = "attempt-shim";
 
 /// What a shim says when it has taken its folder and waits for nothing more.
 pub(super) const READY: &str = "ready";
@@ -63,7 +67,7 @@ fn start(program: &Path, launch: &Launch, folder: &AttemptFolder) -> io::Result<
     let (answers, say) = io::pipe()?;
     let log = OpenOptions::new().append(true).create(true).open(folder.log())?;
     let mut command = Command::new(program);
-    command.arg("attempt-shim").arg(&launch.folder).stdout(say).stderr(log);
+    command.arg(COMMAND).arg(&launch.folder).stdout(say).stderr(log);
     // The shim of an attempt must not look like one of its descendants, or a sweep would end it. One of another
     // attempt does belong to that attempt's tree.
     if std::env::var_os(ATTEMPT_VARIABLE).as_deref() == Some(OsStr::new(&launch.key)) {
@@ -80,6 +84,27 @@ fn start(program: &Path, launch: &Launch, folder: &AttemptFolder) -> io::Result<
     let shim = command.spawn()?;
     // `command` goes here, and with it our copy of the shim's end: else the answers would never end.
     Ok((Launched { shim, _lifeline: lifeline }, answers))
+}
+
+/// Whether a shim was started for a folder and has not taken it yet. Seen by its command line: in its folder it has
+/// left nothing so far.
+pub(super) fn is_coming(folder: &AttemptFolder) -> io::Result<bool> {
+    // Without a launch there is no shim: the usual case costs one look.
+    if !folder.has_launch() {
+        return Ok(false);
+    }
+    let wanted = [COMMAND.as_bytes(), folder.path().as_os_str().as_bytes()];
+    for entry in std::fs::read_dir("/proc")? {
+        let path = entry?.path();
+        let is_process = path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.parse::<u32>().is_ok());
+        // A process that has ended in the meantime has no command line any more.
+        let words = if is_process { std::fs::read(path.join("cmdline")).unwrap_or_default() } else { Vec::new() };
+        let words: Vec<&[u8]> = words.split(|byte| *byte == 0).collect();
+        if words.windows(2).any(|pair| pair == wanted) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn failure(folder: &AttemptFolder, how: String) -> io::Error {

@@ -1,6 +1,6 @@
 //! What is left, and what is not, when the shim or the launcher is killed.
 
-use crate::place::{Place, runs, until};
+use crate::place::{Place, SHIM, runs, until};
 use coordinate_engine::port::{AttemptStatus, Attempts as _, AttemptsError, Ending};
 
 /// A client with a tool in a session of its own that is orphaned, and a tool with an empty environment.
@@ -111,6 +111,28 @@ fn a_folder_that_was_never_taken_can_be_launched() {
     std::fs::write(place.launch.folder.join("launch.json"), "{}").unwrap();
     assert_eq!(place.status(), AttemptStatus::NeverStarted);
     assert_eq!(place.run().1, Ending::Exited { code: 0 });
+}
+
+#[test]
+fn a_shim_that_comes_late_is_waited_for() {
+    let place = Place::of("until [ -e go ]; do sleep 0.01; done");
+    std::fs::create_dir_all(&place.launch.folder).unwrap();
+    let mut launch = serde_json::to_value(&place.launch).unwrap();
+    launch["format"] = 1.into();
+    std::fs::write(place.launch.folder.join("launch.json"), launch.to_string()).unwrap();
+    // The launcher was killed just after it had started the shim, which takes its time to begin.
+    let mut shim = std::process::Command::new("sh")
+        .args(["-c", "sleep 0.3; exec \"$0\" \"$@\"", SHIM, "attempt-shim"])
+        .arg(&place.launch.folder)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let status = place.status();
+    assert!(matches!(&status, AttemptStatus::Alive(alive) if alive.pid == shim.id()), "{status:?}");
+    assert!(matches!(place.attempts.launch(&place.launch), Err(AttemptsError::AlreadyRunning { .. })));
+    place.allow("go");
+    assert!(shim.wait().unwrap().success());
+    assert_eq!(place.status(), AttemptStatus::Ended(Ending::Exited { code: 0 }));
 }
 
 #[test]
