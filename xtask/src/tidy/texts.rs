@@ -9,7 +9,14 @@ use crate::workspace::Source;
 const MOST_LINES: usize = 800;
 
 /// Files whose tests may sleep: path and reason. A sleep makes a test slow on a good day and wrong on a bad one.
-const MAY_SLEEP: &[(&str, &str)] = &[];
+const MAY_SLEEP: &[(&str, &str)] = &[
+    ("crates/host/tests/attempts/place.rs", "its own bounded wait for another process"),
+    ("crates/store/tests/group_commit.rs", "a transaction that lasts, so that others queue behind it on any disk"),
+    (
+        "crates/store/tests/probe/journal_probe.rs",
+        "a transaction that lasts, so that others queue behind it on any disk",
+    ),
+];
 
 /// Folders that only one machine has, when a path begins with them.
 const MACHINE_FOLDERS: &[&str] = &[concat!("/", "root", "/"), concat!("/", "work", "/")];

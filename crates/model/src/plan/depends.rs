@@ -232,7 +232,7 @@ fn after_phase(tokens: &[Token<'_>], mut at: usize) -> Result<usize, Unreadable>
     let named = match tokens.get(at) {
         Some(Token::Colon) => Some(":"),
         Some(Token::To(dash @ ("-" | "–" | "—"))) => Some(*dash),
-        _ => None,
+        _ => None, // tidy: open set
     };
     let settled = |word: &str| ["complete", "completed", "done", "finished", "only", "first"].contains(&word);
     if let (Some(mark), None | Some(Token::Separator)) = (named, tokens.get(at + 1)) {

@@ -17,10 +17,8 @@ pub(super) struct Files {
 impl Files {
     /// Adds what one field says.
     pub(super) fn add(&mut self, field: &Field) {
-        let expectation = match field.name {
-            Name::FilesDeleted => Expectation::Absent,
-            _ => Expectation::Present,
-        };
+        let gone = field.name == Name::FilesDeleted;
+        let expectation = if gone { Expectation::Absent } else { Expectation::Present };
         let before = self.files.len() + self.outside.len();
         self.add_list(&field.value, field.line, expectation);
         let inline = self.files.len() + self.outside.len() > before;
