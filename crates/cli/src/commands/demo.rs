@@ -44,19 +44,27 @@ pub(crate) fn demo(options: &DemoArguments) -> Result<Exit, CommandError> {
     let created = start::create(&project, plan, Vec::new(), choices, base)?;
     let (run, begun) = journal.create(created)?;
     let id = run.id().clone();
-    let shown = folder.display();
+    let (shown, program) = (folder.display(), program_name());
     if options.slow {
-        note(&format!("kill it when you like (process {}), then: cd {shown} && coordinate resume", std::process::id()));
+        note(&format!("kill it when you like (process {}), then: cd {shown} && {program} resume", std::process::id()));
     }
     let exit = drive(&project, &journal, &id, Shown::Text, &begun)?;
     let summary = run.created.paths.summary.clone();
     print(&format!(
         "\nlook at it:\n  cd {shown}\n  git log --graph --oneline\n  cat PLAN.md                 (every phase is ticked)\n  \
-         cat {summary}\n  sh bin/report.sh README.md  (what the phases built)\n  coordinate show             \
-         (every step of the run)\n  coordinate logs             (every event)\nkill it and go on:\n  \
-         coordinate demo --slow"
+         cat {summary}\n  sh bin/report.sh README.md  (what the phases built)\n  {program} show             \
+         (every step of the run)\n  {program} logs             (every event)\nkill it and go on:\n  \
+         {program} demo --slow"
     ));
     Ok(exit)
+}
+
+/// How the user can start this program again from any folder.
+fn program_name() -> String {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&path).any(|folder| folder.join("coordinate").is_file());
+    let own = || std::env::current_exe().map(|file| file.display().to_string());
+    if installed { "coordinate".to_owned() } else { own().unwrap_or_else(|_| "coordinate".to_owned()) }
 }
 
 fn place(named: Option<&Path>) -> Result<PathBuf, CommandError> {
