@@ -3,11 +3,15 @@
 use crate::support::{Driver, LONG, Project, Random, count, text};
 use serde_json::Value;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// Files that stay, change, go and come: enough that the move takes its time.
 const FILES: usize = 240;
+
+/// Files that come.
+const COMING: u64 = 120;
 
 const PLAN: &str = "specs/001_proof/plans/001_proof.md";
 
@@ -49,26 +53,36 @@ fn expected() -> &'static Expected {
     })
 }
 
-/// No file of the checkout is ever half-written: it has its old text or its new one. Says whether there were both.
+/// Where the checkout stands between the old and the new commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Before,
+    HalfWay,
+    After,
+}
+
+/// No file of the checkout is ever half-written: each has its old text or its new one.
 #[track_caller]
-fn assert_whole(project: &Project) -> bool {
-    let (mut is_old, mut is_new) = (false, false);
-    for n in 1..=FILES {
-        let path = project.root.join(format!("data/{n}.txt"));
-        let (old, new) = (format!("old {n}\n"), format!("new {n}\n"));
-        match fs::read_to_string(&path) {
-            Ok(found) if n % 3 == 1 && found == new => is_new = true,
-            Ok(found) => {
-                assert_eq!(found, old, "{}", path.display());
-                is_old |= n % 3 == 1 || n % 6 == 2;
-            }
-            Err(error) => {
-                assert_eq!(n % 6, 2, "{}: {error}", path.display());
-                is_new = true;
-            }
-        }
+fn stand(project: &Project) -> Stand {
+    let data = project.root.join("data");
+    let text_of = |name: &str| fs::read_to_string(data.join(name)).ok();
+    let arrived = (1..=FILES).filter(|n| n % 3 == 1 || n % 6 == 2).map(|n| {
+        let found = text_of(&format!("{n}.txt"));
+        let new = (n % 3 == 1).then(|| format!("new {n}\n"));
+        assert!(found == new || found == Some(format!("old {n}\n")), "{n}: {found:?}");
+        found == new
+    });
+    let come = (1..=COMING).map(|n| {
+        let found = text_of(&format!("more/{n}.txt"));
+        assert!(found.is_none() || found == Some(format!("new {n}\n")), "more/{n}: {found:?}");
+        found.is_some()
+    });
+    let arrived: Vec<bool> = arrived.chain(come).collect();
+    match (arrived.contains(&true), arrived.contains(&false)) {
+        (false, _) => Stand::Before,
+        (true, true) => Stand::HalfWay,
+        (true, false) => Stand::After,
     }
-    is_old && is_new
 }
 
 #[track_caller]
@@ -84,51 +98,64 @@ fn wait_for_moment(project: &Project, driver: &mut Driver, random: &mut Random) 
     if random.below(2) == 0 {
         return driver.lives_for(random.moment(expected().time));
     }
-    let path = project.root.join(format!("data/more/{}.txt", 1 + random.below(120)));
+    // Old files go first, in the order of their paths: one of the early ones leaves the most to be cut off.
+    let mut going: Vec<PathBuf> = (0..40).map(|n| project.root.join(format!("data/{}.txt", 2 + 6 * n))).collect();
+    going.sort();
+    let watched = &going[usize::try_from(random.below(20)).expect("a small number")];
     let deadline = Instant::now() + LONG;
-    // No pause between two looks: the whole move may take less than one.
-    while !path.exists() {
-        assert!(Instant::now() < deadline, "`{}` never came", path.display());
+    // No pause between two looks: all the files together may take less than one.
+    while watched.exists() {
+        assert!(Instant::now() < deadline, "`{}` never went", watched.display());
     }
-    driver.lives_for(Duration::ZERO)
+    true
 }
 
-/// Kills the move as often as it can be hit, up to `most` times; gives back how often it was.
+/// Kills the move up to `most` times, until the journal has its end; gives back where each kill found the checkout.
 #[track_caller]
-fn survive(moment: u64, most: u64) -> u64 {
+fn survive(moment: u64, most: usize) -> Vec<Stand> {
     let mut random = Random::of(11, moment);
     let project = project();
-    let mut hits = 0;
+    let mut stands = Vec::new();
     let mut driver = project.start(&[]);
-    let mut resumed = false;
-    // A driver that goes on with the move begins at once.
-    while hits < most
-        && driver.read_until(is(if resumed { "driver_took" } else { "delivery_intended" }))
-        && wait_for_moment(&project, &mut driver, &mut random)
-    {
+    let mut begins = "delivery_intended";
+    while stands.len() < most && driver.read_until(is(begins)) && wait_for_moment(&project, &mut driver, &mut random) {
         driver.kill();
-        println!("moment {moment}: killed, {}", if assert_whole(&project) { "half-way" } else { "before or after" });
-        if is_delivered(&project) {
-            driver = project.drive();
+        let delivered = is_delivered(&project);
+        if !delivered {
+            stands.push(stand(&project));
+        }
+        driver = project.drive();
+        if delivered {
             break;
         }
-        hits += 1;
-        driver = project.drive();
-        resumed = true;
+        // A driver that goes on with the move begins at once.
+        begins = "driver_took";
     }
-    let end = driver.end();
-    end.assert_succeeded();
+    driver.end().assert_succeeded();
+    let run = project.run().expect("the run is there");
+    let shown = project.json(&["show", &run, "--json"]);
+    assert_eq!(text(&shown["delivery"], "delivery"), "delivered");
+    assert_eq!(stand(&project), Stand::After);
     assert_eq!(project.tree(), expected().tree);
     assert_eq!(project.completions("HEAD").len(), 1);
-    assert_eq!(text(&end.last()["delivery"], "delivery"), "delivered");
     project.assert_clean("specs/001_proof");
-    hits
+    stands
 }
 
 #[test]
 fn the_move_of_the_users_branch_is_killed() {
-    let moments = count(5);
-    let hits: u64 = (0..moments).map(|moment| survive(moment, 4)).sum();
-    println!("{hits} kills hit the move, in {moments} runs; it takes {:?}", expected().time);
-    assert!(hits > 0, "no kill came during the move: nothing was proved");
+    let (moments, mut stands) = (count(5), Vec::new());
+    let mut runs = 0;
+    // On a slow day the kills come too late; more of them are tried then, but not for ever.
+    while runs < moments || !stands.contains(&Stand::HalfWay) && runs < moments + 20 {
+        stands.extend(survive(runs, 4));
+        runs += 1;
+    }
+    let found = |wanted: Stand| stands.iter().filter(|stand| **stand == wanted).count();
+    let (before, half, after) = (found(Stand::Before), found(Stand::HalfWay), found(Stand::After));
+    println!(
+        "{} kills in {runs} runs: {before} before any file, {half} between files, {after} after all",
+        stands.len()
+    );
+    assert!(half > 0, "no kill came between two files: nothing was proved");
 }

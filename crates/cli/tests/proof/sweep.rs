@@ -26,7 +26,7 @@ fn survive(n: u64) -> bool {
 #[test]
 fn a_kill_after_any_event() {
     // A run has a few events more or less, by what falls into one commit.
-    let stride = (expected().events / (2 * count(5))).max(1);
+    let stride = (expected().events / count(5)).max(1);
     let mut n = 1 + Random::of(7, 0).below(stride);
     while survive(n) {
         n += stride;
