@@ -141,8 +141,9 @@ fn it_crashes() {
 }
 
 #[test]
-fn it_is_killed_from_outside() {
-    script("kill-self KILL").fails("permanent", "crash", "the agent was ended by signal 9");
+fn it_is_killed_from_outside_and_tried_three_times() {
+    let world = script("kill-self KILL").fails("transient", "crash", "the agent was killed by signal 9");
+    assert_eq!(endings(&world), ["signaled"; 3]);
 }
 
 #[test]
