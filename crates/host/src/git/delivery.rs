@@ -29,6 +29,9 @@ const ACTION: &str = "deliver to the user's branch";
 
 impl GitRepository {
     pub(super) fn judge_delivery(&self, delivery: &Delivery) -> Result<DeliveryState, RepositoryError> {
+        // Or another run's delivery that is under way would look like one that was cut off, and the user be told to
+        // delete its lock.
+        let _turn = self.delivery_turn()?;
         let lock = IndexLock::new(&self.checkout_dir, delivery).state()?;
         Ok(match self.judge(delivery, &lock)? {
             // All but the unlocking: who is told that it is done would leave git locked.
@@ -49,7 +52,7 @@ impl GitRepository {
         delivery: &Delivery,
         observe: &mut dyn FnMut(Step),
     ) -> Result<DeliveryState, RepositoryError> {
-        let _turn = Exclusive::hold(&self.checkout_dir.join("coordinate-delivery.lock"))?;
+        let _turn = self.delivery_turn()?;
         let lock = IndexLock::new(&self.checkout_dir, delivery);
         let state = lock.state()?;
         let outcome = self.deliver_locked(delivery, &lock, &state, observe);
@@ -57,6 +60,11 @@ impl GitRepository {
         // found again file by file.
         lock.release()?;
         outcome
+    }
+
+    /// One delivery to a checkout at a time, looked at or carried out.
+    fn delivery_turn(&self) -> Result<Exclusive, RepositoryError> {
+        Exclusive::hold(&self.checkout_dir.join("coordinate-delivery.lock"))
     }
 
     fn deliver_locked(

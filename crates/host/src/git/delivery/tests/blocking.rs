@@ -1,9 +1,10 @@
 //! Deliveries that are refused, with everything as it was.
 
-use super::{assert_blocked, prepare};
+use super::{Step, assert_blocked, prepare};
 use crate::git::testing::Sandbox;
 use coordinate_engine::port::{Delivery, DeliveryState, Repository};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::{Duration, Instant};
 
 /// A change of `file`, `dir/new` (added) and `old` (removed), ready to be delivered; `same` stays.
 fn ready() -> (Sandbox, Delivery) {
@@ -161,4 +162,28 @@ fn a_delivery_of_another_run_that_was_cut_off_is_named() {
     sandbox.write(".git/index.lock", "coordinate delivery\nrefs/heads/else\n1\n2\n");
     let (reason, _) = assert_blocked(&sandbox, &delivery);
     assert!(reason.contains("refs/heads/else") && reason.contains("resume that run"), "{reason}");
+}
+
+#[test]
+fn a_delivery_that_is_under_way_is_waited_for() {
+    let (sandbox, delivery) = ready();
+    let repository = sandbox.open();
+    let other = Delivery { new: sandbox.oid("main"), old: delivery.new.clone(), ..delivery.clone() };
+    let mut judged = None;
+    repository
+        .deliver_observed(&delivery, &mut |step| {
+            if step == Step::Locked {
+                let (repository, other) = (sandbox.open(), other.clone());
+                let judge = std::thread::spawn(move || repository.delivery_state(&other));
+                // Time enough for one that does not wait; one that does can not be done before the delivery is.
+                let deadline = Instant::now() + Duration::from_millis(300);
+                while !judge.is_finished() && Instant::now() < deadline {
+                    std::thread::yield_now();
+                }
+                judged = Some(judge);
+            }
+        })
+        .unwrap();
+    let state = judged.unwrap().join().unwrap().unwrap();
+    assert_eq!(state, DeliveryState::Possible, "the branch is where the other delivery begins now");
 }
