@@ -1,9 +1,10 @@
 //! What a clause asks for: a verb, its object, and the deliverable that follows from both.
 
 use super::text::{Kind, Token};
+use super::verbs::{self, Class};
 use super::words::{
-    self, BUG_NOUNS, COSMETIC, Class, DETERMINERS, FAILING, FILLERS, FINITE, INTERROGATIVES, PLAN_NOUNS, PREPOSITIONS,
-    REPORT_NOUNS, SUBORDINATORS,
+    BUG_NOUNS, COSMETIC, DETERMINERS, FAILING, FILLERS, FINITE, INTERROGATIVES, PLAN_NOUNS, PREPOSITIONS, REPORT_NOUNS,
+    SUBORDINATORS,
 };
 use std::ops::Range;
 
@@ -226,5 +227,5 @@ pub(crate) fn plainest(asks: &[Ask]) -> Vec<&Ask> {
 
 /// The name of a class, for a gerund or participle that stands for its verb.
 pub(crate) fn inflected(word: &str) -> Option<(String, Class)> {
-    words::gerund(word).or_else(|| words::participle(word))
+    verbs::gerund(word).or_else(|| verbs::participle(word))
 }

@@ -8,10 +8,8 @@ use super::asks::{Ask, Deliverable, Strength, deliverable, head, inflected, tell
 use super::frames::{self, Frame};
 use super::limits::{self, Limits};
 use super::text::{Kind, Sentence, Token, sentences};
-use super::words::{
-    self, COMPOUNDS, Class, DETERMINERS, EXPLAINED, FAILURE_PREDICATES, FILLERS, FINITE, INTERROGATIVES, MODALS,
-    PRONOUNS, SUBORDINATORS,
-};
+use super::verbs::{self, Class};
+use super::words::{COMPOUNDS, DETERMINERS, EXPLAINED, FILLERS, FINITE, INTERROGATIVES, PRONOUNS, SUBORDINATORS};
 
 /// A request as it was understood.
 #[derive(Debug)]
@@ -28,7 +26,7 @@ pub(crate) struct Reading<'a> {
 
 /// What the words at a place are part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mood {
+pub(crate) enum Mood {
     /// An order or a request may begin here.
     Open,
     /// A statement. In a `series` a verb after a comma or an "and" is one more thing that its subject does.
@@ -107,19 +105,20 @@ fn turns_to_you(word: &str) -> bool {
     matches!(word, "if" | "could" | "can" | "would")
 }
 
-struct Scanner<'a> {
-    sentence: &'a Sentence,
-    tokens: &'a [Token],
-    number: usize,
-    asks: &'a mut Vec<Ask>,
-    before: usize,
-    mood: Mood,
-    at: usize,
-    fresh: bool,
-    joined: bool,
-    strength: Strength,
-    open: Option<usize>,
-    chain: bool,
+/// Goes through one sentence.
+pub(crate) struct Scanner<'a> {
+    pub(super) sentence: &'a Sentence,
+    pub(super) tokens: &'a [Token],
+    pub(super) number: usize,
+    pub(super) asks: &'a mut Vec<Ask>,
+    pub(super) before: usize,
+    pub(super) mood: Mood,
+    pub(super) at: usize,
+    pub(super) fresh: bool,
+    pub(super) joined: bool,
+    pub(super) strength: Strength,
+    pub(super) open: Option<usize>,
+    pub(super) chain: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -172,20 +171,20 @@ impl<'a> Scanner<'a> {
         LABELS.contains(&words.get(..colon).unwrap_or_default().join(" ").as_str())
     }
 
-    fn token(&self, at: usize) -> Option<&'a Token> {
+    pub(super) fn token(&self, at: usize) -> Option<&'a Token> {
         self.tokens.get(at)
     }
 
-    fn is_one(&self, at: usize, words: &[&str]) -> bool {
+    pub(super) fn is_one(&self, at: usize, words: &[&str]) -> bool {
         self.token(at).is_some_and(|token| token.is_one(words))
     }
 
-    fn words(&self, from: usize) -> Vec<&'a str> {
+    pub(super) fn words(&self, from: usize) -> Vec<&'a str> {
         let word = |token: &'a Token| if token.kind == Kind::Word { token.word.as_str() } else { "\u{1}" };
         self.tokens.get(from..).unwrap_or_default().iter().take(10).map(word).collect()
     }
 
-    fn close(&mut self, end: usize) {
+    pub(super) fn close(&mut self, end: usize) {
         if let Some(ask) = self.open.take().and_then(|open| self.asks.get_mut(open)) {
             ask.object.end = end.max(ask.object.start);
         }
@@ -266,7 +265,7 @@ impl<'a> Scanner<'a> {
             return true;
         }
         let Some(token) = self.token(self.at).filter(|token| token.kind == Kind::Word) else { return false };
-        let adverb = token.word.ends_with("ly") && !words::is_base(&token.word) && token.word.len() > 4;
+        let adverb = token.word.ends_with("ly") && !verbs::is_base(&token.word) && token.word.len() > 4;
         if !token.is_one(FILLERS) && !adverb {
             return false;
         }
@@ -286,7 +285,7 @@ impl<'a> Scanner<'a> {
         if frames::find(&words).is_some_and(|frame| frame.asks_you()) {
             return true;
         }
-        let Some((class, length)) = words::verb(&words) else { return false };
+        let Some((class, length)) = verbs::verb(&words) else { return false };
         let object = self.at + length;
         let article = self.is_one(object, &["a", "an", "me"]);
         let named = head(self.tokens, object).document() == Some(Deliverable::Plan);
@@ -308,7 +307,7 @@ impl<'a> Scanner<'a> {
     fn negate(&mut self) {
         self.close(self.at);
         let length = frames::negation(&self.words(self.at)).unwrap_or(1);
-        let base = self.words(self.at + length).first().is_some_and(|word| words::is_base(word));
+        let base = self.words(self.at + length).first().is_some_and(|word| verbs::is_base(word));
         self.mood = Mood::Embedded { series: base };
         // A comma or "but" after "do not x" gives the floor back; "and y" is one more thing not to do.
         if base {
@@ -349,12 +348,12 @@ impl<'a> Scanner<'a> {
     fn imperative(&mut self) -> bool {
         while self.skip_filler() {}
         let words = self.words(self.at);
-        let Some((class, length)) = words::verb(&words) else { return false };
+        let Some((class, length)) = verbs::verb(&words) else { return false };
         let starts = words
             .first()
             .is_some_and(|word| matches!(*word, "start" | "begin" | "continue" | "keep" | "finish" | "try"));
         let next = self.at + length + usize::from(words.get(length) == Some(&"by"));
-        if let Some((base, class)) = self.words(next).first().filter(|_| starts).and_then(|word| words::gerund(word)) {
+        if let Some((base, class)) = self.words(next).first().filter(|_| starts).and_then(|word| verbs::gerund(word)) {
             self.ask(class, &base, next, next + 1);
             return true;
         }
@@ -373,7 +372,7 @@ impl<'a> Scanner<'a> {
         self.at = object.max(at + 1);
     }
 
-    fn record(
+    pub(super) fn record(
         &mut self,
         what: Option<Deliverable>,
         class: Class,
@@ -467,7 +466,7 @@ impl<'a> Scanner<'a> {
 
     fn verb_or_statement(&mut self) {
         let words = self.words(self.at);
-        let known = words::verb(&words);
+        let known = verbs::verb(&words);
         if let Some((class, length)) = known.filter(|_| !self.is_noun_here()) {
             if !self.joined {
                 self.strength = Strength::Strong;
@@ -501,126 +500,6 @@ impl<'a> Scanner<'a> {
         let subject = FINITE.contains(&get(2)) && !object && !get(1).is_empty();
         let compound = COMPOUNDS.contains(&get(1)) && self.joined;
         subject || compound
-    }
-
-    /// A clause that begins with no verb: a subject, or a bare noun phrase that is all there is.
-    fn statement(&mut self) {
-        let from = self.at;
-        let nothing = self.asks.get(self.before..).unwrap_or_default().is_empty();
-        if nothing && self.mood == Mood::Open {
-            self.bare_phrase(from);
-            self.passive(from);
-        }
-        // What follows a comma inside an object is one more object, unless it is a clause of its own.
-        let clause = self.tokens.get(from..).unwrap_or_default();
-        let clause = clause.iter().take_while(|token| token.kind != Kind::Mark);
-        if clause.clone().any(|token| token.is_one(FINITE)) || self.is_one(from, PRONOUNS) {
-            self.close(from);
-        }
-        if !matches!(self.mood, Mood::Embedded { .. }) {
-            self.mood = Mood::Statement { series: self.has_series(from) };
-        }
-        self.at = from + 1;
-    }
-
-    /// "auth refactor plan", "bug in checkout", "overview of the store".
-    fn bare_phrase(&mut self, from: usize) {
-        let phrase = head(self.tokens, from);
-        let article = self.is_one(from, &["the", "this", "that", "our", "my", "there"]);
-        let finite = self.tokens.get(phrase.end).is_some_and(|token| token.is_one(FINITE));
-        let what = match phrase.document() {
-            Some(document) => Some(document),
-            None if phrase.is_bug() && !phrase.words.iter().any(|word| word == "handling" || word == "message") => {
-                Some(Deliverable::Debug)
-            }
-            None => None,
-        };
-        let what = if phrase.is_cause() { Some(Deliverable::Debug) } else { what };
-        let path = self.token(from).is_some_and(|token| token.kind != Kind::Word);
-        let noun_ends = phrase.noun().is_empty() || article || finite || path;
-        if let Some(what) = what.filter(|_| !noun_ends) {
-            let mends = phrase.noun().ends_with("fix");
-            self.record(Some(what), Class::Give, "", (from, from), Strength::Weak);
-            if let Some(ask) = self.asks.last_mut() {
-                ask.mends = mends;
-            }
-        } else if self.states_failure(from) {
-            self.record(Some(Deliverable::Debug), Class::Neutral, "", (from, from), Strength::Hint);
-        }
-    }
-
-    fn states_failure(&self, from: usize) -> bool {
-        let rest = self.tokens.get(from..self.until_mark(from)).unwrap_or_default();
-        let subject = !rest.is_empty();
-        let predicate = rest.iter().skip(1).any(|token| token.is_one(FAILURE_PREDICATES));
-        let not = |pair: &[Token]| matches!(pair, [a, b] if a.is_one(&["doesn't", "don't", "not", "doesnt", "dont", "stopped"]) && b.is_one(&["work", "working", "works"]));
-        let there = matches!(rest, [a, b, ..] if a.is("there") && b.is_one(&["is", "are"]))
-            && head(self.tokens, from + 2).is_bug();
-        subject && (predicate || there || rest.windows(2).any(not))
-    }
-
-    /// "the cache should be rewritten", "the parser needs to be split", "the test needs fixing".
-    fn passive(&mut self, from: usize) {
-        for at in from..self.until_mark(from) {
-            let words = self.words(at);
-            let found = match words.as_slice() {
-                ["should" | "must", "be", verb, ..] => words::participle(verb),
-                ["needs" | "need" | "has" | "have", "to", "be", verb, ..] => words::participle(verb),
-                ["needs" | "need", verb, ..] => words::gerund(verb),
-                _ => None,
-            };
-            if let Some((verb, class)) = found {
-                let what = deliverable(class, &verb, self.tokens, self.tokens.len());
-                self.record(what, class, &verb, (from, from), Strength::Weak);
-                return;
-            }
-        }
-    }
-
-    /// Whether a statement's subject does a series of known things: "agents research, plan and build".
-    fn has_series(&self, from: usize) -> bool {
-        let first = self.is_one(from, &["i", "we", "i'm", "we're"]);
-        let until = self.until_mark(from);
-        (from..until).any(|at| {
-            let base = self.token(at).is_some_and(|token| token.kind == Kind::Word && words::is_base(&token.word));
-            let intends = self.is_one(at + 1, &["to"]);
-            base && !intends && at > from && self.can_act(at - 1, from) && !(first && self.is_one(at - 1, MODALS))
-        })
-    }
-
-    /// Whether the word at a place can be the subject, or the modal verb, of a base form that follows.
-    fn can_act(&self, at: usize, from: usize) -> bool {
-        let plural = |token: &Token| {
-            token.kind == Kind::Word
-                && token.word.ends_with('s')
-                && !token.word.ends_with("ss")
-                && !token.is_one(FINITE)
-                && !token.is_one(&["this", "as"])
-        };
-        let token = self.token(at);
-        token.is_some_and(|token| {
-            token.is_one(MODALS)
-                || token.is_one(&["i", "we", "you", "they", "people", "who", "which"])
-                || (plural(token) && at >= from)
-        })
-    }
-
-    fn until_mark(&self, from: usize) -> usize {
-        let rest = self.tokens.get(from..).unwrap_or_default();
-        from + rest.iter().take_while(|token| token.kind != Kind::Mark).count()
-    }
-
-    /// Whether an embedded clause has a verb to which a base form after "and" can be joined: "which build plans and …",
-    /// but not "how it works and …".
-    fn has_base_verb(&self, from: usize) -> bool {
-        let rest = self.tokens.get(from..).unwrap_or_default();
-        let stop = |token: &Token| token.kind == Kind::Mark || token.is_one(&["and", "or", "but", "then"]);
-        let until = from + rest.iter().position(stop).unwrap_or(rest.len());
-        (from..until).any(|at| {
-            let modal = self.is_one(at, MODALS) && at + 1 < until;
-            let base = self.token(at).is_some_and(|token| words::is_base(&token.word));
-            modal || (base && at > 0 && self.can_act(at - 1, from))
-        })
     }
 
     /// Inside a clause.
@@ -671,7 +550,7 @@ impl<'a> Scanner<'a> {
     fn continues_nouns(&mut self, next: usize) -> bool {
         let before = self.at.checked_sub(1);
         let verb_like =
-            |at: usize| self.token(at).is_some_and(|token| token.kind == Kind::Word && words::is_base(&token.word));
+            |at: usize| self.token(at).is_some_and(|token| token.kind == Kind::Word && verbs::is_base(&token.word));
         let article = before.and_then(|at| at.checked_sub(1)).is_some_and(|at| self.is_one(at, DETERMINERS));
         let noun = before.is_some_and(verb_like) && (article || self.chain) && verb_like(next);
         let object = self.is_one(next + 1, DETERMINERS) || self.is_one(next + 1, PRONOUNS);
@@ -683,7 +562,7 @@ impl<'a> Scanner<'a> {
     /// is not what was asked for now.
     fn infinitive(&mut self) {
         let words = self.words(self.at + 1);
-        let verb = words::verb(&words);
+        let verb = verbs::verb(&words);
         let free = matches!(self.mood, Mood::Open | Mood::Embedded { series: false });
         let Some((class, length)) = verb.filter(|_| free) else {
             self.at += 1;

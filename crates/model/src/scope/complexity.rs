@@ -3,7 +3,7 @@
 use super::asks::Deliverable;
 use super::clauses::Reading;
 use super::text::Kind;
-use super::words::Class;
+use super::verbs::Class;
 
 /// Stems of work that touches much.
 const BROAD: &[&str] = &["integrat", "migrat", "refactor", "architect"];

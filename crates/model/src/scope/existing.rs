@@ -3,7 +3,7 @@
 use super::asks::{Ask, Deliverable, head, plainest, revises};
 use super::clauses::Reading;
 use super::text::{Kind, Token};
-use super::words::Class;
+use super::verbs::Class;
 use super::{DecidedBy, Verdict, reasons};
 use crate::definition::Scope;
 

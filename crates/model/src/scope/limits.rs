@@ -2,7 +2,8 @@
 
 use super::asks::Deliverable;
 use super::text::{Kind, Token};
-use super::words::{self, Class, DETERMINERS, FILLERS, GENERIC_OBJECTS, PLAN_NOUNS};
+use super::verbs::{self, Class};
+use super::words::{DETERMINERS, FILLERS, GENERIC_OBJECTS, PLAN_NOUNS};
 use std::ops::Range;
 
 /// What a request forbids, each with the place of the words that do.
@@ -59,8 +60,8 @@ fn forbids_code(tokens: &[Token], at: usize) -> Option<usize> {
         verb += 1;
     }
     let word = tokens.get(verb).filter(|token| token.kind == Kind::Word)?;
-    let class = words::verb(&[word.word.as_str()]).map(|(class, _)| class);
-    let class = class.or_else(|| words::gerund(&word.word).map(|(_, class)| class))?;
+    let class = verbs::verb(&[word.word.as_str()]).map(|(class, _)| class);
+    let class = class.or_else(|| verbs::gerund(&word.word).map(|(_, class)| class))?;
     let makes = class == Class::Make;
     let changes = matches!(class, Class::Change | Class::Execute) || makes;
     let rest = tokens.get(verb + 1..)?;

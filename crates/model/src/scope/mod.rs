@@ -11,8 +11,10 @@ mod existing;
 mod frames;
 mod limits;
 mod reasons;
+mod statements;
 mod text;
 mod topics;
+mod verbs;
 mod words;
 
 pub use topics::Topic;

@@ -231,7 +231,7 @@ impl Reader<'_> {
     }
 
     fn read_core(&mut self, core: &str, start: usize) {
-        let both = core.split_once('/').filter(|(a, b)| super::words::is_known(a) && super::words::is_known(b));
+        let both = core.split_once('/').filter(|(a, b)| super::verbs::is_known(a) && super::verbs::is_known(b));
         match both {
             Some((first, second)) => {
                 let middle = start + first.len();

@@ -3,9 +3,9 @@
 use super::Given;
 use super::clauses::Reading;
 use super::text::{Kind, Token};
+use super::verbs::{self, Class};
 use super::words::{
-    self, Class, DETERMINERS, FILLERS, FINITE, INTERROGATIVES, PLAN_NOUNS, PREPOSITIONS, PRONOUNS, REPORT_NOUNS,
-    SUBORDINATORS,
+    DETERMINERS, FILLERS, FINITE, INTERROGATIVES, PLAN_NOUNS, PREPOSITIONS, PRONOUNS, REPORT_NOUNS, SUBORDINATORS,
 };
 use crate::topic;
 use serde::Serialize;
@@ -97,7 +97,7 @@ fn add(found: &mut Phrases, request: &str, tokens: &[Token], compares: bool) {
             piece.push(token);
             continue;
         }
-        let verb_follows = tokens.get(at + 1).is_some_and(|next| words::is_base(&next.word)) && token.is("to");
+        let verb_follows = tokens.get(at + 1).is_some_and(|next| verbs::is_base(&next.word)) && token.is("to");
         let kept = keep(found, request, &piece, main);
         members += usize::from(kept && main);
         piece.clear();
@@ -145,7 +145,7 @@ fn is_verb(token: &Token) -> bool {
     let noun = [
         "test", "design", "cache", "code", "format", "report", "document", "hook", "index", "search", "support", "port",
     ];
-    token.kind == Kind::Word && words::is_base(&token.word) && !token.is_one(&noun)
+    token.kind == Kind::Word && verbs::is_base(&token.word) && !token.is_one(&noun)
 }
 
 /// Words that make no topic by themselves.
