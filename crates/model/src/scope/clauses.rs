@@ -9,7 +9,9 @@ use super::frames::{self, Frame};
 use super::limits::{self, Limits};
 use super::text::{Kind, Sentence, Token, sentences};
 use super::verbs::{self, Class};
-use super::words::{COMPOUNDS, DETERMINERS, EXPLAINED, FILLERS, FINITE, INTERROGATIVES, PRONOUNS, SUBORDINATORS};
+use super::words::{
+    COMPOUNDS, DETERMINERS, EXPLAINED, FILLERS, FINITE, INTERROGATIVES, NOUN_VERBS, PRONOUNS, SUBORDINATORS,
+};
 
 /// A request as it was understood.
 #[derive(Debug)]
@@ -552,7 +554,7 @@ impl<'a> Scanner<'a> {
         let verb_like =
             |at: usize| self.token(at).is_some_and(|token| token.kind == Kind::Word && verbs::is_base(&token.word));
         let article = before.and_then(|at| at.checked_sub(1)).is_some_and(|at| self.is_one(at, DETERMINERS));
-        let noun = before.is_some_and(verb_like) && (article || self.chain) && verb_like(next);
+        let noun = before.is_some_and(verb_like) && (article || self.chain) && self.is_one(next, NOUN_VERBS);
         let object = self.is_one(next + 1, DETERMINERS) || self.is_one(next + 1, PRONOUNS);
         self.chain = noun && !object;
         self.chain

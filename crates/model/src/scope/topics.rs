@@ -5,7 +5,8 @@ use super::clauses::Reading;
 use super::text::{Kind, Token};
 use super::verbs::{self, Class};
 use super::words::{
-    DETERMINERS, FILLERS, FINITE, INTERROGATIVES, PLAN_NOUNS, PREPOSITIONS, PRONOUNS, REPORT_NOUNS, SUBORDINATORS,
+    DETERMINERS, FILLERS, FINITE, INTERROGATIVES, MODALS, PLAN_NOUNS, PREPOSITIONS, PRONOUNS, REPORT_NOUNS,
+    SUBORDINATORS,
 };
 use crate::topic;
 use serde::Serialize;
@@ -37,6 +38,17 @@ impl Phrases {
     }
 }
 
+/// How an object is split into phrases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Split {
+    /// By its conjunctions.
+    Plain,
+    /// "with" and "to" join things as well.
+    Compared,
+    /// A plan, or the like: what it is called is no topic.
+    Document,
+}
+
 /// The longest topic's name, in words.
 const MOST_WORDS: usize = 7;
 
@@ -55,13 +67,17 @@ pub(crate) fn phrases(reading: &Reading<'_>) -> Phrases {
             .map(|other| other.at)
             .min();
         let end = next.unwrap_or(tokens.len());
-        let compares = ask.verb == "compare" || ask.verb == "contrast";
-        add(&mut found, reading.request, tokens.get(ask.object.start..end).unwrap_or_default(), compares);
+        let kind = match ask.class {
+            Class::Research if matches!(ask.verb.as_str(), "compare" | "contrast") => Split::Compared,
+            Class::Plan | Class::Make | Class::Give => Split::Document,
+            Class::Research | Class::Fix | Class::Change | Class::Execute | Class::Neutral => Split::Plain,
+        };
+        add(&mut found, reading.request, tokens.get(ask.object.start..end).unwrap_or_default(), kind);
     }
     items(&mut found, reading);
     if found.main.is_empty() {
         for sentence in &reading.sentences {
-            add(&mut found, reading.request, &sentence.tokens, false);
+            add(&mut found, reading.request, &sentence.tokens, Split::Plain);
         }
     }
     found
@@ -75,53 +91,75 @@ fn items(found: &mut Phrases, reading: &Reading<'_>) {
     found.listed |= items.len() > 1;
     for (_, sentence) in items {
         let mut inner = Phrases::default();
-        add(&mut inner, reading.request, &sentence.tokens, false);
+        add(&mut inner, reading.request, &sentence.tokens, Split::Plain);
         let first = inner.main.into_iter().chain(inner.aside).next();
         found.main.extend(first);
     }
 }
 
-/// Splits a range of tokens into phrases.
-fn add(found: &mut Phrases, request: &str, tokens: &[Token], compares: bool) {
-    let mut piece: Vec<&Token> = Vec::new();
-    let mut main = true;
-    let mut members = 0;
-    for (at, token) in tokens.iter().enumerate() {
-        let lists =
-            token.is_mark(",") || token.is_mark("/") || token.is_one(&["and", "or", "&", "vs", "versus", "plus"]);
-        let compared = compares && token.is_one(&["with", "to", "against"]);
-        let between = token.is("between");
-        let breaks = token.kind == Kind::Mark
-            || [PREPOSITIONS, FINITE, INTERROGATIVES, SUBORDINATORS].iter().any(|list| token.is_one(list));
-        if !(lists || compared || breaks || token.is_one(&["that", "then", "but", "so", "not"])) {
-            piece.push(token);
-            continue;
-        }
-        let verb_follows = tokens.get(at + 1).is_some_and(|next| verbs::is_base(&next.word)) && token.is("to");
-        let kept = keep(found, request, &piece, main);
-        members += usize::from(kept && main);
-        piece.clear();
-        if verb_follows || !(lists || compared || between) {
-            // What a preposition adds is an aside, until "between" or a list of its own.
-            main = main && !kept && members == 0 && !token.is_one(&["to", "that"]);
-        }
-        if between {
-            main = true;
-        }
+/// What ends a phrase, and how what follows belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Break {
+    /// One more of the same.
+    List,
+    /// Members of a list follow: "between".
+    Members,
+    /// Something about the phrase follows.
+    Aside,
+    /// A predicate follows, which names nothing unless it has an article.
+    Predicate,
+}
+
+fn break_at(token: &Token, compares: bool) -> Option<Break> {
+    if token.is_mark(",") || token.is_mark("/") || token.is_one(&["and", "or", "&", "vs", "versus", "plus"]) {
+        return Some(Break::List);
     }
-    let kept = keep(found, request, &piece, main);
-    members += usize::from(kept && main);
+    if token.is("between") || (compares && token.is_one(&["with", "to", "against"])) {
+        return Some(Break::Members);
+    }
+    if [FINITE, MODALS].iter().any(|list| token.is_one(list)) || token.is("not") {
+        return Some(Break::Predicate);
+    }
+    let aside = [PREPOSITIONS, INTERROGATIVES, SUBORDINATORS].iter().any(|list| token.is_one(list));
+    let joins = token.is_one(&["that", "then", "but", "so"]);
+    (token.kind == Kind::Mark || aside || joins).then_some(Break::Aside)
+}
+
+/// Splits a range of tokens into phrases.
+fn add(found: &mut Phrases, request: &str, tokens: &[Token], kind: Split) {
+    let mut main = true;
+    let mut predicate = false;
+    let mut members = 0;
+    let mut rest = tokens;
+    loop {
+        let end = rest.iter().position(|token| break_at(token, kind == Split::Compared).is_some());
+        let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        let named = !predicate || piece.first().is_some_and(|token| token.is_one(DETERMINERS));
+        let kept = named && keep(found, request, piece, main, kind);
+        members += usize::from(kept && main);
+        let Some(end) = end else { break };
+        let broken = rest.get(end).and_then(|token| break_at(token, kind == Split::Compared));
+        match broken {
+            Some(Break::List) | None => {}
+            Some(Break::Members) => main = true,
+            // What a preposition adds to a phrase is an aside; before the first phrase it leads to it.
+            Some(Break::Aside | Break::Predicate) => main = main && members == 0,
+        }
+        predicate = broken == Some(Break::Predicate);
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
     found.listed |= members > 1;
 }
 
 /// Takes a phrase if it names something that is not there yet.
-fn keep(found: &mut Phrases, request: &str, piece: &[&Token], main: bool) -> bool {
-    let empty = |token: &&&Token| {
-        token.is_one(DETERMINERS) || token.is_one(PRONOUNS) || token.is_one(FILLERS) || is_verb(token)
-    };
-    let mut piece: Vec<&Token> = piece.iter().skip_while(empty).copied().collect();
+fn keep(found: &mut Phrases, request: &str, piece: &[Token], main: bool, kind: Split) -> bool {
+    let empty =
+        |token: &&Token| token.is_one(DETERMINERS) || token.is_one(PRONOUNS) || token.is_one(FILLERS) || is_verb(token);
+    let mut piece: Vec<&Token> = piece.iter().skip_while(empty).collect();
     while piece.last().is_some_and(|token| {
-        token.is_one(FILLERS) || token.is_one(PRONOUNS) || token.word.ends_with("ly") || token.is_one(DETERMINERS)
+        let document = kind == Split::Document && token.is_one(PLAN_NOUNS);
+        let empty = token.is_one(FILLERS) || token.is_one(PRONOUNS) || token.is_one(DETERMINERS);
+        document || empty || token.word.ends_with("ly")
     }) {
         piece.pop();
     }
@@ -192,6 +230,26 @@ fn is_generic(token: &Token) -> bool {
         "does",
         "existing",
         "possible",
+        "detailed",
+        "comprehensive",
+        "full",
+        "complete",
+        "short",
+        "brief",
+        "clear",
+        "quick",
+        "concrete",
+        "feature",
+        "features",
+        "latter",
+        "former",
+        "online",
+        "do",
+        "wrong",
+        "problem",
+        "given",
+        "rough",
+        "simple",
     ];
     token.is_one(PLAN_NOUNS) || token.is_one(REPORT_NOUNS) || token.is_one(&words) || is_verb(token)
 }

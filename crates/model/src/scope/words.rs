@@ -193,6 +193,13 @@ pub(crate) const COSMETIC: &[&str] = &[
     "casing",
 ];
 
+/// Verbs that are nouns as they stand.
+pub(crate) const NOUN_VERBS: &[&str] = &[
+    "build", "plan", "test", "research", "debug", "design", "review", "report", "fix", "deploy", "release", "refactor",
+    "change", "update", "check", "audit", "survey", "study", "document", "patch", "run", "format", "search", "cache",
+    "port",
+];
+
 /// Articles and their like.
 pub(crate) const DETERMINERS: &[&str] = &[
     "the", "a", "an", "this", "that", "these", "those", "my", "our", "your", "its", "their", "his", "her", "some",
