@@ -19,6 +19,7 @@ mod words;
 
 pub use topics::Topic;
 
+pub(crate) use text::is_path;
 pub(crate) use words::{DETERMINERS, INTERROGATIVES, MODALS, PREPOSITIONS};
 
 use crate::definition::Scope;

@@ -183,7 +183,7 @@ fn is_verb(token: &Token) -> bool {
     let noun = [
         "test", "design", "cache", "code", "format", "report", "document", "hook", "index", "search", "support", "port",
     ];
-    token.kind == Kind::Word && verbs::is_base(&token.word) && !token.is_one(&noun)
+    token.kind == Kind::Word && verbs::verb(&[&token.word]).is_some() && !token.is_one(&noun)
 }
 
 /// Words that make no topic by themselves.

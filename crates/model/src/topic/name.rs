@@ -1,7 +1,7 @@
 //! Names of topic folders, out of requests and titles.
 
 use crate::digest::hex_sha256;
-use crate::scope::{self, DETERMINERS, INTERROGATIVES, MODALS, PREPOSITIONS};
+use crate::scope::{self, DETERMINERS, INTERROGATIVES, MODALS, PREPOSITIONS, is_path};
 
 /// The longest name, in characters.
 pub const LONGEST: usize = 50;
@@ -80,7 +80,10 @@ pub fn name(request: &str) -> String {
 /// A file's name out of a short text: all its words, at most 50 characters of `[a-z0-9_]`, never empty.
 #[must_use]
 pub fn slug(text: &str) -> String {
-    let words: Vec<String> = text.split_whitespace().flat_map(pieces).map(|(word, _)| word).collect();
+    let all = |chunk: &str| -> Vec<String> {
+        if is_path(chunk) { path_words(chunk) } else { pieces(chunk).into_iter().map(|(word, _)| word).collect() }
+    };
+    let words: Vec<String> = text.split_whitespace().flat_map(all).collect();
     if words.is_empty() { fallback("topic", text) } else { join(&words) }
 }
 
@@ -148,7 +151,7 @@ fn words(request: &str) -> Vec<String> {
 fn chunk_words(chunk: &str) -> Vec<String> {
     let bare = chunk.trim_matches(|c: char| "()[]{}<>\"'`“”‘’«»,;:!?*".contains(c));
     let bare = bare.strip_suffix('.').unwrap_or(bare);
-    if !scope::paths_in(bare).is_empty() {
+    if is_path(bare) {
         return path_words(bare);
     }
     let kept = |(word, foreign): (String, bool)| (foreign || is_telling(&word)).then_some(word);
@@ -303,6 +306,7 @@ mod tests {
         assert_eq!(name(&"x".repeat(80)).len(), LONGEST);
         assert_eq!(name(&"word ".repeat(30)).len(), 49);
         assert_eq!(slug("C++"), "c");
+        assert_eq!(slug("specs/012_auth/plans/001_auth_plan.md"), "auth_plan");
         assert!(slug("++").starts_with("topic_"));
     }
 }
