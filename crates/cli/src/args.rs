@@ -1,6 +1,7 @@
 //! The command line. A doc comment is the help text.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use coordinate_model::definition::Scope;
 use std::path::PathBuf;
 
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
@@ -46,6 +47,11 @@ pub(crate) enum Command {
     /// Looks at plan files
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Says what a request asks for: its scope, how many topics, which
+    Scope(ScopeArguments),
+    /// Names topics
+    #[command(subcommand)]
+    Topic(TopicCommand),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
     /// Lists the workflow definitions, or prints one
@@ -252,6 +258,44 @@ pub(crate) struct PlanGraphArguments {
     /// How it is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: DiagramFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScopeArguments {
+    /// The request, in plain words; `-` reads it from standard input
+    #[arg(required = true, value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
+
+    /// Decides the scope, whatever the request says: research-only, research-and-plan, research-and-revise,
+    /// full-implementation or debug-only; else COORDINATE_SCOPE, CLAUDE_WORKFLOW_SCOPE, the request's words
+    #[arg(long, value_name = "SCOPE", value_parser = crate::commands::parse_scope)]
+    pub(crate) scope: Option<Scope>,
+
+    /// How many topics to research
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) complexity: Option<u32>,
+
+    /// A topic to research; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) topic: Vec<String>,
+
+    /// Prints the reasons and the topics too
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) explain: bool,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TopicCommand {
+    /// Prints the name that a request's topic folder would have
+    Name {
+        /// The request, in plain words; `-` reads it from standard input
+        #[arg(required = true, value_name = "TEXT")]
+        text: Vec<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -9,10 +9,13 @@ mod logs;
 mod plan;
 mod reference;
 mod run;
+mod scope;
 mod show;
 mod start;
 
-use crate::args::{Arguments, Command, PlanCommand};
+pub(crate) use scope::parse_scope;
+
+use crate::args::{Arguments, Command, PlanCommand, TopicCommand};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use coordinate_model::event::GateAnswer;
@@ -36,6 +39,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
+        Command::Scope(options) => scope::scope(&project()?, options),
+        Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),
         Command::Config(options) => listing::config(&project()?, options),

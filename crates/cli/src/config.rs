@@ -22,7 +22,13 @@ struct Key {
     help: &'static str,
 }
 
-const KEYS: [Key; 14] = [
+const KEYS: [Key; 15] = [
+    Key {
+        name: "default_scope",
+        kind: Kind::Text,
+        default: "",
+        help: "the scope of a request that does not say what it asks for; else `research-and-plan`",
+    },
     Key { name: "max_parallel", kind: Kind::Number, default: "3", help: "agents and commands at once" },
     Key {
         name: "specs_root",

@@ -13,3 +13,4 @@ mod merging;
 mod misbehaviour;
 mod offline;
 mod scheduling;
+mod scope;
