@@ -17,5 +17,6 @@ pub mod obligation;
 pub mod plan;
 pub mod retry;
 pub mod run;
+pub mod shell;
 pub mod time;
 pub mod topic;
