@@ -1,6 +1,9 @@
 //! The command line. A doc comment is the help text.
 
+mod state;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use state::*;
 use std::path::PathBuf;
 
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
@@ -46,6 +49,10 @@ pub(crate) enum Command {
     /// Looks at plan files
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Keeps what the shell blocks of a workflow hand to one another
+    State(StateArguments),
+    /// Imports the state that the older shell scripts left in `.claude`; the files stay
+    Migrate(MigrateArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
     /// Lists the workflow definitions, or prints one

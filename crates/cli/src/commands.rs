@@ -6,11 +6,13 @@ mod doctor;
 mod drive;
 mod listing;
 mod logs;
+mod migrate;
 mod plan;
 mod reference;
 mod run;
 mod show;
 mod start;
+mod state;
 
 use crate::args::{Arguments, Command, PlanCommand};
 use crate::context::Project;
@@ -36,6 +38,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
+        Command::State(options) => state::state(arguments.project.as_deref(), options),
+        Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),
         Command::Config(options) => listing::config(&project()?, options),
@@ -59,7 +63,7 @@ pub(crate) fn print(text: &str) {
     print_bytes(b"\n");
 }
 
-fn print_bytes(bytes: &[u8]) {
+pub(crate) fn print_bytes(bytes: &[u8]) {
     let _ = std::io::stdout().lock().write_all(bytes);
 }
 

@@ -13,3 +13,6 @@ mod merging;
 mod misbehaviour;
 mod offline;
 mod scheduling;
+mod state;
+mod state_migrate;
+mod state_shells;
