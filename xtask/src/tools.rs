@@ -15,6 +15,9 @@ const DEBIAN: &[(&str, &str, &str)] = &[
     ("git", "git", "worktrees, commits and refs are made by the real git"),
     ("cc", "gcc", "SQLite is compiled in"),
     ("setsid", "util-linux", "processes that leave their session"),
+    ("dash", "dash", "shell state is loaded by every shell"),
+    ("zsh", "zsh", "shell state is loaded by every shell"),
+    ("fish", "fish", "shell state is loaded by every shell"),
     ("kill", "procps", "signals sent by tests from outside"),
 ];
 

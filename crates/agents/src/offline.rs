@@ -48,7 +48,8 @@ pub(crate) fn program(program: &Path, assignment: &Assignment) -> Result<Attempt
             path.to_string_lossy().into_owned(),
         ],
         cwd: assignment.tree.clone(),
-        env: Vec::new(),
+        // Without it a block would take the run that this program itself was started in, if there is one.
+        env: vec![("COORDINATE_RUN".to_owned(), assignment.run.clone())],
         stdin: None,
     })
 }

@@ -1,7 +1,10 @@
 //! The command line. A doc comment is the help text.
 
+mod state;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coordinate_model::definition::Scope;
+pub(crate) use state::*;
 use std::path::PathBuf;
 
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
@@ -52,6 +55,10 @@ pub(crate) enum Command {
     /// Names topics
     #[command(subcommand)]
     Topic(TopicCommand),
+    /// Keeps what the shell blocks of a workflow hand to one another
+    State(StateArguments),
+    /// Imports the state that the older shell scripts left in `.claude`; the files stay
+    Migrate(MigrateArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
     /// Lists the workflow definitions, or prints one

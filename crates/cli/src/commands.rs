@@ -6,12 +6,14 @@ mod doctor;
 mod drive;
 mod listing;
 mod logs;
+mod migrate;
 mod plan;
 mod reference;
 mod run;
 mod scope;
 mod show;
 mod start;
+mod state;
 
 pub(crate) use scope::parse_scope;
 
@@ -41,6 +43,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
         Command::Scope(options) => scope::scope(&project()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
+        Command::State(options) => state::state(arguments.project.as_deref(), options),
+        Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),
         Command::Config(options) => listing::config(&project()?, options),
@@ -64,7 +68,7 @@ pub(crate) fn print(text: &str) {
     print_bytes(b"\n");
 }
 
-fn print_bytes(bytes: &[u8]) {
+pub(crate) fn print_bytes(bytes: &[u8]) {
     let _ = std::io::stdout().lock().write_all(bytes);
 }
 

@@ -95,14 +95,7 @@ impl Project {
 
     /// The journal, made if it is not there.
     pub(crate) fn create_journal(&self) -> Result<Journal, CommandError> {
-        let state = self.state();
-        let fail =
-            |error: std::io::Error| CommandError::internal(format!("failed to make `{}`: {error}", state.display()));
-        std::fs::create_dir_all(&state).map_err(fail)?;
-        let ignore = state.join(".gitignore");
-        if !ignore.exists() {
-            coordinate_host::atomic::write(&ignore, b"*\n").map_err(fail)?;
-        }
+        make_state_folder(&self.state())?;
         self.open_journal()
     }
 
@@ -125,8 +118,19 @@ impl Project {
     }
 }
 
+/// Makes the folder of journals and shell state, which keeps itself out of version control.
+pub(crate) fn make_state_folder(state: &Path) -> Result<(), CommandError> {
+    let fail = |error: std::io::Error| CommandError::internal(format!("failed to make `{}`: {error}", state.display()));
+    std::fs::create_dir_all(state).map_err(fail)?;
+    let ignore = state.join(".gitignore");
+    if !ignore.exists() {
+        coordinate_host::atomic::write(&ignore, b"*\n").map_err(fail)?;
+    }
+    Ok(())
+}
+
 /// An environment variable as a path; empty counts as not set.
-fn variable(name: &str) -> Option<PathBuf> {
+pub(crate) fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 

@@ -64,6 +64,11 @@ impl CommandError {
         self
     }
 
+    /// The error as one line, for a note.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Prints the error and gives its exit code.
     pub(crate) fn print(&self) -> ExitCode {
         let mut err = std::io::stderr().lock();
@@ -96,5 +101,22 @@ impl From<coordinate_engine::port::StorageError> for CommandError {
 impl From<coordinate_engine::port::RepositoryError> for CommandError {
     fn from(error: coordinate_engine::port::RepositoryError) -> Self {
         Self::internal(error)
+    }
+}
+
+impl From<coordinate_store::shell::ShellError> for CommandError {
+    fn from(error: coordinate_store::shell::ShellError) -> Self {
+        use coordinate_store::shell::ShellError as E;
+        let exit = match &error {
+            E::NoWorkflow { .. } | E::NotAList { .. } => Exit::Usage,
+            E::Busy { .. } | E::TooNew { .. } | E::Foreign { .. } | E::Medium { .. } => Exit::Internal,
+        };
+        Self { exit, message: error.to_string(), hints: Vec::new() }
+    }
+}
+
+impl From<coordinate_model::shell::InvalidName> for CommandError {
+    fn from(error: coordinate_model::shell::InvalidName) -> Self {
+        Self::usage(error.to_string())
     }
 }

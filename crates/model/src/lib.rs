@@ -18,5 +18,6 @@ pub mod plan;
 pub mod retry;
 pub mod run;
 pub mod scope;
+pub mod shell;
 pub mod time;
 pub mod topic;

@@ -9,6 +9,7 @@
 pub mod conformance;
 mod fair_queue;
 mod memory;
+pub mod shell;
 mod sqlite;
 mod turnstile;
 

@@ -39,6 +39,9 @@ pub(crate) fn drive(
     // A lease that can not be given back is harmless: this process will be dead, and the next driver sees that.
     let _ = journal.put_snapshot(&run);
     let _ = journal.release(id, epoch);
+    if let Ok(Stopped::Ended(_)) = &ended {
+        super::state::forget(project, id);
+    }
     report_end(&run, ended?, shown)
 }
 

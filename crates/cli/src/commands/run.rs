@@ -24,6 +24,7 @@ pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, Com
         note(super::plan::waves_text(&plan.plan, &plan.graph).trim_end());
     }
     let journal = project.create_journal()?;
+    super::state::prune(project, &journal);
     let created = start::create(project, plan, done, choices, base)?;
     let (run, begun) = journal.create(created)?;
     let shown = if options.json { Shown::Json } else { Shown::Text };

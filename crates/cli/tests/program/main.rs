@@ -14,3 +14,6 @@ mod misbehaviour;
 mod offline;
 mod scheduling;
 mod scope;
+mod state;
+mod state_migrate;
+mod state_shells;

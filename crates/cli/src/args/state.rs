@@ -1,0 +1,143 @@
+//! The arguments of `state` and `migrate`.
+
+use clap::{Args, Subcommand};
+use std::ffi::OsString;
+
+#[derive(Debug, Args)]
+pub(crate) struct StateArguments {
+    /// The workflow; else COORDINATE_RUN, the run whose work tree this is, the only one of this project
+    #[arg(long = "workflow-id", visible_alias = "run", global = true, value_name = "ID")]
+    pub(crate) workflow: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: StateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Makes the state of a workflow and prints its id; what is there stays. For the first block
+    Init {
+        /// The id: 1 to 64 letters, digits, `.`, `_`, `-`; without it as for the other commands, else a new one
+        id: Option<String>,
+    },
+    /// Sets a variable: to the value, or to a list when there are several
+    Set(SetArguments),
+    /// Appends to a list, which is made if it is missing
+    Append {
+        /// The variable
+        name: String,
+        /// What to append; after `--` it may begin with a dash
+        #[arg(required = true)]
+        values: Vec<OsString>,
+    },
+    /// Prints a variable; a list one element a line
+    Get(GetArguments),
+    /// Exits 2 and names what is missing, unless all of these are set
+    Require {
+        /// The variables
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Prints commands that set all variables, for `eval "$(coordinate state load)"`
+    Load(LoadArguments),
+    /// Removes variables
+    Unset {
+        /// The variables
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Lists the variables, or the workflows that have state
+    List {
+        /// Lists the workflows of this project instead
+        #[arg(long)]
+        all: bool,
+        /// Prints JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints the path of the file that holds the state
+    Path,
+    /// Saves and loads named JSON texts
+    #[command(subcommand)]
+    Checkpoint(CheckpointCommand),
+    /// Removes the state of a workflow; aggregations of supervisors stay
+    Cleanup {
+        /// Removes the aggregations too
+        #[arg(long)]
+        all: bool,
+        /// Removes instead what is older than seven days, never of an open run
+        #[arg(long, conflicts_with = "all")]
+        expired: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetArguments {
+    /// The variable
+    pub(crate) name: String,
+
+    /// The value, or a list's elements; after `--` they may begin with a dash
+    pub(crate) values: Vec<OsString>,
+
+    /// Makes a list, whatever the number of values
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Takes the value from standard input, every byte of it
+    #[arg(long, conflicts_with_all = ["values", "list"])]
+    pub(crate) stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetArguments {
+    /// The variable
+    pub(crate) name: String,
+
+    /// What to print when it is not set; without this that is an error
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) default: Option<OsString>,
+
+    /// Ends each value with NUL in place of a line end
+    #[arg(long, short = '0')]
+    pub(crate) null: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoadArguments {
+    /// Prints one JSON object; what is no UTF-8 is given as {"base64": …}
+    #[arg(long, conflicts_with_all = ["fish", "powershell"])]
+    pub(crate) json: bool,
+
+    /// For fish: `coordinate state load --fish | source`
+    #[arg(long, conflicts_with = "powershell")]
+    pub(crate) fish: bool,
+
+    /// For PowerShell: `coordinate state load --powershell | Out-String | Invoke-Expression`
+    #[arg(long)]
+    pub(crate) powershell: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckpointCommand {
+    /// Saves a JSON text under a name; one of that name is replaced
+    Save {
+        /// The name
+        name: String,
+        /// The JSON text; without it, or with `-`, standard input
+        json: Option<OsString>,
+    },
+    /// Prints the JSON text of that name
+    Load {
+        /// The name
+        name: String,
+    },
+    /// Lists the checkpoints of all workflows
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArguments {
+    /// Says what would be imported, and imports nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
