@@ -1,7 +1,7 @@
 //! What is made of an input: events, and an answer. Pure, total and deterministic.
 //!
 //! An input's own events come from [`decide`]. What follows by itself (leases, transitions, the end) comes from
-//! [`settle`], asked again after each of its answers was applied, until it has nothing to say. [`advance`] is that
+//! [`settle()`], asked again after each of its answers was applied, until it has nothing to say. [`advance`] is that
 //! loop; its events are appended in one transaction, so that a step's completion and the next one's lease are one
 //! commit.
 

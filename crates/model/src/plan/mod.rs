@@ -1,8 +1,8 @@
 //! Plans: Markdown with phases, tasks and dependencies, and the graph they form.
 //!
-//! [`parse`] reads a plan from the texts of its files and never fails: what is wrong becomes a
+//! [`parse()`] reads a plan from the texts of its files and never fails: what is wrong becomes a
 //! [`Diagnostic`] with its place. [`Graph`] gives the waves, the critical path and the priorities by
-//! which phases are scheduled. [`tick`] marks a phase as finished in a text, and [`content_hash`] is
+//! which phases are scheduled. [`tick()`] marks a phase as finished in a text, and [`content_hash`] is
 //! the identity of a plan that such marks leave as it is.
 
 mod depends;
