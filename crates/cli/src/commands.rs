@@ -18,6 +18,7 @@ use crate::args::{Arguments, Command, PlanCommand};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use coordinate_model::event::GateAnswer;
+pub(crate) use state::state;
 use std::io::Write;
 
 /// Carries a command out.
@@ -38,7 +39,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
-        Command::State(options) => state::state(arguments.project.as_deref(), options),
+        Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),
