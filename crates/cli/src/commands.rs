@@ -21,6 +21,7 @@ use crate::args::{Arguments, Command, PlanCommand, TopicCommand};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use coordinate_model::event::GateAnswer;
+pub(crate) use state::state;
 use std::io::Write;
 
 /// Carries a command out.
@@ -43,7 +44,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
         Command::Scope(options) => scope::scope(&project()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
-        Command::State(options) => state::state(arguments.project.as_deref(), options),
+        Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),

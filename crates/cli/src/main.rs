@@ -23,8 +23,11 @@ fn main() -> ExitCode {
         (Some("offline-agent"), Some(order)) => return code(coordinate_agents::offline_main(&PathBuf::from(order))),
         _ => {}
     }
-    let arguments = args::Arguments::parse();
-    match commands::dispatch(&arguments) {
+    let outcome = match args::short_state_call(std::env::args_os().skip(1)) {
+        Some(options) => commands::state(None, &options),
+        None => commands::dispatch(&args::Arguments::parse()),
+    };
+    match outcome {
         Ok(exit) => exit.into(),
         Err(error) => error.print(),
     }

@@ -34,7 +34,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// Bytes of the write-ahead log up to which the last one out leaves it: the next opener reads it once, which is
 /// cheaper than the syncs of folding it into the file.
-const LOG_LEFT_BEHIND: u64 = 48 * 4120;
+const LOG_LEFT_BEHIND: u64 = 64 * (create::PAGE as u64 + 24);
 
 /// The state of a project's shell blocks.
 #[derive(Debug)]

@@ -3,6 +3,29 @@
 use clap::{Args, Subcommand};
 use std::ffi::OsString;
 
+/// The plainest calls, which blocks make again and again: `state get NAME`, `state set NAME VALUE`, `state load`. To
+/// describe the whole command line first costs as much as the call itself. Anything with a flag is left to clap.
+pub(crate) fn short_state_call(words: impl Iterator<Item = OsString>) -> Option<StateArguments> {
+    // One word more than any of these has is enough to see that it is none of them.
+    let words: Vec<OsString> = words.take(5).collect();
+    if words.iter().any(|word| word.as_encoded_bytes().first() == Some(&b'-')) {
+        return None;
+    }
+    let texts: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    let command = match texts.as_slice() {
+        ["state", "get", name] => {
+            StateCommand::Get(GetArguments { name: (*name).to_owned(), default: None, null: false })
+        }
+        ["state", "set", name, _] => {
+            let values = vec![words.get(3)?.clone()];
+            StateCommand::Set(SetArguments { name: (*name).to_owned(), values, list: false, stdin: false })
+        }
+        ["state", "load"] => StateCommand::Load(LoadArguments { json: false, fish: false, powershell: false }),
+        _ => return None,
+    };
+    Some(StateArguments { workflow: None, command })
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct StateArguments {
     /// The workflow; else COORDINATE_RUN, the run whose work tree this is, the only one of this project
@@ -140,4 +163,48 @@ pub(crate) struct MigrateArguments {
     /// Says what would be imported, and imports nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Arguments, Command};
+    use clap::Parser;
+
+    fn short(words: &[&str]) -> Option<String> {
+        let call = short_state_call(words.iter().map(OsString::from));
+        call.map(|options| format!("{options:?}"))
+    }
+
+    #[test]
+    fn the_short_way_understands_what_clap_does() {
+        for words in [
+            ["state", "get", "K"].as_slice(),
+            &["state", "get", ""],
+            &["state", "set", "K", "v"],
+            &["state", "set", "K", ""],
+            &["state", "load"],
+        ] {
+            let long = Arguments::try_parse_from([&["coordinate"], words].concat()).unwrap();
+            let Command::State(long) = long.command else { panic!("{words:?}") };
+            assert_eq!(short(words), Some(format!("{long:?}")), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn flags_and_other_words_are_left_to_clap() {
+        for words in [
+            ["state", "get", "-0"].as_slice(),
+            &["state", "get"],
+            &["state", "get", "K", "--run", "w"],
+            &["state", "set", "K", "-v"],
+            &["state", "set", "K", "v", "w"],
+            &["state", "load", "--json"],
+            &["--project", "state", "load"],
+            &["state", "list"],
+            &[],
+        ] {
+            assert_eq!(short(words), None, "{words:?}");
+        }
+    }
 }

@@ -186,7 +186,7 @@ fn doctor_looks_at_everything() {
 #[test]
 fn every_help_text() {
     let world = World::new(&[]);
-    let commands: [&[&str]; 23] = [
+    let commands: [&[&str]; 25] = [
         &[],
         &["run"],
         &["resume"],
@@ -203,6 +203,8 @@ fn every_help_text() {
         &["plan", "check"],
         &["plan", "waves"],
         &["plan", "graph"],
+        &["state"],
+        &["migrate"],
         &["agents"],
         &["workflows"],
         &["config"],

@@ -44,6 +44,9 @@ const SCHEMA: &str = "
     ) STRICT;
 ";
 
+/// Bytes of a page. Values are short, and every opener reads the whole log, page by page.
+pub(super) const PAGE: u32 = 1024;
+
 impl ShellState {
     /// Opens the state at `path`, made if it is missing; the folder must exist.
     ///
@@ -93,6 +96,7 @@ fn draft(path: &Path) -> PathBuf {
 /// The mode is kept in the file, so no later opener asks for it. Closing the only connection removes the log.
 fn fill(draft: &Path) -> rusqlite::Result<()> {
     let connection = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "page_size", PAGE)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.execute_batch(SCHEMA)?;
     connection.pragma_update(None, "user_version", KNOWN)?;
