@@ -46,6 +46,9 @@ pub const ATTEMPT_VARIABLE: &str = "COORDINATE_ATTEMPT";
 /// How long `stop` waits for a shim that has its lock but does not listen yet.
 const LISTEN_TIME: Duration = Duration::from_secs(2);
 
+/// How often, a millisecond apart, a shim that was seen coming may be missed before it counts as gone.
+const MISSES: u32 = 50;
+
 /// Attempts under shims, which are processes of this same program.
 ///
 /// Bound attempts end when this value is dropped or its process dies; the others live on.
@@ -138,13 +141,21 @@ fn system(action: &'static str, key: &str, cause: &io::Error) -> AttemptsError {
 /// between two of the questions, and its living attempt would be swept away.
 fn folder_status(folder: &AttemptFolder) -> io::Result<AttemptStatus> {
     let deadline = Instant::now() + LISTEN_TIME;
+    let (mut missed, mut misses_allowed) = (0, 0);
     loop {
         let status = present_status(folder)?;
         // Its launcher was killed a moment ago: the attempt is about to begin, in a tree that whoever takes it for
         // never started would prepare once more under its feet.
-        let is_coming = status == AttemptStatus::NeverStarted && launch::is_coming(folder)?;
-        if !is_coming || Instant::now() >= deadline {
+        if status != AttemptStatus::NeverStarted || Instant::now() >= deadline {
             return Ok(status);
+        }
+        // A process that is just becoming the shim has no command line for a moment: once missed is not gone.
+        missed = if launch::is_coming(folder)? { 0 } else { missed + 1 };
+        if missed > misses_allowed {
+            return Ok(status);
+        }
+        if missed == 0 {
+            misses_allowed = MISSES;
         }
         std::thread::sleep(Duration::from_millis(1));
     }
