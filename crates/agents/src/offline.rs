@@ -160,6 +160,7 @@ mod tests {
             step: "implement/p3/agent".to_owned(),
             tree: folder.to_owned(),
             folder: folder.to_owned(),
+            artifact: None,
         }
     }
 

@@ -7,7 +7,7 @@ mod files;
 mod repository;
 mod storage;
 
-pub use agents::{AgentProbe, Agents, Assignment};
+pub use agents::{AgentProbe, Agents, ArtifactOrder, Assignment};
 pub use attempts::{
     AttemptProgram, AttemptStatus, Attempts, AttemptsError, Ending, Launch, Limits, ProcessIdentity, StopHow,
     StreamName, TranscriptLine,

@@ -4,6 +4,7 @@
 //! panics on any input. Bad input gives diagnostics with a place; an impossible journal gives
 //! [`Corruption`](run::Corruption).
 
+pub mod artifact;
 pub mod decide;
 pub mod definition;
 pub mod detect;

@@ -1,6 +1,7 @@
 //! Agents: how a client is started, and what its output means.
 
 use super::attempts::{AttemptProgram, TranscriptLine};
+use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::Failure;
 use coordinate_model::plan::CodeBlock;
@@ -27,6 +28,29 @@ pub struct Assignment {
     pub tree: PathBuf,
     /// The attempt's folder, for files that the client is given.
     pub folder: PathBuf,
+    /// The artifact that it is to leave; `None` when its work is the tree itself.
+    pub artifact: Option<ArtifactOrder>,
+}
+
+/// An artifact that an attempt is to leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactOrder {
+    /// Its kind.
+    pub kind: ArtifactKind,
+    /// Where it is to be written: absolute, below the tree.
+    pub path: PathBuf,
+    /// Whether the file is there already and is to be changed in place.
+    pub revise: bool,
+    /// The request, in the user's words.
+    pub request: String,
+    /// What it is about: a topic's name, or the request's.
+    pub subject: String,
+    /// The day, as `YYYY-MM-DD`.
+    pub date: String,
+    /// Artifacts of earlier steps that it builds on: absolute, below the tree.
+    pub inputs: Vec<PathBuf>,
+    /// The shell command that tests the tree, if there is one.
+    pub test_command: Option<String>,
 }
 
 /// What is known of a client on this machine, found without spending anything.

@@ -82,6 +82,7 @@ fn assignment(step: &StepJob, tree: &Path) -> Assignment {
         step: step.step.id.to_string(),
         tree: tree.to_owned(),
         folder: step.folder(),
+        artifact: None,
     }
 }
 

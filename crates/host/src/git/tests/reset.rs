@@ -70,7 +70,7 @@ fn another_branch_that_the_attempt_went_to_stays_where_it_is() {
     let dev = sandbox.oid("dev");
     repository.reset_tree(&tree, &start, REF).unwrap();
     assert_eq!(sandbox.oid("dev"), dev);
-    assert_eq!(sandbox.git_in(&tree, &["symbolic-ref", "HEAD"]), "refs/heads/work/one");
+    assert_eq!(sandbox.git_in(&tree, &["symbolic-ref", "HEAD"]), "refs/heads/side/one");
     assert_eq!(sandbox.oid("work/one"), start);
 }
 

@@ -10,7 +10,7 @@ fn a_tree_is_made_once_and_then_left_alone() {
     let sandbox = Sandbox::with_commit(&[("a b/file", "1\n")]);
     let repository = sandbox.open();
     let tree = sandbox.tree(&repository, "one");
-    assert_eq!(sandbox.git_in(&tree, &["symbolic-ref", "HEAD"]), "refs/heads/work/one");
+    assert_eq!(sandbox.git_in(&tree, &["symbolic-ref", "HEAD"]), "refs/heads/side/one");
     assert_eq!(sandbox.git_in(&tree, &["status", "--porcelain"]), "");
     write_in(&tree, "a b/file", "2\n");
     sandbox.tree(&repository, "one");
@@ -91,7 +91,7 @@ fn every_state_that_a_kill_leaves_is_made_good() {
         make_broken(&sandbox, &tree);
         sandbox.tree(&repository, "one");
         assert_eq!(sandbox.git_in(&tree, &["status", "--porcelain"]), "", "{name}");
-        assert_eq!(sandbox.git_in(&tree, &["symbolic-ref", "HEAD"]), "refs/heads/work/one", "{name}");
+        assert_eq!(sandbox.git_in(&tree, &["symbolic-ref", "HEAD"]), "refs/heads/side/one", "{name}");
         assert_eq!(files_in(&tree).len(), 2, "{name}");
         let list = sandbox.git(&["worktree", "list", "--porcelain"]);
         assert_eq!(list.matches("worktree ").count(), 2, "{name}: {list}");
