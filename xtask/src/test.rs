@@ -46,6 +46,8 @@ const STEPS: &[(&str, Step)] = &[
         run(cargo(&arguments).env("RUSTDOCFLAGS", "-D warnings"))
     }),
     ("deny", |workspace| {
+        // It reads the manifests of every platform's crates; a fresh machine has built only this one's.
+        run(&mut cargo(&["fetch", "--locked"]))?;
         let arguments = ["--offline", "check", "bans", "licenses", "sources"];
         run(Command::new(tools::deny(workspace)).args(arguments).current_dir(&workspace.root))
     }),
