@@ -54,7 +54,7 @@ impl Live {
     /// A display for a run.
     pub(crate) fn new(run: &Run) -> Self {
         let all = MultiProgress::new();
-        let graph = run.created.plan.as_ref().and_then(|plan| Graph::new(plan).ok());
+        let graph = run.plan().and_then(|plan| Graph::new(plan).ok());
         let waves = graph.map(|graph| graph.waves()).unwrap_or_default();
         let bars = waves.into_iter().enumerate().map(|(at, wave)| {
             let bar = all.add(ProgressBar::new(wave.len() as u64));

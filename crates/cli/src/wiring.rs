@@ -52,5 +52,6 @@ pub(crate) fn tools(project: &Project) -> Result<Arc<Tools>, CommandError> {
         clock: Arc::new(SystemClock),
         summary: Box::new(coordinate_report::summary::markdown),
         attempts_root: project.attempts(),
+        objects_root: project.state().join("objects"),
     }))
 }

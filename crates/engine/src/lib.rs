@@ -5,4 +5,5 @@
 pub mod driver;
 pub mod journal;
 pub mod port;
+pub mod verification;
 pub mod work;

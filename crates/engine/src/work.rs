@@ -3,6 +3,7 @@
 //! Everything here may be cut off at any point by a kill, and begun again by another process. So each carrier first
 //! finds out how far an earlier one came, and every effect is one that can be repeated.
 
+mod artifact;
 mod attempt;
 mod check;
 mod close;
@@ -19,14 +20,14 @@ pub use places::attempt_folder;
 
 use crate::driver::{Executor, Outbox};
 use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow};
-use coordinate_model::definition::{Action, StateName, StepKind};
+use coordinate_model::definition::{Action, StateName, StepKind, Writes};
 use coordinate_model::event::{AttemptEnding, Created, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
-use coordinate_model::plan::Phase;
-use coordinate_model::run::{Attempt, Run, Step};
+use coordinate_model::plan::{Phase, Plan};
+use coordinate_model::run::{Adopted, Attempt, Run, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +51,8 @@ pub struct Tools {
     pub summary: Box<dyn Fn(&Run) -> String + Send + Sync>,
     /// Where attempts' folders lie.
     pub attempts_root: PathBuf,
+    /// Where the texts of artifacts are kept, by their hash.
+    pub objects_root: PathBuf,
 }
 
 /// Carriers' processes that end with the driver, so that a cancel can end them earlier.
@@ -79,6 +82,7 @@ struct Job {
     cancelled: Arc<Mutex<BTreeSet<ObligationKey>>>,
     key: ObligationKey,
     created: Arc<Created>,
+    adopted: Option<Arc<Adopted>>,
     started: coordinate_model::time::UtcMillis,
     integration: Option<Oid>,
     taken_in: Vec<(String, Oid)>,
@@ -93,6 +97,8 @@ struct StepJob {
     step: Step,
     attempt: Attempt,
     role: String,
+    order: Option<artifact::Order>,
+    read_first: Vec<String>,
     work: Option<Work>,
     repair: Option<Failure>,
     round: u32,
@@ -161,6 +167,7 @@ impl Workshop {
             cancelled: Arc::clone(&self.cancelled),
             key: obligation.key.clone(),
             created: Arc::clone(&run.created),
+            adopted: run.adopted.clone(),
             started: run.started,
             integration: run.integration.clone(),
             taken_in: run.taken_in.clone(),
@@ -194,7 +201,7 @@ impl Workshop {
         let phase = step.phase.and_then(|number| run.phases.get(&number));
         let siblings: Vec<&Step> = match phase {
             Some(phase) => phase.steps.iter().filter_map(|&at| run.steps.get(at as usize)).collect(),
-            None => run.steps.iter().filter(|other| other.of_state == step.of_state && other.phase.is_none()).collect(),
+            None => run.steps.iter().filter(|other| beside(run, step, other)).collect(),
         };
         Some(StepJob {
             job: self.job(run, obligation),
@@ -202,11 +209,43 @@ impl Workshop {
             step: step.clone(),
             attempt: attempt.clone(),
             role: run.role(step).to_owned(),
+            order: order(run, step),
+            read_first: read_first(run, step),
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
             round: run.visit(&step.of_state),
         })
     }
+}
+
+/// Whether another step of the same state leaves work that this one takes. An artifact's tree is nobody's to take.
+fn beside(run: &Run, step: &Step, other: &Step) -> bool {
+    other.of_state == step.of_state && other.phase.is_none() && run.writes(other).is_none()
+}
+
+/// The artifact that a step is to leave.
+fn order(run: &Run, step: &Step) -> Option<artifact::Order> {
+    let writes = run.writes(step)?;
+    let topic = run.topic(step);
+    let place = match writes {
+        Writes::Report => topic.map(|topic| topic.report.clone()),
+        Writes::Plan | Writes::Revision => run.created.paths.plan.clone(),
+        Writes::Debug => run.created.paths.debug.clone(),
+    };
+    let inputs = match writes {
+        Writes::Report | Writes::Debug => Vec::new(),
+        Writes::Plan | Writes::Revision => read_first(run, step),
+    };
+    let subject = topic.map_or_else(|| run.created.request.clone(), |topic| topic.name.clone());
+    Some(artifact::Order { writes, place: place?, subject, inputs })
+}
+
+/// What earlier states left for those after them.
+fn read_first(run: &Run, step: &Step) -> Vec<String> {
+    let earlier = |path: &&String| Some(*path) != run.created.paths.plan.as_ref();
+    let paths = run.artifacts.iter().map(|artifact| &artifact.path);
+    let listed = step.phase.is_none() && run.topic(step).is_none();
+    paths.filter(earlier).filter(|_| listed).cloned().collect()
 }
 
 fn enter_with(to: StateName) -> impl FnOnce(Job) -> Input + Send + 'static {
@@ -266,7 +305,7 @@ fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
 impl StepJob {
     fn phase(&self) -> Option<&Phase> {
         let number = self.step.phase?;
-        self.job.created.plan.as_ref()?.phases.iter().find(|phase| phase.number == number)
+        self.job.plan()?.phases.iter().find(|phase| phase.number == number)
     }
 
     fn folder(&self) -> PathBuf {
@@ -279,6 +318,11 @@ impl StepJob {
 }
 
 impl Job {
+    /// The plan that the run works by.
+    fn plan(&self) -> Option<&Plan> {
+        self.adopted.as_deref().map(|adopted| &adopted.plan).or(self.created.plan.as_ref())
+    }
+
     /// The project's repository.
     fn repository(&self) -> Result<&dyn Repository, Failure> {
         let missing = || {

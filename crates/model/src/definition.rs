@@ -7,6 +7,7 @@ mod check;
 
 pub use builtin::{builtin, builtin_names, builtin_text};
 
+use crate::artifact::ArtifactKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -112,6 +113,56 @@ impl StepKind {
 pub enum ForEach {
     /// One step per phase of the plan.
     Phases,
+    /// One step per topic of research.
+    Topics,
+}
+
+/// The artifact that an agent's step leaves. It is checked by its contract and brought to the checkout; the rest of the
+/// step's tree is not merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writes {
+    /// A report on the step's topic.
+    Report,
+    /// A new plan, which the run then works by.
+    Plan,
+    /// The plan that the request names, changed in place.
+    Revision,
+    /// A report on the cause of a failure.
+    Debug,
+}
+
+impl Writes {
+    /// The kind of the artifact.
+    #[must_use]
+    pub fn kind(self) -> ArtifactKind {
+        match self {
+            Self::Report => ArtifactKind::Report,
+            Self::Plan | Self::Revision => ArtifactKind::Plan,
+            Self::Debug => ArtifactKind::Debug,
+        }
+    }
+
+    /// The beginning of the completion line that the step's agent ends with.
+    #[must_use]
+    pub fn completion(self) -> &'static str {
+        match self {
+            Self::Revision => "REVISION_COMPLETED",
+            Self::Report | Self::Plan | Self::Debug => self.kind().completion(),
+        }
+    }
+}
+
+/// When a template counts: all that is said must hold. Decided when its state is entered.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// The run has one of these scopes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<Scope>,
+    /// What fails is to be mended (implementing always does, debugging where a fix is asked for), or is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<bool>,
 }
 
 /// What the orchestrator itself does in a `command` or `merge` step.
@@ -159,6 +210,12 @@ pub struct StepTemplate {
     /// Program and arguments of a `command` step; never passed through a shell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub run: Vec<String>,
+    /// The artifact that an `agent` step leaves; without it its work is the tree itself, which a `merge` step takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes: Option<Writes>,
+    /// When the template counts; always, if nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
     /// The question of a `gate` step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
@@ -336,11 +393,11 @@ impl Definition {
         self.state(from)?.on_success.as_ref()
     }
 
-    /// The role that debugs: that of the first agent in a state to which failures lead.
+    /// The role that debugs: that of the first agent that changes something in a state to which failures lead.
     #[must_use]
     pub fn debugger(&self) -> Option<&str> {
         let states = self.state.values().filter_map(|state| self.state(state.on_failure.as_ref()?));
-        let mut agents = states.flat_map(|state| &state.steps).filter(|step| step.kind == StepKind::Agent);
+        let mut agents = states.flat_map(|state| &state.steps).filter(|step| step.kind == StepKind::Agent && step.writes.is_none());
         agents.find_map(|step| step.role.as_deref())
     }
 }

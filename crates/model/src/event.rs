@@ -3,14 +3,14 @@
 //! An event's meaning never changes once a release has written it. A new meaning is a new event; an old payload is
 //! brought to the newest form in [`Event::decode`].
 
-use crate::definition::{Definition, Scope, StateName};
+use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
 use crate::failure::Failure;
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 
 /// Version of the event format that this program writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The agent that a run works with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,11 +79,25 @@ pub struct Paths {
     pub topic: String,
     /// The topic's number.
     pub topic_number: u32,
-    /// The plan, relative to the project.
+    /// The plan, there already or to be written, relative to the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
+    /// The debug report to be written, relative to the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debug: Option<String>,
     /// The summary to be written, relative to the project.
     pub summary: String,
+}
+
+/// One topic of research.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResearchTopic {
+    /// What it is about, in the request's words.
+    pub name: String,
+    /// The same as a part of a file's name.
+    pub slug: String,
+    /// The report to be written, relative to the project.
+    pub report: String,
 }
 
 /// The first event of every run: all that it needs to know from then on.
@@ -95,6 +109,18 @@ pub struct Created {
     pub request: String,
     /// What it asks for.
     pub scope: Scope,
+    /// Why it asks for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// Whether debugging is to end with a fix, and not only with the cause.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fix: bool,
+    /// The topics of research.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<ResearchTopic>,
+    /// Hex SHA-256 of the plan that is to be revised, as it was at the start: an edited one is not overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revises: Option<String>,
     /// The workflow, whole.
     pub definition: Definition,
     /// The plan as it was read.
@@ -114,6 +140,20 @@ pub struct Created {
     pub base: Base,
     /// The program's version.
     pub program: String,
+}
+
+impl Created {
+    /// Whether a step's template counts in this run.
+    #[must_use]
+    pub fn applies(&self, template: &StepTemplate) -> bool {
+        let Some(When { scope, fix }) = &template.when else { return true };
+        (scope.is_empty() || scope.contains(&self.scope)) && fix.is_none_or(|fix| fix == self.mends())
+    }
+
+    /// Whether what fails is to be mended, and not only explained.
+    fn mends(&self) -> bool {
+        self.fix || self.scope == Scope::FullImplementation
+    }
 }
 
 /// The user's branch at the start.
@@ -400,6 +440,15 @@ pub enum Event {
         /// Things that the user should know.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         warnings: Vec<String>,
+    },
+    /// The run works by this plan from here on; its phases exist from here on.
+    PlanAdopted {
+        /// The step that left it.
+        step: StepId,
+        /// The plan as it was read.
+        plan: Box<Plan>,
+        /// Its hash without its check marks.
+        hash: String,
     },
     /// A step failed for good.
     StepFailed {

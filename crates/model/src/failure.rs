@@ -85,6 +85,10 @@ pub enum FailureKind {
     EmptyFile,
     /// A file that had to go is still there.
     FileStillThere,
+    /// A file that it had to leave lacks what its contract asks for.
+    ContractUnmet,
+    /// The plan that it left can not be worked by.
+    PlanInvalid,
     /// It reported success and changed nothing.
     NoWork,
     /// It changed the plan, which only the orchestrator does.
@@ -121,6 +125,8 @@ impl FailureKind {
             Self::MissingFile => "missing-file",
             Self::EmptyFile => "empty-file",
             Self::FileStillThere => "file-still-there",
+            Self::ContractUnmet => "contract-unmet",
+            Self::PlanInvalid => "plan-invalid",
             Self::NoWork => "no-work",
             Self::PlanEdited => "plan-edited",
             Self::HistoryRewritten => "history-rewritten",

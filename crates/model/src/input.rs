@@ -4,6 +4,7 @@ use crate::definition::StateName;
 use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, RefMove, Verdict, Work};
 use crate::failure::Failure;
 use crate::ids::{Oid, StepId, Token};
+use crate::plan::Plan;
 use crate::time::UtcMillis;
 
 /// The outside facts of a decision.
@@ -33,6 +34,19 @@ pub struct Tested {
     pub candidate: Option<Verdict>,
     /// The result on the tree before the merge; asked for only when the merged tree fails.
     pub before: Option<Verdict>,
+}
+
+/// What an attempt left that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Its work tree's content; `None` outside git.
+    pub work: Option<Work>,
+    /// Files that it left for the user.
+    pub artifacts: Vec<Artifact>,
+    /// The plan that it left, with its hash without check marks.
+    pub plan: Option<(Box<Plan>, String)>,
+    /// Things that the user should know.
+    pub warnings: Vec<String>,
 }
 
 /// What became of a step that has no process of its own.
@@ -134,8 +148,8 @@ pub enum Input {
     Verified {
         /// The attempt.
         of: Of,
-        /// Its work and warnings, or why it does not count.
-        result: Result<(Work, Vec<String>), Failure>,
+        /// What it left, or why it does not count.
+        result: Result<Left, Failure>,
     },
     /// A step without a process of its own was carried out.
     Performed {

@@ -11,13 +11,15 @@ mod queues;
 pub use apply::Position;
 pub use queues::Lane;
 
-use crate::definition::{Action, Scope, StateName, StepKind, StepTemplate};
+use crate::definition::{Action, Scope, StateName, StepKind, StepTemplate, Writes};
 use crate::event::{
-    Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, RefMove, Verdict, Work,
+    Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, RefMove, ResearchTopic,
+    Verdict, Work,
 };
 use crate::failure::Failure;
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::obligation::{Obligation, ObligationKey};
+use crate::plan::Plan;
 use crate::time::UtcMillis;
 use queues::Queues;
 use serde::{Deserialize, Serialize};
@@ -25,7 +27,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Version of the fold: a cached state of another version is thrown away.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// An event that can not follow the events before it: the journal is damaged, or written by a faulty program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -169,6 +171,9 @@ pub struct Step {
     pub template: u32,
     /// Its phase.
     pub phase: Option<PhaseNumber>,
+    /// Its topic, as a position in the run's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<u32>,
     /// For a repair: which one of its phase, from 1.
     pub repair: Option<u32>,
     /// Where it stands.
@@ -257,6 +262,15 @@ pub struct Closing {
     pub message: String,
 }
 
+/// A plan that a step of the run itself left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// As it was read.
+    pub plan: Plan,
+    /// Its hash without its check marks.
+    pub hash: String,
+}
+
 /// The folded state of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -290,6 +304,9 @@ pub struct Run {
     queues: Queues,
     #[serde(skip)]
     index: HashMap<StepId, u32>,
+    /// The plan that a step of this run left, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<Arc<Adopted>>,
     /// Head of the integration branch.
     pub integration: Option<Oid>,
     /// Files that the first integration commit took in.
@@ -332,6 +349,31 @@ impl Run {
     #[must_use]
     pub fn scope(&self) -> Scope {
         self.created.scope
+    }
+
+    /// The plan that the run works by: the one that it left itself, else the one that it was given.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Plan> {
+        self.adopted.as_deref().map(|adopted| &adopted.plan).or(self.created.plan.as_ref())
+    }
+
+    /// That plan's hash without its check marks.
+    #[must_use]
+    pub fn plan_hash(&self) -> Option<&str> {
+        let adopted = self.adopted.as_deref().map(|adopted| adopted.hash.as_str());
+        adopted.or(self.created.plan_hash.as_deref())
+    }
+
+    /// The topic that a step works on.
+    #[must_use]
+    pub fn topic(&self, step: &Step) -> Option<&ResearchTopic> {
+        self.created.topics.get(step.topic? as usize)
+    }
+
+    /// The artifact that a step is to leave.
+    #[must_use]
+    pub fn writes(&self, step: &Step) -> Option<Writes> {
+        self.template(step).and_then(|template| template.writes)
     }
 
     /// A step by its id.
@@ -468,6 +510,7 @@ impl Event {
             Self::AttemptEnded { .. } => "attempt_ended",
             Self::VerdictRecorded { .. } => "verdict_recorded",
             Self::StepSucceeded { .. } => "step_succeeded",
+            Self::PlanAdopted { .. } => "plan_adopted",
             Self::StepFailed { .. } => "step_failed",
             Self::RetryScheduled { .. } => "retry_scheduled",
             Self::RetryDue { .. } => "retry_due",

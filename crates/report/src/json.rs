@@ -72,7 +72,7 @@ pub fn run(run: &Run) -> Value {
         "delivery": run.delivery,
         "paths": created.paths,
         "options": created.options,
-        "plan_hash": created.plan_hash,
+        "plan_hash": run.plan_hash(),
         "waves": waves(run),
         "phases": phases(run),
         "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
@@ -85,12 +85,12 @@ pub fn run(run: &Run) -> Value {
 }
 
 fn waves(run: &Run) -> Vec<Vec<PhaseNumber>> {
-    let graph = run.created.plan.as_ref().and_then(|plan| Graph::new(plan).ok());
+    let graph = run.plan().and_then(|plan| Graph::new(plan).ok());
     graph.map(|graph| graph.waves()).unwrap_or_default()
 }
 
 fn phases(run: &Run) -> Vec<Value> {
-    let phases = run.created.plan.iter().flat_map(|plan| &plan.phases);
+    let phases = run.plan().into_iter().flat_map(|plan| &plan.phases);
     let shown = phases.map(|phase| {
         let state = run.phases.get(&phase.number);
         json!({

@@ -1,6 +1,6 @@
 //! Plain progress lines: what an event means for a person, in one line.
 
-use coordinate_model::definition::{Action, StepKind};
+use coordinate_model::definition::{Action, StepKind, Writes};
 use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation};
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::StepId;
@@ -37,12 +37,13 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             let result = if verdict.passed { "passes" } else { "fails" };
             Some(format!("`{}` {result} ({})", verdict.command, crate::text::span(verdict.duration_ms)))
         }
+        Event::StepSucceeded { step, artifacts, .. } if !artifacts.is_empty() => {
+            artifacts.first().map(|artifact| format!("✓ {}: {}", name(step), artifact.path))
+        }
         Event::StepSucceeded { step, .. } if kind(step) == Some(StepKind::Agent) => {
             Some(format!("✓ {} is done and verified", name(step)))
         }
-        Event::StepSucceeded { step, artifacts, .. } => {
-            artifacts.first().map(|artifact| format!("✓ {}: {}", name(step), artifact.path))
-        }
+        Event::PlanAdopted { plan, .. } => Some(format!("the plan has {} phases", plan.phases.len())),
         Event::StepFailed { step, failure, .. } => Some(format!("✗ {}: {}", name(step), failure.message)),
         Event::RetryScheduled { step, failure, .. } => {
             Some(format!("{} will be tried again: {}", name(step), failure.message))
@@ -69,6 +70,7 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         | Event::TransitionIntended { .. }
         | Event::AttemptLeased { .. }
         | Event::AttemptEnded { .. }
+        | Event::StepSucceeded { .. }
         | Event::RetryDue { .. }
         | Event::MergeIntended { .. }
         | Event::DeliveryIntended { .. }
@@ -89,12 +91,21 @@ fn told(observation: &Observation) -> Option<String> {
 #[must_use]
 pub fn name(run: &Run, step: &Step) -> String {
     if let Some(number) = step.phase {
-        let phase = run.created.plan.iter().flat_map(|plan| &plan.phases).find(|phase| phase.number == number);
+        let phase = run.plan().into_iter().flat_map(|plan| &plan.phases).find(|phase| phase.number == number);
         let name = phase.map_or_else(|| format!("phase {number}"), |phase| format!("phase {number} - {}", phase.name));
         return match step.repair {
             Some(round) => format!("{name} (repair {round})"),
             None => name,
         };
+    }
+    if let Some(topic) = run.topic(step) {
+        return format!("research on {}", topic.name);
+    }
+    match run.writes(step) {
+        Some(Writes::Plan) => return "the plan".to_owned(),
+        Some(Writes::Revision) => return "the plan's revision".to_owned(),
+        Some(Writes::Debug) => return "the debug report".to_owned(),
+        Some(Writes::Report) | None => {}
     }
     match run.action(step) {
         Some(Action::Summary) => "summary".to_owned(),

@@ -12,7 +12,7 @@ use std::fmt::Write;
 pub fn markdown(run: &Run) -> String {
     let mut text = String::new();
     let outcome = run.closing.as_ref().map_or(Outcome::Succeeded, |closing| closing.outcome);
-    let title = run.created.plan.as_ref().map_or(run.created.request.as_str(), |plan| plan.title.as_str());
+    let title = run.plan().map_or(run.created.request.as_str(), |plan| plan.title.as_str());
     let _ = writeln!(text, "# Summary: {}\n", title.trim());
     let _ = writeln!(text, "## Metadata\n");
     let _ = writeln!(text, "- **Date**: {}", day(run.updated));
@@ -35,7 +35,7 @@ pub fn markdown(run: &Run) -> String {
 }
 
 fn phases(run: &Run, text: &mut String) {
-    let Some(plan) = &run.created.plan else { return };
+    let Some(plan) = run.plan() else { return };
     let _ = writeln!(text, "\n## Phases\n\n| phase | name | result | commit | time |\n|---|---|---|---|---|");
     for phase in &plan.phases {
         let state = run.phases.get(&phase.number);

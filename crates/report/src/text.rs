@@ -11,7 +11,7 @@ pub fn moment(at: UtcMillis) -> String {
 /// A day, `2026-11-21`, in UTC.
 #[must_use]
 pub fn day(at: UtcMillis) -> String {
-    moment(at).chars().take(10).collect()
+    at.day()
 }
 
 /// A span in milliseconds: `850 ms`, `4.2 s`, `3 min 07 s`, `2 h 05 min`.

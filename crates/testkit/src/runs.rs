@@ -2,7 +2,7 @@
 
 use crate::seeded::{oid, run_id};
 use coordinate_model::definition::{Definition, Scope, builtin};
-use coordinate_model::event::{AgentChoice, AttemptLimits, Base, Created, Options, Paths};
+use coordinate_model::event::{AgentChoice, AttemptLimits, Base, Created, Options, Paths, ResearchTopic};
 use coordinate_model::ids::PhaseNumber;
 use coordinate_model::plan::{Phase, Plan};
 
@@ -23,6 +23,10 @@ pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
         run: run_id(1),
         request: "implement the plan".to_owned(),
         scope: Scope::FullImplementation,
+        reasons: Vec::new(),
+        fix: false,
+        topics: Vec::new(),
+        revises: None,
         definition: builtin("implement").expect("it is built in"),
         plan: Some(plan(dependencies)),
         plan_hash: None,
@@ -35,7 +39,33 @@ pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
     RunBuilder { created }
 }
 
+/// The first event of a run of the `coordinate` workflow on a request in plain words, with this many topics.
+///
+/// # Panics
+/// Never: the workflow is built in.
+#[must_use]
+pub fn requested(scope: Scope, topics: u32) -> RunBuilder {
+    let mut builder = created(&[]);
+    builder.created.definition = builtin("coordinate").expect("it is built in");
+    builder.created.scope = scope;
+    builder.created.plan = None;
+    let topic = |number| ResearchTopic {
+        name: format!("topic {number}"),
+        slug: format!("topic_{number}"),
+        report: format!("specs/001_plan/reports/{number:03}_topic_{number}.md"),
+    };
+    builder.created.topics = (1..=topics).map(topic).collect();
+    builder
+}
+
 impl RunBuilder {
+    /// Whether debugging ends with a fix.
+    #[must_use]
+    pub fn fix(mut self, fix: bool) -> Self {
+        self.created.fix = fix;
+        self
+    }
+
     /// Another run's id.
     #[must_use]
     pub fn numbered(mut self, number: u64) -> Self {
@@ -122,6 +152,7 @@ fn paths() -> Paths {
         topic: "specs/001_plan".to_owned(),
         topic_number: 1,
         plan: Some("plan.md".to_owned()),
+        debug: Some("specs/001_plan/debug/001_plan.md".to_owned()),
         summary: "specs/001_plan/summaries/001_summary.md".to_owned(),
     }
 }

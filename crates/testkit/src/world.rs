@@ -3,13 +3,16 @@
 //! What happens follows from the seed and the obligation alone, so that a world that is asked again, by another driver
 //! after a crash, says the same.
 
-use crate::seeded::{number, oid};
-use coordinate_model::definition::{Action, Need, StateName, StepKind};
-use coordinate_model::event::{AttemptEnding, EntryFacts, Observation, RefMove, Verdict, Work};
+use crate::runs::plan;
+use crate::seeded::{Chance, number, oid};
+use coordinate_model::artifact::ArtifactKind;
+use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
+use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::Oid;
-use coordinate_model::input::{Input, Of, Performed, Tested};
+use coordinate_model::input::{Input, Left, Of, Performed, Tested};
 use coordinate_model::obligation::{Detail, Effect, Obligation};
+use coordinate_model::plan::Plan;
 use coordinate_model::run::{Run, Step};
 
 /// How often things go wrong, in percent.
@@ -70,7 +73,7 @@ impl World {
             Effect::Launch if run.is_held() => vec![ended(of, AttemptEnding::Stopped)],
             Effect::Launch => vec![self.launch(of)],
             Effect::Supervise => self.supervise(step, &of),
-            Effect::Verify => vec![self.verify(step, of)],
+            Effect::Verify => vec![self.verify(run, step, of)],
             Effect::Perform => vec![Input::Performed { result: self.perform(run, step, &of), of }],
             Effect::Move if self.happens("move", &of, self.habits.trouble) => vec![move_failed(of)],
             Effect::Move => vec![Input::Moved { of }],
@@ -119,16 +122,34 @@ impl World {
         inputs
     }
 
-    fn verify(&self, step: &Step, of: Of) -> Input {
+    fn verify(&self, run: &Run, step: &Step, of: Of) -> Input {
         if self.happens("verify", &of, self.habits.work_refused) {
-            let failure = Failure::new(FailureClass::AgentMisbehaved, FailureKind::NoWork, "nothing was done");
+            let kind = if run.writes(step).is_some() { FailureKind::ContractUnmet } else { FailureKind::NoWork };
+            let failure = Failure::new(FailureClass::AgentMisbehaved, kind, "nothing was done");
             return Input::Verified { of, result: Err(failure) };
         }
         let base = step.attempt().and_then(|attempt| attempt.base.clone()).unwrap_or_else(|| oid("nothing"));
         let name = format!("{}@{}", of.step, of.attempt);
         let work =
             Work { commit: oid(format!("commit {name}")), tree: oid(format!("tree {name}")), base, own_commits: false };
-        Input::Verified { of, result: Ok((work, Vec::new())) }
+        let written = run.writes(step).map(|writes| artifact(writes, &name));
+        let plan = run.writes(step).filter(|writes| writes.kind() == ArtifactKind::Plan);
+        let left = Left {
+            work: Some(work),
+            artifacts: written.into_iter().collect(),
+            plan: plan.map(|_| (Box::new(self.plan(&name)), oid(&name).to_string())),
+            warnings: Vec::new(),
+        };
+        Input::Verified { of, result: Ok(left) }
+    }
+
+    /// A plan of a few phases, each of which may need any before it.
+    fn plan(&self, name: &str) -> Plan {
+        let mut chance = Chance::new(number(self.seed, format!("plan/{name}")));
+        let phases = 1 + chance.draw() as u32 % 5;
+        let graph: Vec<Vec<u32>> =
+            (1..=phases).map(|phase| (1..phase).filter(|_| chance.percent(40)).collect()).collect();
+        plan(&graph.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
     fn perform(&self, run: &Run, step: &Step, of: &Of) -> Performed {
@@ -172,6 +193,10 @@ impl World {
         }
         done(vec![verdict(head, true)])
     }
+}
+
+fn artifact(writes: Writes, name: &str) -> Artifact {
+    Artifact { kind: writes.kind().name().to_owned(), path: format!("{name}.md"), hash: String::new(), bytes: 1 }
 }
 
 fn verdict(of: &Oid, passed: bool) -> Verdict {

@@ -192,6 +192,10 @@ pub(crate) fn create(
     Ok(Created {
         request: format!("implement the plan {name}"),
         scope: Scope::FullImplementation,
+        reasons: Vec::new(),
+        fix: false,
+        topics: Vec::new(),
+        revises: None,
         definition: choices.definition,
         plan_hash: Some(content_hash(&plan.sources)),
         plan: Some(plan.plan),
@@ -202,6 +206,7 @@ pub(crate) fn create(
             topic: topic.path,
             topic_number: topic.number,
             plan: Some(name),
+            debug: None,
             summary,
         },
         options: choices.options,

@@ -1,17 +1,19 @@
 //! An agent's attempt: its launch, its life, its end.
 
+use super::artifact::Order;
 use super::places::slug;
 use super::prompt::prompt;
 use super::{StepJob, testing};
 use crate::driver::Outbox;
 use crate::port::{
-    Assignment, AttemptStatus, AttemptsError, Ending, Launch, Limits, PathKind, StopHow, TranscriptLine,
+    ArtifactOrder, Assignment, AttemptStatus, AttemptsError, Ending, Launch, Limits, PathKind, StopHow, TranscriptLine,
 };
+use coordinate_model::definition::Writes;
 use coordinate_model::event::AttemptEnding;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::input::Input;
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How many of the last lines of output go into a failure.
 pub(super) const TAIL: usize = 20;
@@ -29,16 +31,13 @@ pub(super) fn launch(step: &StepJob) -> Input {
         // It began and ended while nobody looked: the supervising carrier reads what it left.
         AttemptStatus::Ended(_) | AttemptStatus::Lost => 0,
     };
-    let tree = step.job.tree(&slug(&step.step.id)).to_string_lossy().into_owned();
+    let tree = step.place_of_work().to_string_lossy().into_owned();
     Input::Started { of: step.of.clone(), pid, tree }
 }
 
 fn begin(step: &StepJob) -> Result<u32, Failure> {
-    let base = step.attempt.base.clone().ok_or_else(|| Failure::system("the attempt has no commit to start from"))?;
     step.job.end_earlier(&step.folder())?;
-    let name = slug(&step.step.id);
-    let tree = step.job.prepare_tree(&name, &base, &format!("{name}@{}.before", step.attempt.number))?;
-    testing::set_up(&step.job, &step.folder(), &tree)?;
+    let tree = prepare(step)?;
     let program = step.job.tools.agents.program(&assignment(step, &tree))?;
     let launch = Launch {
         key: format!("{}/{}@{}", step.job.created.run, step.step.id, step.attempt.number),
@@ -56,6 +55,24 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
                 .remedy("look at `coordinate doctor`"))
         }
     }
+}
+
+/// The tree of the attempt, as it was at the attempt's start, with what the step builds on.
+fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
+    let name = slug(&step.step.id);
+    let tree = match (&step.attempt.base, &step.order) {
+        (Some(base), _) => step.job.prepare_tree(&name, base, &format!("{name}@{}.before", step.attempt.number))?,
+        (None, Some(_)) => step.place_of_work(),
+        (None, None) => return Err(Failure::system("the attempt has no commit to start from")),
+    };
+    // Reading and planning need no dependencies installed; whatever runs the project's commands does.
+    if step.order.as_ref().is_none_or(|order| order.writes == Writes::Debug) && step.attempt.base.is_some() {
+        testing::set_up(&step.job, &step.folder(), &tree)?;
+    }
+    if let Some(order) = &step.order {
+        step.provide(order, &tree)?;
+    }
+    Ok(tree)
 }
 
 /// A try after a timeout gets half as much time again.
@@ -82,7 +99,25 @@ fn assignment(step: &StepJob, tree: &Path) -> Assignment {
         step: step.step.id.to_string(),
         tree: tree.to_owned(),
         folder: step.folder(),
-        artifact: None,
+        artifact: step.order.as_ref().map(|order| artifact_order(step, order, tree)),
+    }
+}
+
+fn artifact_order(step: &StepJob, order: &Order, tree: &Path) -> ArtifactOrder {
+    let commit = step.attempt.base.as_ref();
+    ArtifactOrder {
+        kind: order.writes.kind(),
+        path: tree.join(&order.place),
+        revise: order.writes == Writes::Revision,
+        request: step.job.created.request.clone(),
+        subject: order.subject.clone(),
+        date: step.attempt.leased.day(),
+        inputs: order.inputs.iter().map(|path| tree.join(path)).collect(),
+        // Outside git nothing is looked up: the configuration may still name the command.
+        test_command: commit.map_or_else(
+            || step.job.created.options.test_command.clone(),
+            |commit| step.job.test_command(commit).ok().flatten(),
+        ),
     }
 }
 

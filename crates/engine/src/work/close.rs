@@ -114,7 +114,7 @@ fn spare_refs(job: &Job, run: &Run, name: &str) -> Vec<String> {
     let Some(step) = step.filter(|step| step.work.is_some() || is_merged(run, name)) else { return Vec::new() };
     let last = step.attempt().map_or(0, |attempt| attempt.number);
     let mut spare = vec![job.snapshot_ref(name), job.snapshot_ref(&format!("{name}@{last}"))];
-    if is_merged(run, name) {
+    if is_merged(run, name) || is_brought(job, run, step) {
         spare.push(job.work_ref(name));
     }
     spare
@@ -129,6 +129,17 @@ fn is_merged(run: &Run, name: &str) -> bool {
     }
 }
 
+/// Whether all that a step left is an artifact, which lies in the checkout.
+fn is_brought(job: &Job, run: &Run, step: &Step) -> bool {
+    let (Some(work), true) = (&step.work, run.writes(step).is_some()) else { return false };
+    let Ok(changed) = job.repository().and_then(|repository| {
+        repository.changed_paths(&work.base, &work.commit).map_err(|error| Failure::system(error.to_string()))
+    }) else {
+        return false;
+    };
+    changed.iter().all(|path| run.artifacts.iter().any(|artifact| artifact.path == *path))
+}
+
 /// Whether a step has merged the work of another one beside it, as `debug#2/merge` does for `debug#2/agent`.
 fn is_merge_of(merge: &Step, step: &Step) -> bool {
     let beside = |step: &Step| step.id.as_str().rsplit_once('/').map(|(place, _)| place.to_owned());
@@ -136,7 +147,8 @@ fn is_merge_of(merge: &Step, step: &Step) -> bool {
 }
 
 fn is_integrated(run: &Run, repository: &dyn Repository, commit: &Oid) -> Result<bool, RepositoryError> {
-    run.integration.as_ref().map_or(Ok(false), |integration| repository.is_ancestor(commit, integration))
+    let holds = run.integration.as_ref().or(run.created.base.commit.as_ref());
+    holds.map_or(Ok(false), |holds| repository.is_ancestor(commit, holds))
 }
 
 /// Branches of steps go when a ref or the integration branch holds their work; the integration branch goes when the
@@ -153,7 +165,9 @@ fn put_branches_away(job: &Job, run: &Run, repository: &dyn Repository) -> Resul
             continue;
         }
         let name = branch.rsplit('/').next().unwrap_or_default().to_owned();
-        let merged = is_merged(run, &name) || name == TEST_TREE;
+        let step = run.steps.iter().find(|step| slug(&step.id) == name);
+        let spare = name == TEST_TREE || step.is_some_and(|step| is_brought(job, run, step));
+        let merged = is_merged(run, &name) || spare;
         if !merged && !is_integrated(run, repository, &commit)? {
             let reference = job.snapshot_ref(&format!("{name}.branch"));
             let present = repository.resolve(&reference)?;

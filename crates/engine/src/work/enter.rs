@@ -13,14 +13,22 @@ pub(super) fn enter(job: &Job, to: &StateName) -> Result<EntryFacts, Failure> {
     let mut facts = EntryFacts::default();
     for need in needs {
         match need {
-            Need::Repository => facts = integrate(job)?,
+            Need::Repository if works_on_repository(job, to) => facts = integrate(job)?,
+            Need::Repository => {}
             Need::Agent => job.tools.agents.check(&job.created.options.agent)?,
             Need::Plan => {
-                job.created.plan.as_ref().ok_or_else(no_plan)?;
+                job.plan().ok_or_else(no_plan)?;
             }
         }
     }
     Ok(facts)
+}
+
+/// A state whose steps leave nothing but artifacts in this run touches no branch.
+fn works_on_repository(job: &Job, to: &StateName) -> bool {
+    let state = job.created.definition.state(to);
+    let mut steps = state.iter().flat_map(|state| &state.steps).filter(|step| job.created.applies(step));
+    steps.any(|step| step.writes.is_none())
 }
 
 fn no_plan() -> Failure {
@@ -61,7 +69,7 @@ fn no_commit() -> Failure {
 fn untracked(job: &Job, base: &Oid, facts: &mut EntryFacts) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let repository = job.repository()?;
     let system = |error: &dyn std::fmt::Display| Failure::system(error.to_string());
-    let plan = job.created.plan.iter().flat_map(|plan| plan.files.iter().cloned());
+    let plan = job.plan().into_iter().flat_map(|plan| plan.files.iter().cloned());
     let topic = job.tools.files.walk(&job.in_project(&job.created.paths.topic));
     let topic = topic.into_iter().map(|path| format!("{}/{path}", job.created.paths.topic));
     let mut files = Vec::new();

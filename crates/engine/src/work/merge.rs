@@ -63,7 +63,7 @@ fn ticked(
     number: PhaseNumber,
 ) -> Result<Oid, RepositoryError> {
     let mut sources = Vec::new();
-    for path in step.job.created.plan.iter().flat_map(|plan| &plan.files) {
+    for path in step.job.plan().into_iter().flat_map(|plan| &plan.files) {
         let Some(bytes) = repository.read_file(tree, path)? else { continue };
         sources.push(Source::new(path.clone(), String::from_utf8_lossy(&bytes).into_owned()));
     }
@@ -140,7 +140,7 @@ pub(super) fn carry_move(step: &StepJob, movement: &RefMove) -> Input {
 /// A plan that git ignores is ticked where it lies.
 fn tick_outside(step: &StepJob) -> Result<(), Failure> {
     let (Some(plan), Some(number), Some(integration)) =
-        (&step.job.created.plan, step.step.phase, &step.job.integration)
+        (step.job.plan(), step.step.phase, &step.job.integration)
     else {
         return Ok(());
     };

@@ -1,6 +1,8 @@
 //! What an agent is told: its role, where it works, what to do, the contract, and for a repair what failed.
 
 use super::StepJob;
+use super::artifact::Order;
+use coordinate_model::definition::Writes;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -9,10 +11,17 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
     let created = &step.job.created;
     let _ = writeln!(text, "# Your role: {}\n", step.role);
     let _ = writeln!(text, "Request: {}\n", created.request.trim());
-    let _ = writeln!(text, "Work in `{}` only: it is a git work tree of your own.", tree.display());
-    let _ = writeln!(text, "Leave your changes there; what you do not commit is committed for you.");
-    if let Some(plan) = &created.paths.plan {
-        let _ = writeln!(text, "Do not edit the plan `{plan}`: it is ticked for you.");
+    let own = if step.attempt.base.is_some() { "a git work tree of your own" } else { "the project itself" };
+    let _ = writeln!(text, "Work in `{}` only: it is {own}.", tree.display());
+    match &step.order {
+        Some(order) => contract(step, order, tree, &mut text),
+        None => {
+            let _ = writeln!(text, "Leave your changes there; what you do not commit is committed for you.");
+            if let Some(plan) = &created.paths.plan {
+                let _ = writeln!(text, "Do not edit the plan `{plan}`: it is ticked for you.");
+            }
+            read_first(&step.read_first, Path::new(&created.paths.project), &mut text);
+        }
     }
     let _ = writeln!(text, "End every process that you start before you finish.\n");
     if let Some(failure) = failing(step) {
@@ -22,6 +31,42 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
         let _ = writeln!(text, "## Phase {}: {}\n\n{}\n", phase.number, phase.name, phase.body.trim());
     }
     text
+}
+
+/// The one file that counts, what it must hold, and the line to end with.
+fn contract(step: &StepJob, order: &Order, tree: &Path, text: &mut String) {
+    let (kind, place) = (order.writes.kind(), tree.join(&order.place));
+    let _ = writeln!(text, "Change nothing but the one file below: nothing else is taken.");
+    read_first(&order.inputs, tree, text);
+    let _ = writeln!(text, "\n## What to leave\n\nSubject: {}\n", order.subject.trim());
+    if order.writes == Writes::Revision {
+        let _ = writeln!(text, "Revise the plan in place: `{}`. Finished tasks stay ticked.", place.display());
+    } else {
+        let _ = writeln!(text, "Write the {kind} to `{}`. Make its folder if it is not there.", place.display());
+    }
+    let _ = writeln!(text, "{}", contract_text(kind));
+    let _ = writeln!(text, "End with this line: `{}: {}`", order.writes.completion(), place.display());
+    if let Some(failure) = refused(step) {
+        let _ = writeln!(text, "\n## What was wrong with your last text\n\n{failure}");
+    }
+}
+
+fn read_first(paths: &[String], root: &Path, text: &mut String) {
+    if paths.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "Read first:");
+    for path in paths {
+        let _ = writeln!(text, "- `{}`", root.join(path).display());
+    }
+}
+
+/// Why the artifact of the attempt before this one was sent back.
+fn refused(step: &StepJob) -> Option<String> {
+    let failure = step.step.attempts.iter().rev().nth(1)?.failure.as_ref()?;
+    let mut lines = vec![failure.message.clone()];
+    lines.extend(failure.context.iter().map(|line| format!("- {line}")));
+    Some(lines.join("\n"))
 }
 
 /// For a repair: the failure, with the end of its output.
@@ -41,3 +86,4 @@ fn failing(step: &StepJob) -> Option<String> {
         verdict.tail.join("\n")
     ))
 }
+fn contract_text(_kind: coordinate_model::artifact::ArtifactKind) -> String { String::new() }

@@ -1,31 +1,35 @@
 //! Verification of an agent's attempt: success is what we find, not what the agent says.
 
-use super::StepJob;
+use super::{StepJob, artifact};
 use super::places::slug;
 use crate::port::{CommitSpec, Repository, RepositoryError, Snapshot};
 use coordinate_model::event::Work;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::Oid;
-use coordinate_model::input::Input;
+use coordinate_model::input::{Input, Left};
 use coordinate_model::plan::{Expectation, PlannedFile};
 use coordinate_model::time::UtcMillis;
 use std::path::Path;
 
 pub(super) fn verify(step: &StepJob) -> Input {
-    Input::Verified { of: step.of.clone(), result: keep(step).and_then(|work| examine(step, work)) }
+    let result = match &step.order {
+        Some(order) => artifact::examine(step, order),
+        None => keep(step).and_then(|work| examine(step, work)),
+    };
+    Input::Verified { of: step.of.clone(), result }
 }
 
 fn system(error: &RepositoryError) -> Failure {
     Failure::system(error.to_string())
 }
 
-fn misbehaved(kind: FailureKind, message: String) -> Failure {
+pub(super) fn misbehaved(kind: FailureKind, message: String) -> Failure {
     Failure::new(FailureClass::AgentMisbehaved, kind, message)
 }
 
 /// Commits everything in the attempt's tree and keeps it on a ref; the tree's own branch and index stay as the agent
 /// left them, so that repeating it after a crash gives the same commit.
-fn keep(step: &StepJob) -> Result<Work, Failure> {
+pub(super) fn keep(step: &StepJob) -> Result<Work, Failure> {
     let repository = step.job.repository()?;
     let base = step.attempt.base.clone().ok_or_else(|| Failure::system("the attempt has no commit to start from"))?;
     let name = slug(&step.step.id);
@@ -76,7 +80,7 @@ fn work_message(step: &StepJob) -> String {
     format!("work of {} on {what}\n", step.job.created.options.agent.name)
 }
 
-fn examine(step: &StepJob, work: Work) -> Result<(Work, Vec<String>), Failure> {
+fn examine(step: &StepJob, work: Work) -> Result<Left, Failure> {
     let repository = step.job.repository()?;
     let changed = repository.changed_paths(&work.base, &work.commit).map_err(|error| system(&error))?;
     plan_untouched(step, &changed)?;
@@ -87,12 +91,12 @@ fn examine(step: &StepJob, work: Work) -> Result<(Work, Vec<String>), Failure> {
     for file in step.phase().filter(|_| step.step.repair.is_none()).into_iter().flat_map(|phase| &phase.files) {
         expect_file(step, repository, &work, &changed, file)?;
     }
-    Ok((work, warnings))
+    Ok(Left { work: Some(work), warnings, ..Left::default() })
 }
 
 fn plan_untouched(step: &StepJob, changed: &[String]) -> Result<(), Failure> {
-    let plan = step.job.created.plan.iter().flat_map(|plan| &plan.files);
-    match plan.into_iter().find(|path| changed.contains(path)) {
+    let mut plan = step.job.plan().into_iter().flat_map(|plan| &plan.files);
+    match plan.find(|path| changed.contains(path)) {
         None => Ok(()),
         Some(path) => Err(misbehaved(FailureKind::PlanEdited, format!("the agent edited the plan `{path}`"))
             .expected_found("the plan as it was given", "another text")
@@ -167,6 +171,6 @@ fn missing(step: &StepJob, changed: &[String], file: &PlannedFile, kind: Failure
 }
 
 /// Where to read what the agent did.
-fn read_it(step: &StepJob) -> String {
+pub(super) fn read_it(step: &StepJob) -> String {
     format!("read what it printed with `coordinate logs --step {}`", step.step.id)
 }

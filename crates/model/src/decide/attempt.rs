@@ -2,16 +2,20 @@
 
 use super::Decision;
 use crate::definition::StepKind;
-use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, Work, is_kill};
+use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, is_kill};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId};
-use crate::input::{Answer, Context, Of, Performed, Tested};
+use crate::input::{Answer, Context, Left, Of, Performed, Tested};
+use crate::plan::Plan;
 use crate::obligation::{Effect, ObligationKey};
 use crate::retry::pause;
 use crate::run::{Attempt, Run, Step, StepState};
 
 /// Supervisors that were lost are replaced without counting, but not for ever.
 const LOST_LIMIT: usize = 20;
+
+/// How often an artifact that its contract refuses goes back to its agent.
+const SEND_BACKS: u32 = 2;
 
 /// The open attempt that an input speaks of, or the answer to a late, repeated or foreign one.
 fn open<'a>(run: &'a Run, of: &Of) -> Result<(&'a Step, &'a Attempt), Answer> {
@@ -176,15 +180,24 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[Stri
     Some(failure)
 }
 
+/// Whether an artifact is there but not as its contract says, and its agent can use being told so.
+fn is_sent_back(run: &Run, step: &Step, failure: &Failure) -> bool {
+    let mendable = matches!(failure.kind, FailureKind::ContractUnmet | FailureKind::PlanInvalid);
+    mendable && run.writes(step).is_some() && run.created.options.agent.repairs
+}
+
 /// A failed try: tried again, or failed for good and perhaps repaired by an agent.
 fn failed(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) -> Vec<Event> {
     let retry = run.template(step).map(|template| template.retry).unwrap_or_default();
     let tries = step.counted + 1;
-    if failure.class.handling().retried && tries < retry.tries {
+    let sent_back = is_sent_back(run, step, failure) && tries <= SEND_BACKS;
+    if sent_back || failure.class.handling().retried && tries < retry.tries {
+        // An artifact goes back at once; nothing has to calm down first.
+        let pause = if sent_back { 0 } else { pause(retry, tries, context.entropy) };
         return vec![Event::RetryScheduled {
             step: of.step.clone(),
             attempt: of.attempt,
-            due: context.now.plus(pause(retry, tries, context.entropy)),
+            due: context.now.plus(pause),
             counted: true,
             failure: failure.clone(),
         }];
@@ -195,17 +208,26 @@ fn failed(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) 
 pub(super) fn verified(
     run: &Run,
     of: &Of,
-    result: &Result<(Work, Vec<String>), Failure>,
+    result: &Result<Left, Failure>,
     context: Context,
 ) -> Decision {
     in_state(run, of, &[StepState::Verifying], |step, _| match result {
-        Ok((work, warnings)) => Decision::accepted(vec![Event::StepSucceeded {
-            step: of.step.clone(),
-            attempt: of.attempt,
-            work: Some(work.clone()),
-            artifacts: Vec::new(),
-            warnings: warnings.clone(),
-        }]),
+        Ok(left) => {
+            let adopt = |(plan, hash): &(Box<Plan>, String)| Event::PlanAdopted {
+                step: of.step.clone(),
+                plan: plan.clone(),
+                hash: hash.clone(),
+            };
+            let mut events: Vec<Event> = left.plan.iter().map(adopt).collect();
+            events.push(Event::StepSucceeded {
+                step: of.step.clone(),
+                attempt: of.attempt,
+                work: left.work.clone(),
+                artifacts: left.artifacts.clone(),
+                warnings: left.warnings.clone(),
+            });
+            Decision::accepted(events)
+        }
         Err(failure) => Decision::accepted(failed(run, step, of, failure, context)),
     })
 }

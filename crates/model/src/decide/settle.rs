@@ -2,6 +2,7 @@
 
 use crate::definition::{StateName, StepKind};
 use crate::event::{Event, Outcome};
+use crate::ids::Oid;
 use crate::obligation::outstanding;
 use crate::run::{Lane, Run, Step, StepState};
 
@@ -73,8 +74,14 @@ fn lease(run: &Run, step: &Step) -> Event {
         step: step.id.clone(),
         attempt: u32::try_from(step.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
         token: run.next_token(),
-        base: from_repair.or_else(|| run.integration.clone()),
+        base: from_repair.or_else(|| start_of(run, step)),
     }
+}
+
+/// The commit that a step starts from. An artifact can be made before there is an integration branch, also outside git.
+fn start_of(run: &Run, step: &Step) -> Option<Oid> {
+    let users = || run.writes(step).and(run.created.base.commit.clone());
+    run.integration.clone().or_else(users)
 }
 
 fn open_gate(run: &Run, step: &Step) -> Event {

@@ -1,6 +1,6 @@
 //! Validation of a definition when it is loaded.
 
-use super::{Definition, FORMAT, InvalidDefinition, StateName, StepKind, StepTemplate};
+use super::{Definition, FORMAT, ForEach, InvalidDefinition, StateName, StepKind, StepTemplate, Writes};
 use std::collections::BTreeSet;
 
 impl Definition {
@@ -143,6 +143,15 @@ fn check_step(place: &str, step: &StepTemplate, problems: &mut Vec<String>) {
     }
     if step.retry.tries == 0 {
         problems.push(format!("{place}: retry.tries must be at least 1"));
+    }
+    if step.kind != StepKind::Agent && (step.writes.is_some() || step.for_each == Some(ForEach::Topics)) {
+        problems.push(format!("{place}: only a step of kind `agent` has `writes` or works on topics"));
+    }
+    if (step.writes == Some(Writes::Report)) != (step.for_each == Some(ForEach::Topics)) {
+        problems.push(format!("{place}: `writes = \"report\"` and `for_each = \"topics\"` belong together"));
+    }
+    if step.writes.is_some() && step.for_each == Some(ForEach::Phases) {
+        problems.push(format!("{place}: a phase's work is merged, it can not be an artifact (`writes`)"));
     }
     let missing = match step.kind {
         StepKind::Agent => step.role.is_none().then_some("`role`"),

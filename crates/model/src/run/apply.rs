@@ -1,6 +1,6 @@
 //! The one fold: (state, event) to state, live and on recovery.
 
-use super::{Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Waiting, doing, take_facts};
+use super::{Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Waiting, doing, take_facts};
 use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId, Token};
@@ -55,6 +55,7 @@ impl Run {
             obligations: BTreeMap::new(),
             queues: super::Queues::default(),
             index: HashMap::new(),
+            adopted: None,
             integration: None,
             taken_in: Vec::new(),
             verdicts: Vec::new(),
@@ -132,6 +133,7 @@ impl Run {
                 self.release_dependents(place);
                 Ok(())
             }
+            Event::PlanAdopted { step, plan, hash } => self.adopt(step, plan, hash),
             Event::StepFailed { step, attempt, failure } => self.fail(at, step, *attempt, failure),
             Event::RetryScheduled { step, attempt, due, counted, failure } => {
                 self.schedule_retry(at, step, *attempt, *due, *counted, failure)
@@ -320,6 +322,16 @@ impl Run {
             self.open(Effect::Verify, Some(step), number, token, Detail::None);
         }
         self.set_state(place, StepState::Verifying);
+        Ok(())
+    }
+
+    fn adopt(&mut self, step: &StepId, plan: &crate::plan::Plan, hash: &str) -> Result<(), Reason> {
+        self.locate(step)?;
+        if self.phases.values().any(|phase| !phase.steps.is_empty()) {
+            return Err("comes after the work on another plan has begun".to_owned());
+        }
+        self.adopted = Some(Arc::new(Adopted { plan: plan.clone(), hash: hash.to_owned() }));
+        self.begin_phases();
         Ok(())
     }
 

@@ -1,16 +1,18 @@
 //! Steps out of templates. Part of `apply`: what an old journal expanded to, it expands to for ever.
 
 use super::{Attempt, PhaseRun, Run, Step, StepState};
-use crate::definition::{StateName, StepTemplate};
+use crate::definition::{ForEach, StateName, StepTemplate};
 use crate::ids::{PhaseNumber, StepId};
 use crate::plan::Graph;
 
 impl Run {
     /// Phases with their dependencies, before any step exists. Phases that are done already count as merged.
     pub(super) fn begin_phases(&mut self) {
-        let Some(plan) = &self.created.plan else { return };
+        let Some(plan) = self.plan() else { return };
         let Ok(graph) = Graph::new(plan) else { return };
-        let done = |number: &PhaseNumber| self.created.done.contains(number);
+        // What was done already was done for the plan that the run was given.
+        let given = self.adopted.is_none();
+        let done = |number: &PhaseNumber| given && self.created.done.contains(number);
         let phases = plan.phases.iter().map(|phase| {
             let unmet = phase.depends_on.iter().filter(|number| !done(number)).count();
             let run = PhaseRun {
@@ -34,8 +36,18 @@ impl Run {
         let visit = self.visit(state);
         let Some(templates) = self.created.definition.state(state).map(|state| state.steps.clone()) else { return };
         let single = single_prefix(state, visit);
-        let (phased, plain): (Vec<_>, Vec<_>) = numbered(&templates).partition(|(_, step)| step.for_each.is_some());
+        let of = |each: Option<ForEach>| -> Vec<(u32, &StepTemplate)> {
+            numbered(&templates).filter(|(_, step)| step.for_each == each && self.created.applies(step)).collect()
+        };
+        let (plain, on_topics, phased) = (of(None), of(Some(ForEach::Topics)), of(Some(ForEach::Phases)));
         self.push_group(state, &single, None, &plain);
+        for at in 0..u32::try_from(self.created.topics.len()).unwrap_or(u32::MAX) {
+            let first = self.end();
+            self.push_group(state, &format!("{single}/t{}", at + 1), None, &on_topics);
+            for step in self.steps.iter_mut().skip(first as usize) {
+                step.topic = Some(at);
+            }
+        }
         let open: Vec<PhaseNumber> =
             self.phases.iter().filter(|(_, phase)| !phase.merged).map(|(number, _)| *number).collect();
         for number in open {
@@ -48,7 +60,7 @@ impl Run {
     pub(super) fn expand_repair(&mut self, number: PhaseNumber, round: u32) {
         let state = self.state.clone();
         let Some(templates) = self.created.definition.state(&state).map(|state| state.steps.clone()) else { return };
-        let phased: Vec<_> = numbered(&templates).filter(|(_, step)| step.for_each.is_some()).collect();
+        let phased: Vec<_> = numbered(&templates).filter(|(_, step)| step.for_each == Some(ForEach::Phases)).collect();
         let prefix = format!("{}/p{number}/repair#{round}", single_prefix(&state, self.visit(&state)));
         let first = self.end();
         self.push_group(&state, &prefix, Some(number), &phased);
@@ -78,6 +90,7 @@ impl Run {
                 of_state: state.clone(),
                 template: *position,
                 phase,
+                topic: None,
                 repair: None,
                 state: StepState::Blocked,
                 unmet: 0,
@@ -131,7 +144,8 @@ impl Run {
         let wanted = |&other: &u32| {
             let other = &self.steps[other as usize];
             let named = templates.get(other.template as usize).is_some_and(|template| names.contains(&template.id));
-            let same = other.phase.is_none() || step.phase.is_none() || other.repair == step.repair;
+            let same = (other.phase.is_none() || step.phase.is_none() || other.repair == step.repair)
+                && (other.topic.is_none() || step.topic.is_none() || other.topic == step.topic);
             named && same && other.state != StepState::Succeeded
         };
         let own = of_phase.unwrap_or_default().iter().copied().filter(|&other| other >= self.first_of_visit);
@@ -220,7 +234,7 @@ impl Run {
 
 /// Whether a step waits for no other step of its phase.
 fn is_first(step: &Step, templates: &[StepTemplate]) -> bool {
-    let phased = |need: &String| templates.iter().any(|other| other.id == *need && other.for_each.is_some());
+    let phased = |need: &String| templates.iter().any(|other| other.id == *need && other.for_each == Some(ForEach::Phases));
     templates.get(step.template as usize).is_some_and(|template| !template.needs.iter().any(phased))
 }
 

@@ -1,7 +1,7 @@
 //! Live and recovery are one fold, and a snapshot of it goes on as the fold itself does.
 
 use crate::simulation::{Simulation, Written, fold};
-use crate::worlds::{config, habits, some_run};
+use crate::worlds::{config, habits, any_run};
 use coordinate_model::event::{Event, FORMAT};
 use coordinate_model::run::Run;
 use coordinate_testkit::world::World;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 /// All that a whole run has written, with pauses and a cancel here and there.
 fn journal(seed: u64, habits: coordinate_testkit::world::Habits) -> Vec<Written> {
-    let mut simulation = Simulation::new(some_run(seed), World::new(seed, habits), seed);
+    let mut simulation = Simulation::new(any_run(seed), World::new(seed, habits), seed);
     simulation.unrest = 20;
     simulation.settle(20_000);
     simulation.live.journal

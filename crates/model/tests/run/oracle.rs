@@ -63,6 +63,9 @@ impl Oracle {
     /// Takes an event in, and checks the state after it.
     pub(crate) fn after(&mut self, run: &Run, event: &Event) {
         match event {
+            Event::PlanAdopted { plan, .. } => {
+                self.needs = plan.phases.iter().map(|phase| (phase.number, phase.depends_on.clone())).collect();
+            }
             Event::Merged { step, .. } => self.merged.extend(run.step(step).and_then(|step| step.phase)),
             Event::StepSucceeded { step, .. } => drop(self.succeeded.insert(step.clone())),
             Event::StepFailed { step, .. } => drop(self.failed.insert(step.clone())),

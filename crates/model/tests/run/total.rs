@@ -1,7 +1,7 @@
 //! Nothing that is said, and nothing that is written, makes the core panic.
 
 use crate::simulation::{Simulation, Written, fold};
-use crate::worlds::{config, habits, some_run};
+use crate::worlds::{config, habits, any_run};
 use coordinate_model::decide;
 use coordinate_model::definition::StateName;
 use coordinate_model::event::{AttemptEnding, EntryFacts, Event, GateAnswer, RefMove, Verdict};
@@ -53,7 +53,7 @@ impl Babbler<'_> {
     }
 
     fn state(&mut self) -> StateName {
-        let names = ["initialize", "implement", "test", "debug", "document", "complete", "", "nowhere"];
+        let names = ["initialize", "research", "plan", "implement", "test", "debug", "document", "complete", "", "nowhere"];
         StateName((*self.chance.pick(&names).unwrap()).to_owned())
     }
 
@@ -155,7 +155,7 @@ impl Babbler<'_> {
 
 /// A run in the middle of its life.
 fn midlife(seed: u64, habits: coordinate_testkit::world::Habits, turns: usize) -> Simulation {
-    let mut simulation = Simulation::new(some_run(seed), World::new(seed, habits), seed);
+    let mut simulation = Simulation::new(any_run(seed), World::new(seed, habits), seed);
     for _ in 0..turns {
         if simulation.live.run.outcome.is_some() {
             break;
@@ -241,7 +241,7 @@ fn of_mut(input: &mut Input) -> Option<&mut Of> {
 
 #[test]
 fn an_event_out_of_its_place_is_corruption() {
-    let mut run = fold(&Simulation::new(some_run(1), World::kind(), 1).live.journal);
+    let mut run = fold(&Simulation::new(any_run(1), World::kind(), 1).live.journal);
     let event = Event::Resumed { by: String::new() };
     for sequence in [0, run.sequence, run.sequence + 2, u64::MAX] {
         let error = run.apply(Position { sequence, at: UtcMillis(0) }, &event).unwrap_err();

@@ -1,0 +1,163 @@
+//! Steps that leave an artifact: what they build on, the check of what they left, its way to the checkout.
+//!
+//! Such a step works in a tree of its own like every other, but its tree is not merged: one file of it counts, and is
+//! brought to the same place in the checkout. Outside git there is no tree to work in: then it works in the project.
+
+use super::StepJob;
+use super::places::slug;
+use super::verify::{keep, misbehaved, read_it};
+use crate::verification;
+use coordinate_model::artifact::ArtifactKind;
+use coordinate_model::definition::Writes;
+use coordinate_model::digest::hex_sha256;
+use coordinate_model::event::{Artifact, Work};
+use coordinate_model::failure::{Failure, FailureKind};
+use coordinate_model::input::Left;
+use coordinate_model::plan::{Plan, Source, content_hash, parse};
+use std::path::{Path, PathBuf};
+
+/// The artifact of a step, and what it builds on.
+pub(super) struct Order {
+    /// What is written.
+    pub(super) writes: Writes,
+    /// Where, relative to the project.
+    pub(super) place: String,
+    /// What it is about.
+    pub(super) subject: String,
+    /// Earlier artifacts that it builds on, relative to the project.
+    pub(super) inputs: Vec<String>,
+}
+
+impl StepJob {
+    /// Where the attempt works: a tree of its own, or the project where git can make none.
+    pub(super) fn place_of_work(&self) -> PathBuf {
+        if self.attempt.base.is_none() && self.order.is_some() {
+            return PathBuf::from(&self.job.created.paths.project);
+        }
+        self.job.tree(&slug(&self.step.id))
+    }
+
+    /// Puts what the step builds on into its tree. The checkout's files count, as the user may have edited them; of an
+    /// artifact that was sent back, the refused text is there to be mended.
+    pub(super) fn provide(&self, order: &Order, tree: &Path) -> Result<(), Failure> {
+        if self.attempt.base.is_none() {
+            return Ok(());
+        }
+        let revised = (order.writes == Writes::Revision).then_some(&order.place);
+        for path in order.inputs.iter().chain(revised) {
+            let bytes = self.job.tools.files.read(&self.job.in_project(path)).map_err(system)?;
+            let bytes = bytes.ok_or_else(|| gone(path))?;
+            self.job.tools.files.write(&tree.join(path), &bytes).map_err(system)?;
+        }
+        if let Some(refused) = self.refused(order)? {
+            self.job.tools.files.write(&tree.join(&order.place), &refused).map_err(system)?;
+        }
+        Ok(())
+    }
+
+    /// What the attempt before this one left at the artifact's place.
+    fn refused(&self, order: &Order) -> Result<Option<Vec<u8>>, Failure> {
+        let before = self.step.attempts.iter().rev().nth(1);
+        let Some(snapshot) = before.and_then(|attempt| attempt.snapshot.as_ref()) else { return Ok(None) };
+        self.job.repository()?.read_file(snapshot, &order.place).map_err(system)
+    }
+}
+
+fn system(error: impl std::fmt::Display) -> Failure {
+    Failure::system(error.to_string())
+}
+
+fn gone(path: &str) -> Failure {
+    Failure::system(format!("`{path}` is not there any more")).expected_found("the file that the run left", "no file")
+}
+
+/// Checks what the attempt left and brings it to the checkout. Everything here can be repeated after a crash: the tree
+/// does not change any more, and a file that is there already with the same bytes is as good as written.
+pub(super) fn examine(step: &StepJob, order: &Order) -> Result<Left, Failure> {
+    let work = step.attempt.base.as_ref().map(|_| keep(step)).transpose()?;
+    let root = step.place_of_work();
+    let kind = order.writes.kind();
+    let files = step.job.tools.files.as_ref();
+    let verdict = verification::artifact(files, &root, &order.place, kind);
+    if !verdict.ok() {
+        return Err(verdict.to_failure().remedy(read_it(step)));
+    }
+    let bytes = files.read(&root.join(&order.place)).map_err(system)?.unwrap_or_default();
+    if order.writes == Writes::Revision && step.job.created.revises.as_deref() == Some(&hex_sha256(&bytes)) {
+        return Err(misbehaved(FailureKind::NoWork, format!("the plan `{}` was not changed", order.place))
+            .expected_found("a revised plan", "the same text")
+            .remedy(read_it(step)));
+    }
+    let plan = (kind == ArtifactKind::Plan).then(|| read_plan(&order.place, &bytes));
+    let artifact = bring(step, order, &bytes)?;
+    let warnings = warnings(step, order, work.as_ref())?;
+    Ok(Left { work, artifacts: vec![artifact], plan, warnings })
+}
+
+/// The plan was found to be sound by its contract.
+fn read_plan(place: &str, bytes: &[u8]) -> (Box<Plan>, String) {
+    let sources = [Source::new(place.to_owned(), String::from_utf8_lossy(bytes).into_owned())];
+    (Box::new(parse(&sources).plan), content_hash(&sources))
+}
+
+/// The text is kept by its hash first; then it goes to its place in the checkout, unless something else stands there.
+fn bring(step: &StepJob, order: &Order, bytes: &[u8]) -> Result<Artifact, Failure> {
+    let files = step.job.tools.files.as_ref();
+    let hash = hex_sha256(bytes);
+    files.write(&step.job.tools.objects_root.join(&hash), bytes).map_err(system)?;
+    let target = step.job.in_project(&order.place);
+    let present = files.read(&target).map_err(system)?.map(|present| hex_sha256(&present));
+    let expected = step.job.created.revises.as_ref().filter(|_| order.writes == Writes::Revision);
+    if present.as_ref() != Some(&hash) {
+        if present.as_ref() != expected {
+            return Err(changed_meanwhile(step, order, &hash, present.is_some()));
+        }
+        files.write(&target, bytes).map_err(system)?;
+    }
+    Ok(Artifact {
+        kind: order.writes.kind().name().to_owned(),
+        path: order.place.clone(),
+        hash,
+        bytes: bytes.len() as u64,
+    })
+}
+
+/// The user's text is never overwritten.
+fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -> Failure {
+    let kept = step.job.tools.objects_root.join(hash);
+    let (expected, found) = match (order.writes, present) {
+        (Writes::Revision, true) => ("the plan as it was at the start", "a plan that was edited meanwhile"),
+        (Writes::Revision, false) => ("the plan as it was at the start", "no file"),
+        (Writes::Report | Writes::Plan | Writes::Debug, _) => ("no file", "a file with another text"),
+    };
+    Failure::system(format!("`{}` is not written over", order.place))
+        .expected_found(expected, found)
+        .remedy(format!("what the agent left is at `{}`: compare the two", kept.display()))
+}
+
+fn warnings(step: &StepJob, order: &Order, work: Option<&Work>) -> Result<Vec<String>, Failure> {
+    let mut warnings = Vec::new();
+    let completion = order.writes.completion();
+    if !step.attempt.claims.iter().any(|claim| claim.starts_with(completion)) {
+        warnings.push(format!("`{}` ended without its line `{completion}: …`; its file is there", step.step.id));
+    }
+    let Some(work) = work else { return Ok(warnings) };
+    let changed = step.job.repository()?.changed_paths(&work.base, &work.commit).map_err(system)?;
+    let beside: Vec<&str> = changed.iter().map(String::as_str).filter(|path| !order.names(path)).collect();
+    if let [first, ..] = beside.as_slice() {
+        warnings.push(format!(
+            "`{}` changed {} files besides its own (`{first}`, …); they were not taken, and are kept at {}",
+            step.step.id,
+            beside.len(),
+            work.commit.short()
+        ));
+    }
+    Ok(warnings)
+}
+
+impl Order {
+    /// Whether a changed path of the tree is the artifact, or was put there by us.
+    fn names(&self, path: &str) -> bool {
+        self.place == path || self.inputs.iter().any(|input| input == path)
+    }
+}
