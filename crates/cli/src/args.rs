@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Implements a plan: every phase in its own work tree, verified, tested, merged
+    /// Does what a request asks for, or implements a plan: verified, tested, merged
     Run(RunArguments),
     /// Goes on with a run where it stopped
     Resume(ResumeArguments),
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Plan(PlanCommand),
     /// Says what a request asks for: its scope, how many topics, which
     Scope(ScopeArguments),
+    /// Says where the artifacts of a request would go, and reserves nothing
+    Paths(PathsArguments),
     /// Names topics
     #[command(subcommand)]
     Topic(TopicCommand),
@@ -86,9 +88,17 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// A plan file, or a folder with a plan file for each phase
-    #[arg(value_name = "PLAN")]
-    pub(crate) request: String,
+    /// What is to be done, in plain words; or a plan: a file with phases, or a folder of them; `-` reads the words
+    /// from standard input
+    #[arg(value_name = "REQUEST", required_unless_present = "request_file")]
+    pub(crate) request: Vec<String>,
+
+    /// Reads the request from a file
+    #[arg(long, value_name = "FILE", conflicts_with = "request")]
+    pub(crate) request_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) asked: AskedArguments,
 
     /// The agent that does the work: `coordinate agents` lists them
     #[arg(long, value_name = "NAME")]
@@ -267,12 +277,9 @@ pub(crate) struct PlanGraphArguments {
     pub(crate) format: DiagramFormat,
 }
 
+/// What the user says about a request besides its words.
 #[derive(Debug, Args)]
-pub(crate) struct ScopeArguments {
-    /// The request, in plain words; `-` reads it from standard input
-    #[arg(required = true, value_name = "TEXT")]
-    pub(crate) text: Vec<String>,
-
+pub(crate) struct AskedArguments {
     /// Decides the scope, whatever the request says: research-only, research-and-plan, research-and-revise,
     /// full-implementation or debug-only; else COORDINATE_SCOPE, CLAUDE_WORKFLOW_SCOPE, the request's words
     #[arg(long, value_name = "SCOPE", value_parser = crate::commands::parse_scope)]
@@ -285,6 +292,16 @@ pub(crate) struct ScopeArguments {
     /// A topic to research; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) topic: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScopeArguments {
+    /// The request, in plain words; `-` reads it from standard input
+    #[arg(required = true, value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) asked: AskedArguments,
 
     /// Prints the reasons and the topics too
     #[arg(long, conflicts_with = "json")]
@@ -293,6 +310,24 @@ pub(crate) struct ScopeArguments {
     /// Prints JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PathsArguments {
+    /// The request, in plain words; `-` reads it from standard input
+    #[arg(required = true, value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) asked: AskedArguments,
+
+    /// Prints JSON, with absolute paths
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Prints lines for a shell to `eval`, with absolute paths
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) shell: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,8 +7,11 @@ mod drive;
 mod listing;
 mod logs;
 mod migrate;
+mod names;
 mod plan;
+mod paths;
 mod reference;
+mod request;
 mod run;
 mod scope;
 mod show;
@@ -43,6 +46,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
         Command::Scope(options) => scope::scope(&project()?, options),
+        Command::Paths(options) => paths::paths(&project()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
         Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),

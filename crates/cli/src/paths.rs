@@ -1,17 +1,54 @@
-//! The places of a run's artifacts: the topic folder with its number, the summary.
+//! The places of a run's artifacts: the topic folder with its number, and the next free number of each kind of file.
+//!
+//! [`plan`] says what they would be and takes nothing; [`reserve`] takes them. Reserving happens under one lock per
+//! project, so that of two processes neither gets a number of the other. A number that was reserved and not written yet
+//! is marked beside the journal: nothing but the topic folder itself is made before there is something to write.
 
 use crate::config::Config;
 use crate::context::Project;
 use crate::failure::CommandError;
+use coordinate_host::attempts::{identity_of, is_alive};
+use coordinate_model::artifact::ArtifactKind;
+use coordinate_model::ids::RunId;
 use coordinate_model::topic;
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 /// A topic folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Topic {
     /// Its path relative to the project.
     pub(crate) path: String,
     /// Its number.
     pub(crate) number: u32,
+    /// Its name, without the number.
+    pub(crate) name: String,
+}
+
+/// Where the artifacts of a run go, relative to the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// The topic.
+    pub(crate) topic: Topic,
+    /// A report for each topic of research.
+    pub(crate) reports: Vec<String>,
+    /// The plan.
+    pub(crate) plan: String,
+    /// The debug report.
+    pub(crate) debug: String,
+    /// The summary.
+    pub(crate) summary: String,
+}
+
+/// What a run will write, so that nothing else is reserved for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted<'a> {
+    /// The slugs of the topics of research.
+    pub(crate) reports: &'a [String],
+    /// A new plan.
+    pub(crate) plan: bool,
+    /// A debug report.
+    pub(crate) debug: bool,
 }
 
 /// The folder of topics, relative to the project.
@@ -27,57 +64,168 @@ pub(crate) fn specs_root(project: &Project, config: &Config) -> String {
 pub(crate) fn topic_of(root: &str, plan: &str) -> Option<Topic> {
     let below = plan.strip_prefix(root)?.strip_prefix('/')?;
     let (folder, _) = below.split_once('/')?;
+    topic_named(root, folder)
+}
+
+fn topic_named(root: &str, folder: &str) -> Option<Topic> {
     let number = topic::number(folder)?;
-    Some(Topic { path: format!("{root}/{folder}"), number })
+    let (_, name) = folder.split_once('_')?;
+    Some(Topic { path: format!("{root}/{folder}"), number, name: name.to_owned() })
 }
 
-/// Takes the next free topic number. Making the folder is what takes it: of two processes one is told that it is
-/// there already, and goes on to the next number.
-pub(crate) fn reserve_topic(project: &Project, root: &str, name: &str) -> Result<Topic, CommandError> {
+/// What the places of a run would be that began now. Takes nothing and makes nothing.
+pub(crate) fn plan(project: &Project, root: &str, name: &str, slugs: &[String]) -> Layout {
+    plan_in(project, &choose_topic(project, root, name), slugs)
+}
+
+/// The same in a topic that is known.
+pub(crate) fn plan_in(project: &Project, topic: &Topic, slugs: &[String]) -> Layout {
+    Numbers { project, topic }.layout(slugs)
+}
+
+/// Takes the places of a run: its topic, unless it is given, and the numbers of what it will write.
+pub(crate) fn reserve(
+    project: &Project,
+    root: &str,
+    run: &RunId,
+    topic: Result<Topic, &str>,
+    wanted: Wanted<'_>,
+) -> Result<Layout, CommandError> {
+    let _lock = lock(project)?;
+    let topic = match topic {
+        Ok(topic) => topic,
+        Err(name) => {
+            let topic = choose_topic(project, root, name);
+            let folder = project.root.join(&topic.path);
+            std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
+            topic
+        }
+    };
+    hold(project, &topic, run)?;
+    let numbers = Numbers { project, topic: &topic };
+    let layout = numbers.layout(wanted.reports);
+    let plan = wanted.plan.then_some(&layout.plan);
+    let debug = wanted.debug.then_some(&layout.debug);
+    for path in layout.reports.iter().chain(plan).chain(debug).chain([&layout.summary]) {
+        numbers.mark(path)?;
+    }
+    Ok(layout)
+}
+
+/// Held until the file is closed. Between processes only: one process reserves for one run at a time.
+fn lock(project: &Project) -> Result<File, CommandError> {
+    let place = project.state().join("reserved");
+    std::fs::create_dir_all(&place).map_err(|error| unwritable(&place, &error))?;
+    let path = place.join("lock");
+    let opened = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = opened.map_err(|error| unwritable(&path, &error))?;
+    file.lock().map_err(|error| unwritable(&path, &error))?;
+    Ok(file)
+}
+
+/// The lowest topic of exactly this name that no open run works in; else the next number. Two runs of one request that
+/// are under way at once must not write into one another's folder.
+fn choose_topic(project: &Project, root: &str, name: &str) -> Topic {
     let folder = project.root.join(root);
-    std::fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
-    loop {
-        let number = highest(&folder, topic::number) + 1;
-        let taken = folder.join(format!(".{number:03}"));
-        // The number is taken with a name of its own first, because two runs may give it different names.
-        match std::fs::create_dir(&taken) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                std::thread::yield_now();
-                continue;
-            }
-            Err(error) => return Err(unwritable(&taken, &error)),
-        }
-        let path = folder.join(format!("{number:03}_{name}"));
-        let free = highest(&folder, topic::number) < number;
-        let moved = if free { std::fs::rename(&taken, &path) } else { std::fs::remove_dir(&taken) };
-        moved.map_err(|error| unwritable(&path, &error))?;
-        if free {
-            return Ok(Topic { path: format!("{root}/{number:03}_{name}"), number });
-        }
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let topics = names.iter().filter_map(|entry| topic_named(root, entry));
+    let mut same: Vec<Topic> =
+        topics.filter(|topic| topic.name == name && project.root.join(&topic.path).is_dir()).collect();
+    same.sort_by_key(|topic| topic.number);
+    if let Some(free) = same.into_iter().find(|topic| !is_held(project, topic)) {
+        return free;
+    }
+    let number = names.iter().filter_map(|entry| topic::number(entry)).max().unwrap_or(0) + 1;
+    Topic { path: format!("{root}/{number:03}_{name}"), number, name: name.to_owned() }
+}
+
+/// Beside the journal, what is known of a topic that is not in its folder.
+fn marks(project: &Project, topic: &Topic) -> PathBuf {
+    project.state().join("reserved").join(topic.path.replace('/', "-"))
+}
+
+/// Writes down which run works in a topic, and the process that begins it: until the run is in the journal, it is that
+/// process's word.
+fn hold(project: &Project, topic: &Topic, run: &RunId) -> Result<(), CommandError> {
+    let place = marks(project, topic);
+    std::fs::create_dir_all(&place).map_err(|error| unwritable(&place, &error))?;
+    let process = identity_of(std::process::id()).ok().flatten();
+    let record = serde_json::json!({
+        "run": run,
+        "boot_id": process.as_ref().map(|process| &process.boot_id),
+        "pid": process.as_ref().map(|process| process.pid),
+        "start_time": process.as_ref().map(|process| process.start_time),
+    });
+    let path = place.join("holder.json");
+    coordinate_host::atomic::write(&path, record.to_string().as_bytes()).map_err(|error| unwritable(&path, &error))
+}
+
+/// Whether an open run, or one that is just beginning, works in a topic. What can not be read holds nothing.
+fn is_held(project: &Project, topic: &Topic) -> bool {
+    let Ok(text) = std::fs::read(marks(project, topic).join("holder.json")) else { return false };
+    let Ok(record) = serde_json::from_slice::<serde_json::Value>(&text) else { return false };
+    let run = record["run"].as_str().and_then(|run| run.parse::<RunId>().ok());
+    let header = run.and_then(|run| project.journal().ok()??.storage().header(&run).ok()?);
+    match header {
+        Some(header) => header.outcome.is_none(),
+        None => begins(&record),
     }
 }
 
-/// The next free number of a topic's summaries. It is taken by a mark beside the journal, so that two runs that have
-/// not written theirs yet do not take the same.
-pub(crate) fn reserve_summary(project: &Project, topic: &Topic) -> Result<String, CommandError> {
-    let marks = project.state().join("reserved").join(topic.path.replace('/', "-"));
-    std::fs::create_dir_all(&marks).map_err(|error| unwritable(&marks, &error))?;
-    let name = topic.path.rsplit('/').next().and_then(|folder| folder.split_once('_')).map_or("run", |(_, name)| name);
-    loop {
-        let written = highest(&project.root.join(&topic.path).join("summaries"), topic::number);
-        let number = written.max(highest(&marks, topic::number)) + 1;
-        match std::fs::create_dir(marks.join(format!("{number:03}_summary"))) {
-            Ok(()) => return Ok(format!("{}/summaries/{number:03}_{name}_summary.md", topic.path)),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(unwritable(&marks, &error)),
+fn begins(record: &serde_json::Value) -> bool {
+    let identity = || {
+        Some(coordinate_engine::port::ProcessIdentity {
+            boot_id: record["boot_id"].as_str()?.to_owned(),
+            pid: u32::try_from(record["pid"].as_u64()?).ok()?,
+            start_time: record["start_time"].as_u64()?,
+        })
+    };
+    identity().is_some_and(|identity| is_alive(&identity).unwrap_or(false))
+}
+
+/// The numbers of a topic's files.
+struct Numbers<'a> {
+    project: &'a Project,
+    topic: &'a Topic,
+}
+
+impl Numbers<'_> {
+    fn layout(&self, slugs: &[String]) -> Layout {
+        let name = &self.topic.name;
+        let first = self.next(ArtifactKind::Report);
+        let report = |(number, slug): (u32, &String)| self.file(ArtifactKind::Report, number, slug);
+        let one = |kind, end: &str| self.file(kind, self.next(kind), &format!("{name}_{end}"));
+        Layout {
+            topic: self.topic.clone(),
+            reports: (first..).zip(slugs).map(report).collect(),
+            plan: one(ArtifactKind::Plan, "plan"),
+            debug: one(ArtifactKind::Debug, "debug"),
+            summary: one(ArtifactKind::Summary, "summary"),
         }
+    }
+
+    fn file(&self, kind: ArtifactKind, number: u32, name: &str) -> String {
+        format!("{}/{}/{number:03}_{name}.md", self.topic.path, kind.folder())
+    }
+
+    /// The next free number of a kind: after all that is written, and all that is reserved.
+    fn next(&self, kind: ArtifactKind) -> u32 {
+        let written = self.project.root.join(&self.topic.path).join(kind.folder());
+        let reserved = marks(self.project, self.topic).join(kind.folder());
+        highest(&written).max(highest(&reserved)) + 1
+    }
+
+    fn mark(&self, path: &str) -> Result<(), CommandError> {
+        let below = path.strip_prefix(&self.topic.path).unwrap_or(path).trim_start_matches('/');
+        let mark = marks(self.project, self.topic).join(below);
+        std::fs::create_dir_all(&mark).map_err(|error| unwritable(&mark, &error))
     }
 }
 
-fn highest(folder: &Path, number: impl Fn(&str) -> Option<u32>) -> u32 {
+fn highest(folder: &Path) -> u32 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| number(&entry.file_name().to_string_lossy())).max().unwrap_or(0)
+    entries.filter_map(|entry| topic::number(&entry.file_name().to_string_lossy())).max().unwrap_or(0)
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> CommandError {

@@ -1,5 +1,6 @@
 //! Driving a run in this process: the lease, the display, the signals, the end.
 
+use super::names::ShellNames;
 use super::{note, print};
 use crate::context::{Project, is_alive};
 use crate::display::{JsonLines, Lines, Live, is_live, print_json};
@@ -81,7 +82,8 @@ fn drive_taken(
     let mut executor = Workshop::new(tools(project)?, epoch);
     let mailbox = mailbox();
     listen_to_signals(mailbox.0.clone())?;
-    let mut listeners = [listener];
+    let mut names = ShellNames::new(project);
+    let mut listeners = [listener, &mut names];
     let clock = Arc::new(SystemClock);
     let mut driver = Driver::new(journal, clock, (run.clone(), epoch), &mut executor, &mut listeners, mailbox);
     let stopped = driver.drive(std::process::id());

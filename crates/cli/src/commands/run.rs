@@ -1,15 +1,75 @@
 //! `run` and `resume`.
 
 use super::drive::{Shown, drive};
+use super::request::{self, Requested, Words};
 use super::start::{Plan, read_plan};
 use super::{note, print, start};
 use crate::args::{ResumeArguments, RunArguments};
 use crate::context::{Meant, Project, driver_of, find_run};
 use crate::failure::{CommandError, Exit};
+use coordinate_engine::journal::Journal;
+use coordinate_model::event::Created;
 use coordinate_report::diagram;
 
 pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, CommandError> {
-    let plan = read_plan(project, &options.request)?;
+    match request::read(project, options)? {
+        Requested::Plan(path, words) => run_plan(project, &path, words.as_ref(), options),
+        Requested::Words(words) => run_words(project, &words, options),
+    }
+}
+
+fn run_words(project: &Project, words: &Words, options: &RunArguments) -> Result<Exit, CommandError> {
+    let choices = start::choices(project, options)?;
+    request::check(project, words, &choices)?;
+    if options.dry_run {
+        return dry_run_words(project, words, &choices);
+    }
+    let base = request::base(project, words)?;
+    let journal = project.create_journal()?;
+    super::state::prune(project, &journal);
+    let created = request::create(project, words, choices, base)?;
+    begin(project, &journal, created, options)
+}
+
+/// From here on the run exists, and whatever becomes of this process, it can be resumed.
+fn begin(
+    project: &Project,
+    journal: &Journal,
+    created: Created,
+    options: &RunArguments,
+) -> Result<Exit, CommandError> {
+    let (run, begun) = journal.create(created)?;
+    super::names::tell(project, &run);
+    let shown = if options.json { Shown::Json } else { Shown::Text };
+    drive(project, journal, run.id(), shown, &begun)
+}
+
+fn dry_run_words(project: &Project, words: &Words, choices: &start::Choices) -> Result<Exit, CommandError> {
+    let layout = request::layout(project, words, choices)?;
+    print(super::scope::explanation(&words.decision).trim_end());
+    for path in &layout.reports {
+        print(&format!("report: {path}"));
+    }
+    let definition = &choices.definition;
+    let mut at = &definition.initial;
+    let mut states = vec![at.to_string()];
+    while let Some(next) = definition.next_state(words.decision.scope, false, at).filter(|_| *at != definition.complete) {
+        states.push(next.to_string());
+        at = next;
+    }
+    print(&format!("states: {}", states.join(" → ")));
+    print_choices(choices);
+    print("nothing was done (--dry-run)");
+    Ok(Exit::Done)
+}
+
+fn run_plan(
+    project: &Project,
+    path: &str,
+    words: Option<&Words>,
+    options: &RunArguments,
+) -> Result<Exit, CommandError> {
+    let plan = read_plan(project, path)?;
     let done = start::done_phases(project, &plan, options)?;
     if done.len() == plan.plan.phases.len() {
         print("nothing to do: every phase of the plan is done (`--all` does them again)");
@@ -25,24 +85,26 @@ pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, Com
     }
     let journal = project.create_journal()?;
     super::state::prune(project, &journal);
-    let created = start::create(project, plan, done, choices, base)?;
-    let (run, begun) = journal.create(created)?;
-    let shown = if options.json { Shown::Json } else { Shown::Text };
-    drive(project, &journal, run.id(), shown, &begun)
+    let created = start::create(project, plan, words, done, choices, base)?;
+    begin(project, &journal, created, options)
 }
 
 fn dry_run(plan: &Plan, choices: &start::Choices) -> Exit {
     print(super::plan::waves_text(&plan.plan, &plan.graph).trim_end());
-    print(&format!("workflow: {}", choices.definition.name));
-    print(&format!("agent: {}", choices.options.agent.name));
-    print(&format!("at once: {}", choices.options.max_parallel));
-    let test = choices.options.test_command.as_deref().unwrap_or("(detected in each tree)");
-    print(&format!("tests: {test}"));
+    print_choices(choices);
     for path in &plan.plan.files {
         print(&format!("plan file: {path}"));
     }
     print("nothing was done (--dry-run)");
     Exit::Done
+}
+
+fn print_choices(choices: &start::Choices) {
+    print(&format!("workflow: {}", choices.definition.name));
+    print(&format!("agent: {}", choices.options.agent.name));
+    print(&format!("at once: {}", choices.options.max_parallel));
+    let test = choices.options.test_command.as_deref().unwrap_or("(detected in each tree)");
+    print(&format!("tests: {test}"));
 }
 
 pub(crate) fn resume(project: &Project, options: &ResumeArguments) -> Result<Exit, CommandError> {

@@ -1,7 +1,7 @@
 //! `scope TEXT` and `topic name TEXT`: what a request would mean, without doing anything.
 
 use super::{print, print_json};
-use crate::args::ScopeArguments;
+use crate::args::{AskedArguments, ScopeArguments};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use coordinate_model::definition::Scope;
@@ -16,10 +16,7 @@ const VARIABLES: [&str; 2] = ["COORDINATE_SCOPE", "CLAUDE_WORKFLOW_SCOPE"];
 
 pub(crate) fn scope(project: &Project, options: &ScopeArguments) -> Result<Exit, CommandError> {
     let request = request(&options.text)?;
-    let mut given = given(project, &request, options.scope)?;
-    given.complexity = options.complexity;
-    given.topics = (!options.topic.is_empty()).then(|| options.topic.clone());
-    let decision = decide(&request, &given);
+    let decision = decide(&request, &given_with(project, &request, &options.asked)?);
     if options.json {
         print_json(&json(&decision));
     } else if options.explain {
@@ -36,7 +33,7 @@ pub(crate) fn topic_name(text: &[String]) -> Result<Exit, CommandError> {
 }
 
 /// The words of a command line as one request; `-` reads it.
-fn request(words: &[String]) -> Result<String, CommandError> {
+pub(super) fn request(words: &[String]) -> Result<String, CommandError> {
     let mut text = words.join(" ");
     if text == "-" {
         text.clear();
@@ -48,8 +45,14 @@ fn request(words: &[String]) -> Result<String, CommandError> {
     Ok(text)
 }
 
+/// What is known besides a request, with what the flags say.
+pub(crate) fn given_with(project: &Project, request: &str, asked: &AskedArguments) -> Result<Given, CommandError> {
+    let topics = (!asked.topic.is_empty()).then(|| asked.topic.clone());
+    Ok(Given { complexity: asked.complexity, topics, ..given(project, request, asked.scope)? })
+}
+
 /// What is known besides a request: flag, environment, configuration, and which of its paths are plans.
-pub(crate) fn given(project: &Project, request: &str, flag: Option<Scope>) -> Result<Given, CommandError> {
+fn given(project: &Project, request: &str, flag: Option<Scope>) -> Result<Given, CommandError> {
     let config = project.config()?;
     let named = |text: &str, origin: &str| {
         parse_scope(text).map_err(|message| CommandError::usage(format!("{origin}: {message}")))
@@ -84,7 +87,8 @@ fn is_plan(root: &Path, path: &str) -> bool {
     })
 }
 
-fn has_phases(file: &Path) -> bool {
+/// Whether a file or folder is a plan: it has phases.
+pub(super) fn has_phases(file: &Path) -> bool {
     super::plan::read(file, &|path| path.display().to_string())
         .is_ok_and(|(_, sources)| !parse(&sources).plan.phases.is_empty())
 }
@@ -100,7 +104,8 @@ fn json(decision: &ScopeDecision) -> serde_json::Value {
     })
 }
 
-fn explanation(decision: &ScopeDecision) -> String {
+/// The decision with its reasons, for people.
+pub(super) fn explanation(decision: &ScopeDecision) -> String {
     use std::fmt::Write;
     let mut text = format!("scope: {}\n", decision.scope);
     for reason in &decision.reasons {

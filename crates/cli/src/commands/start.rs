@@ -5,7 +5,8 @@ use crate::args::RunArguments;
 use crate::config::Config;
 use crate::context::Project;
 use crate::failure::CommandError;
-use crate::paths::{reserve_summary, reserve_topic, specs_root, topic_of};
+use super::request::Words;
+use crate::paths::{Layout, Wanted, reserve, specs_root, topic_of};
 use coordinate_engine::port::Repository;
 use coordinate_model::definition::{Definition, Scope, builtin, builtin_names};
 use coordinate_model::event::{AgentChoice, Base, Created, Options, Paths};
@@ -32,8 +33,10 @@ pub(crate) struct Choices {
     pub(crate) definition: Definition,
     /// The options.
     pub(crate) options: Options,
-    specs: String,
-    trees: PathBuf,
+    /// The folder of topics.
+    pub(crate) specs: String,
+    /// The folder of work trees.
+    pub(crate) trees: PathBuf,
 }
 
 /// Reads the plan that a request names.
@@ -42,7 +45,7 @@ pub(crate) fn read_plan(project: &Project, request: &str) -> Result<Plan, Comman
     if !named.exists() {
         return Err(CommandError::usage(format!("there is no plan file `{request}`"))
             .hint("`run` takes a Markdown file with `### Phase N: Name` headings, or a folder of them")
-            .hint("requests in plain words are not carried out by this release"));
+            .hint("a request in plain words is more than one word: `coordinate run \"research …\"`"));
     }
     let place = named.canonicalize().map_err(|error| CommandError::usage(format!("`{request}`: {error}")))?;
     let inside = place.starts_with(&project.root);
@@ -177,22 +180,18 @@ pub(crate) fn base(project: &Project) -> Result<Base, CommandError> {
 pub(crate) fn create(
     project: &Project,
     plan: Plan,
+    words: Option<&Words>,
     done: Vec<PhaseNumber>,
     choices: Choices,
     base: Base,
 ) -> Result<Created, CommandError> {
     let id = run_id()?;
-    let plan = if plan.inside { plan } else { bring_in(project, &choices, plan)? };
+    let (plan, layout) = place(project, &choices, &id, plan)?;
     let name = project_path(project, &plan.place);
-    let topic = match topic_of(&choices.specs, &name) {
-        Some(topic) => topic,
-        None => reserve_topic(project, &choices.specs, &topic::name(&title(&plan)))?,
-    };
-    let summary = reserve_summary(project, &topic)?;
     Ok(Created {
-        request: format!("implement the plan {name}"),
+        request: words.map_or_else(|| format!("implement the plan {name}"), |words| words.text.trim().to_owned()),
         scope: Scope::FullImplementation,
-        reasons: Vec::new(),
+        reasons: words.map_or_else(|| vec!["a plan alone is implemented".to_owned()], |words| words.decision.reasons.clone()),
         fix: false,
         topics: Vec::new(),
         revises: None,
@@ -203,11 +202,11 @@ pub(crate) fn create(
         paths: Paths {
             project: text(&project.root),
             trees: text(&choices.trees.join(id.as_str())),
-            topic: topic.path,
-            topic_number: topic.number,
+            topic: layout.topic.path,
+            topic_number: layout.topic.number,
             plan: Some(name),
             debug: None,
-            summary,
+            summary: layout.summary,
         },
         options: choices.options,
         base,
@@ -216,7 +215,7 @@ pub(crate) fn create(
     })
 }
 
-fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
@@ -224,7 +223,7 @@ fn project_path(project: &Project, place: &Path) -> String {
     text(place.strip_prefix(&project.root).unwrap_or(place))
 }
 
-fn run_id() -> Result<RunId, CommandError> {
+pub(crate) fn run_id() -> Result<RunId, CommandError> {
     let ulid = ulid::Ulid::new().to_string().to_lowercase();
     format!("{}{ulid}", RunId::PREFIX).parse().map_err(CommandError::internal)
 }
@@ -234,12 +233,21 @@ fn title(plan: &Plan) -> String {
     if plan.plan.title.trim().is_empty() { stem() } else { plan.plan.title.clone() }
 }
 
-/// A plan from outside the project gets a topic of its own, where its ticks can be committed.
-fn bring_in(project: &Project, choices: &Choices, plan: Plan) -> Result<Plan, CommandError> {
-    let topic = reserve_topic(project, &choices.specs, &topic::name(&title(&plan)))?;
-    let plans = project.root.join(&topic.path).join("plans");
+/// Takes the topic of a plan, and brings the plan into it if it lies outside the project.
+fn place(project: &Project, choices: &Choices, id: &RunId, plan: Plan) -> Result<(Plan, Layout), CommandError> {
+    let named = topic::name(&title(&plan));
+    let own = topic_of(&choices.specs, &project_path(project, &plan.place)).filter(|_| plan.inside);
+    let wanted = Wanted { plan: !plan.inside, ..Wanted::default() };
+    let layout = reserve(project, &choices.specs, id, own.ok_or(named.as_str()), wanted)?;
+    let plan = if plan.inside { plan } else { bring_in(project, &layout, plan)? };
+    Ok((plan, layout))
+}
+
+/// A plan from outside the project is copied into a topic, where its ticks can be committed.
+fn bring_in(project: &Project, layout: &Layout, plan: Plan) -> Result<Plan, CommandError> {
     let folder = plan.place.is_dir();
-    let place = if folder { plans.join("001_plan") } else { plans.join("001_plan.md") };
+    let file = project.root.join(&layout.plan);
+    let place = if folder { file.with_extension("") } else { file };
     for source in &plan.sources {
         let file = Path::new(&source.path).file_name().unwrap_or_default();
         let path = if folder { place.join(file) } else { place.clone() };

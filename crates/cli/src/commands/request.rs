@@ -1,0 +1,233 @@
+//! A request in plain words: what it means, and the first event of its run.
+
+use super::scope;
+use super::start::{Choices, run_id, text};
+use crate::args::RunArguments;
+use crate::context::Project;
+use crate::failure::CommandError;
+use crate::paths::{self, Layout, Topic, Wanted, topic_of};
+use coordinate_model::definition::{Scope, Writes};
+use coordinate_model::digest::hex_sha256;
+use coordinate_model::event::{Base, Created, Paths, ResearchTopic};
+use coordinate_model::scope::{ScopeDecision, decide};
+use coordinate_model::topic;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What the command line asks for.
+pub(crate) enum Requested {
+    /// To work by a plan: its path as it was named, and the request's words where there are some.
+    Plan(String, Option<Words>),
+    /// Anything else.
+    Words(Words),
+}
+
+/// A request in plain words, read.
+pub(crate) struct Words {
+    /// The request.
+    pub(crate) text: String,
+    /// What it asks for.
+    pub(crate) decision: ScopeDecision,
+}
+
+/// A plan that is to be revised.
+struct Revised {
+    path: String,
+    topic: Topic,
+    hash: String,
+}
+
+/// Reads the request: a file with phases is a plan, everything else is plain words.
+pub(crate) fn read(project: &Project, options: &RunArguments) -> Result<Requested, CommandError> {
+    let text = match (&options.request_file, options.request.as_slice()) {
+        (Some(file), _) => from_file(file)?,
+        (None, [only]) if only == "-" => standard_input()?,
+        (None, [only]) if Path::new(only).is_dir() || scope::has_phases(Path::new(only)) => {
+            no_other_scope(options, only)?;
+            return Ok(Requested::Plan(only.clone(), None));
+        }
+        (None, [only]) if Path::new(only).is_file() => from_file(Path::new(only))?,
+        (None, [only]) if looks_like_a_path(only) => return Ok(Requested::Plan(only.clone(), None)),
+        (None, words) => words.join(" "),
+    };
+    if text.trim().is_empty() {
+        return Err(CommandError::usage("the request is empty")
+            .hint("say what is to be done in plain words, or name a plan: `coordinate run PLAN.md`"));
+    }
+    let decision = decide(&text, &scope::given_with(project, &text, &options.asked)?);
+    let words = Words { text, decision };
+    match (words.decision.scope, &words.decision.plan_path) {
+        (Scope::FullImplementation, Some(plan)) => {
+            Ok(Requested::Plan(text_of(&found(project, plan)), Some(words)))
+        }
+        _ => Ok(Requested::Words(words)),
+    }
+}
+
+fn no_other_scope(options: &RunArguments, plan: &str) -> Result<(), CommandError> {
+    match options.asked.scope {
+        None | Some(Scope::FullImplementation) => Ok(()),
+        Some(other) => Err(CommandError::usage(format!("a plan alone is implemented; it can not be {other}"))
+            .hint(format!("say what is to become of it: `coordinate run \"revise {plan} …\"`"))),
+    }
+}
+
+fn from_file(path: &Path) -> Result<String, CommandError> {
+    std::fs::read_to_string(path).map_err(|error| CommandError::usage(format!("`{}`: {error}", path.display())))
+}
+
+fn standard_input() -> Result<String, CommandError> {
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text).map_err(CommandError::internal)?;
+    Ok(text)
+}
+
+/// One word with a slash or a Markdown ending is the name of a file, and not a request.
+fn looks_like_a_path(word: &str) -> bool {
+    !word.contains(char::is_whitespace) && (word.contains('/') || word.to_ascii_lowercase().ends_with(".md"))
+}
+
+/// A path of a request, from here or from the project's root.
+fn found(project: &Project, path: &str) -> PathBuf {
+    let here = PathBuf::from(path);
+    if here.exists() { here } else { project.root.join(path) }
+}
+
+fn text_of(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// The commit that work begins at; outside git, and before the first commit, only what needs none is done.
+pub(crate) fn base(project: &Project, words: &Words) -> Result<Base, CommandError> {
+    if words.decision.scope == Scope::FullImplementation || words.decision.fix {
+        return super::start::base(project);
+    }
+    let head = project.repository.as_ref().map(|repository| repository.head()).transpose()?;
+    Ok(head.map_or(Base { branch: None, commit: None }, |head| Base { branch: head.branch, commit: head.commit }))
+}
+
+/// Whether the workflow can do what is asked, before anything is written.
+pub(crate) fn check(project: &Project, words: &Words, choices: &Choices) -> Result<(), CommandError> {
+    let (definition, scope) = (&choices.definition, words.decision.scope);
+    if !definition.scope.contains_key(&scope) {
+        let known: Vec<&str> = definition.scope.keys().map(|scope| scope.name()).collect();
+        return Err(CommandError::usage(format!("the workflow `{}` has no scope {scope}", definition.name))
+            .hint(format!("it has: {}", known.join(", ")))
+            .hint("choose another with `--workflow`, or another scope with `--scope`"));
+    }
+    revised(project, words, &choices.specs).map(drop)
+}
+
+/// The names of its topics of research, as parts of file names.
+pub(crate) fn slugs(words: &Words, choices: &Choices) -> Vec<String> {
+    if !writes(words, choices, Writes::Report) {
+        return Vec::new();
+    }
+    words.decision.topics.iter().map(|topic| topic.slug.clone()).collect()
+}
+
+/// Whether the states of this scope write this. Research comes first in its scopes; a plan is written where the way
+/// through the states leads past it.
+fn writes(words: &Words, choices: &Choices, what: Writes) -> bool {
+    let (definition, scope) = (&choices.definition, words.decision.scope);
+    let mut at = definition.initial.clone();
+    for _ in 0..definition.state.len() {
+        let Some(next) = definition.next_state(scope, false, &at) else { return false };
+        let steps = definition.state(next).map(|state| state.steps.as_slice()).unwrap_or_default();
+        let counts = |when: &coordinate_model::definition::When| when.scope.is_empty() || when.scope.contains(&scope);
+        if steps.iter().any(|step| step.writes == Some(what) && step.when.as_ref().is_none_or(counts)) {
+            return true;
+        }
+        at = next.clone();
+    }
+    false
+}
+
+/// The places that a run of this request would have.
+pub(crate) fn layout(project: &Project, words: &Words, choices: &Choices) -> Result<Layout, CommandError> {
+    let slugs = slugs(words, choices);
+    let mut layout = paths::plan(project, &choices.specs, &topic::name(&words.text), &slugs);
+    if let Some(revised) = revised(project, words, &choices.specs)? {
+        layout = paths::plan_in(project, &revised.topic, &slugs);
+        layout.plan = revised.path;
+    }
+    Ok(layout)
+}
+
+/// The first event of the run. From here on things are written: the topic, the numbers of its files.
+pub(crate) fn create(
+    project: &Project,
+    words: &Words,
+    choices: Choices,
+    base: Base,
+) -> Result<Created, CommandError> {
+    let id = run_id()?;
+    let revised = revised(project, words, &choices.specs)?;
+    let slugs = slugs(words, &choices);
+    let wanted = Wanted {
+        reports: &slugs,
+        plan: writes(words, &choices, Writes::Plan),
+        debug: writes(words, &choices, Writes::Debug) && words.decision.scope == Scope::DebugOnly,
+    };
+    let name = topic::name(&words.text);
+    let topic = revised.as_ref().map_or(Err(name.as_str()), |revised| Ok(revised.topic.clone()));
+    let layout = paths::reserve(project, &choices.specs, &id, topic, wanted)?;
+    let plan = wanted.plan.then(|| layout.plan.clone());
+    let topics = words.decision.topics.iter().zip(&layout.reports).map(|(topic, report)| ResearchTopic {
+        name: topic.name.clone(),
+        slug: topic.slug.clone(),
+        report: report.clone(),
+    });
+    Ok(Created {
+        request: words.text.trim().to_owned(),
+        scope: words.decision.scope,
+        reasons: words.decision.reasons.clone(),
+        fix: words.decision.fix,
+        topics: topics.collect(),
+        revises: revised.as_ref().map(|revised| revised.hash.clone()),
+        definition: choices.definition,
+        plan: None,
+        plan_hash: None,
+        done: Vec::new(),
+        paths: Paths {
+            project: text(&project.root),
+            trees: text(&choices.trees.join(id.as_str())),
+            topic: layout.topic.path,
+            topic_number: layout.topic.number,
+            plan: revised.map(|revised| revised.path).or(plan),
+            debug: wanted.debug.then_some(layout.debug),
+            summary: layout.summary,
+        },
+        options: choices.options,
+        base,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        run: id,
+    })
+}
+
+/// The plan that the request wants revised: each way that it can be wrong has its own message.
+fn revised(project: &Project, words: &Words, specs: &str) -> Result<Option<Revised>, CommandError> {
+    if words.decision.scope != Scope::ResearchAndRevise {
+        return Ok(None);
+    }
+    let Some(named) = &words.decision.plan_path else {
+        return Err(CommandError::usage("the request names no existing plan to revise")
+            .hint("name it by its path: `coordinate run \"revise specs/001_topic/plans/001_plan.md to …\"`"));
+    };
+    let wrong = |what: &str| CommandError::usage(format!("`{named}` can not be revised: {what}"));
+    let place = found(project, named).canonicalize().map_err(|error| wrong(&error.to_string()))?;
+    let Ok(inside) = place.strip_prefix(&project.root) else {
+        return Err(wrong("it lies outside the project").hint(format!("the project is `{}`", project.root.display())));
+    };
+    if place.is_dir() {
+        return Err(wrong("it is a folder, and one file is revised at a time").hint("name one of its files"));
+    }
+    let path = text_of(inside);
+    let Some(topic) = topic_of(specs, &path) else {
+        return Err(wrong("it lies in no topic").hint(format!("a plan that can be revised lies in `{specs}/NNN_name/plans/`")));
+    };
+    let (parsed, _) = super::plan::read(&place, &|_| path.clone())?;
+    super::plan::sound_plan(parsed)?;
+    let bytes = std::fs::read(&place).map_err(|error| wrong(&error.to_string()))?;
+    Ok(Some(Revised { path, topic, hash: hex_sha256(&bytes) }))
+}
