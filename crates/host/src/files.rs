@@ -3,7 +3,7 @@
 use crate::atomic;
 use coordinate_engine::port::{Files, FilesError, PathKind};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// The file system of this machine.
@@ -21,6 +21,10 @@ impl Files for SystemFiles {
             Ok(data) => PathKind::File(data.len()),
             Err(_) => PathKind::Nothing,
         }
+    }
+
+    fn real(&self, path: &Path) -> Option<PathBuf> {
+        std::fs::canonicalize(path).ok()
     }
 
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FilesError> {

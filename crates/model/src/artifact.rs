@@ -1,5 +1,12 @@
 //! Artifacts: the files that steps must leave in the topic folder.
 
+mod contract;
+mod document;
+#[cfg(test)]
+mod tests;
+
+pub use contract::{Contract, Problem, Section, check, check_plan, contract};
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -397,7 +397,8 @@ impl Definition {
     #[must_use]
     pub fn debugger(&self) -> Option<&str> {
         let states = self.state.values().filter_map(|state| self.state(state.on_failure.as_ref()?));
-        let mut agents = states.flat_map(|state| &state.steps).filter(|step| step.kind == StepKind::Agent && step.writes.is_none());
+        let mut agents =
+            states.flat_map(|state| &state.steps).filter(|step| step.kind == StepKind::Agent && step.writes.is_none());
         agents.find_map(|step| step.role.as_deref())
     }
 }

@@ -85,10 +85,14 @@ pub enum FailureKind {
     EmptyFile,
     /// A file that had to go is still there.
     FileStillThere,
-    /// A file that it had to leave lacks what its contract asks for.
+    /// A file lies outside the project, or a link leads there.
+    OutsideProject,
+    /// An artifact lacks what the contract of its kind asks for.
     ContractUnmet,
-    /// The plan that it left can not be worked by.
+    /// A plan can not be read, or its phases can not be put into an order.
     PlanInvalid,
+    /// A link of an artifact leads nowhere.
+    BrokenLink,
     /// It reported success and changed nothing.
     NoWork,
     /// It changed the plan, which only the orchestrator does.
@@ -125,8 +129,10 @@ impl FailureKind {
             Self::MissingFile => "missing-file",
             Self::EmptyFile => "empty-file",
             Self::FileStillThere => "file-still-there",
+            Self::OutsideProject => "outside-project",
             Self::ContractUnmet => "contract-unmet",
             Self::PlanInvalid => "plan-invalid",
+            Self::BrokenLink => "broken-link",
             Self::NoWork => "no-work",
             Self::PlanEdited => "plan-edited",
             Self::HistoryRewritten => "history-rewritten",

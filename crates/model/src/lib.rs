@@ -22,3 +22,4 @@ pub mod scope;
 pub mod shell;
 pub mod time;
 pub mod topic;
+pub mod verify;

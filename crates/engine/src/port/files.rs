@@ -1,6 +1,6 @@
 //! Files of the project and of work trees.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,10 @@ pub enum PathKind {
 pub trait Files: Send + Sync {
     /// What stands at a path.
     fn kind(&self, path: &Path) -> PathKind;
+
+    /// The path with every link on it followed; `None` if nothing is there. What an agent wrote through a link that
+    /// leads out of the project must not pass for work inside it.
+    fn real(&self, path: &Path) -> Option<PathBuf>;
 
     /// A file's bytes; `None` if it is not there.
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, FilesError>;

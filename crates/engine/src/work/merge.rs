@@ -139,8 +139,7 @@ pub(super) fn carry_move(step: &StepJob, movement: &RefMove) -> Input {
 
 /// A plan that git ignores is ticked where it lies.
 fn tick_outside(step: &StepJob) -> Result<(), Failure> {
-    let (Some(plan), Some(number), Some(integration)) =
-        (step.job.plan(), step.step.phase, &step.job.integration)
+    let (Some(plan), Some(number), Some(integration)) = (step.job.plan(), step.step.phase, &step.job.integration)
     else {
         return Ok(());
     };

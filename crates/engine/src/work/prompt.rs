@@ -86,4 +86,6 @@ fn failing(step: &StepJob) -> Option<String> {
         verdict.tail.join("\n")
     ))
 }
-fn contract_text(_kind: coordinate_model::artifact::ArtifactKind) -> String { String::new() }
+fn contract_text(_kind: coordinate_model::artifact::ArtifactKind) -> String {
+    String::new()
+}

@@ -1,7 +1,7 @@
 //! Verification of an agent's attempt: success is what we find, not what the agent says.
 
-use super::{StepJob, artifact};
 use super::places::slug;
+use super::{StepJob, artifact};
 use crate::port::{CommitSpec, Repository, RepositoryError, Snapshot};
 use coordinate_model::event::Work;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};

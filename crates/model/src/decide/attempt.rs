@@ -6,8 +6,8 @@ use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, is_kill}
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId};
 use crate::input::{Answer, Context, Left, Of, Performed, Tested};
-use crate::plan::Plan;
 use crate::obligation::{Effect, ObligationKey};
+use crate::plan::Plan;
 use crate::retry::pause;
 use crate::run::{Attempt, Run, Step, StepState};
 
@@ -205,12 +205,7 @@ fn failed(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) 
     vec![Event::StepFailed { step: of.step.clone(), attempt: of.attempt, failure: failure.clone() }]
 }
 
-pub(super) fn verified(
-    run: &Run,
-    of: &Of,
-    result: &Result<Left, Failure>,
-    context: Context,
-) -> Decision {
+pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, context: Context) -> Decision {
     in_state(run, of, &[StepState::Verifying], |step, _| match result {
         Ok(left) => {
             let adopt = |(plan, hash): &(Box<Plan>, String)| Event::PlanAdopted {

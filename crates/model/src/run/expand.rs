@@ -234,7 +234,8 @@ impl Run {
 
 /// Whether a step waits for no other step of its phase.
 fn is_first(step: &Step, templates: &[StepTemplate]) -> bool {
-    let phased = |need: &String| templates.iter().any(|other| other.id == *need && other.for_each == Some(ForEach::Phases));
+    let phased =
+        |need: &String| templates.iter().any(|other| other.id == *need && other.for_each == Some(ForEach::Phases));
     templates.get(step.template as usize).is_some_and(|template| !template.needs.iter().any(phased))
 }
 

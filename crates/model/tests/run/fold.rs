@@ -1,7 +1,7 @@
 //! Live and recovery are one fold, and a snapshot of it goes on as the fold itself does.
 
 use crate::simulation::{Simulation, Written, fold};
-use crate::worlds::{config, habits, any_run};
+use crate::worlds::{any_run, config, habits};
 use coordinate_model::event::{Event, FORMAT};
 use coordinate_model::run::Run;
 use coordinate_testkit::world::World;

@@ -1,7 +1,7 @@
 //! Nothing that is said, and nothing that is written, makes the core panic.
 
 use crate::simulation::{Simulation, Written, fold};
-use crate::worlds::{config, habits, any_run};
+use crate::worlds::{any_run, config, habits};
 use coordinate_model::decide;
 use coordinate_model::definition::StateName;
 use coordinate_model::event::{AttemptEnding, EntryFacts, Event, GateAnswer, RefMove, Verdict};
@@ -53,7 +53,8 @@ impl Babbler<'_> {
     }
 
     fn state(&mut self) -> StateName {
-        let names = ["initialize", "research", "plan", "implement", "test", "debug", "document", "complete", "", "nowhere"];
+        let names =
+            ["initialize", "research", "plan", "implement", "test", "debug", "document", "complete", "", "nowhere"];
         StateName((*self.chance.pick(&names).unwrap()).to_owned())
     }
 
