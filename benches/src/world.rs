@@ -3,7 +3,7 @@
 use coordinate_engine::driver::{Executor, Outbox};
 use coordinate_model::event::{AttemptEnding, EntryFacts, RefMove, Work};
 use coordinate_model::ids::Oid;
-use coordinate_model::input::{Input, Of, Performed, Tested};
+use coordinate_model::input::{Input, Left, Of, Performed, Tested};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
 use coordinate_model::run::{Run, Step};
 use std::process::Command;
@@ -84,7 +84,7 @@ fn answer(run: &Run, obligation: &Obligation) -> Input {
         }
         Effect::Verify => {
             let work = Work { commit: oid(1), tree: oid(2), base: oid(0), own_commits: false };
-            Input::Verified { of, result: Ok((work, Vec::new())) }
+            Input::Verified { of, result: Ok(Left { work: Some(work), ..Left::default() }) }
         }
         Effect::Perform => Input::Performed { of, result: perform(run, step) },
         Effect::Move => Input::Moved { of },

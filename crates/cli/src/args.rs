@@ -86,7 +86,7 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RunArguments {
     /// What is to be done, in plain words; or a plan: a file with phases, or a folder of them; `-` reads the words
     /// from standard input
@@ -278,7 +278,7 @@ pub(crate) struct PlanGraphArguments {
 }
 
 /// What the user says about a request besides its words.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct AskedArguments {
     /// Decides the scope, whatever the request says: research-only, research-and-plan, research-and-revise,
     /// full-implementation or debug-only; else COORDINATE_SCOPE, CLAUDE_WORKFLOW_SCOPE, the request's words

@@ -25,23 +25,16 @@ pub(crate) fn demo(options: &DemoArguments) -> Result<Exit, CommandError> {
     note(&format!("demo repository: {}", folder.display()));
     let project = Project::find(Some(&folder), &[])?;
     let arguments = RunArguments {
-        request: folder.join("PLAN.md").to_string_lossy().into_owned(),
         agent: Some("offline".to_owned()),
-        agent_command: None,
-        max_parallel: None,
         workflow: "coordinate".to_owned(),
-        trust_ticks: false,
-        all: false,
-        dry_run: false,
-        yes: false,
-        json: false,
+        ..RunArguments::default()
     };
-    let plan = start::read_plan(&project, &arguments.request)?;
+    let plan = start::read_plan(&project, &folder.join("PLAN.md").to_string_lossy())?;
     note(super::plan::waves_text(&plan.plan, &plan.graph).trim_end());
     let choices = start::choices(&project, &arguments)?;
     let base = start::base(&project)?;
     let journal = project.create_journal()?;
-    let created = start::create(&project, plan, Vec::new(), choices, base)?;
+    let created = start::create(&project, plan, None, Vec::new(), choices, base)?;
     let (run, begun) = journal.create(created)?;
     let id = run.id().clone();
     let (shown, program) = (folder.display(), program_name());

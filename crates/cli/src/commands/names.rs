@@ -93,7 +93,7 @@ fn of_run(project: &Project, run: &Run) -> Vec<Named> {
 pub(crate) fn tell(project: &Project, run: &Run) {
     let written = || -> Result<(), ShellError> {
         let mut state = ShellState::open_or_create(&project.state().join("shell.db"))?;
-        let variable = |(name, value): Named| Some((VariableName::try_from(name).ok()?, text(value)));
+        let variable = |(name, value): Named| Some((name.parse().ok()?, text(value)));
         let values: Vec<(VariableName, Value)> = of_run(project, run).into_iter().filter_map(variable).collect();
         state.import(&workflow(run), &project.root, &values, now()).map(drop)
     };
@@ -125,7 +125,7 @@ impl ShellNames {
 impl Listener for ShellNames {
     fn on_event(&mut self, run: &Run, record: &Record) {
         let Some((name, value)) = change(run, &record.event) else { return };
-        let (Some(state), Ok(name)) = (&mut self.state, VariableName::try_from(name.to_owned())) else { return };
+        let (Some(state), Ok(name)) = (&mut self.state, name.parse::<VariableName>()) else { return };
         if let Err(error) = state.set(&workflow(run), &name, &text(value), now()) {
             note(&format!("shell blocks see an old state of this run from here on: {error}"));
             self.state = None;

@@ -6,6 +6,7 @@ use crate::args::RunArguments;
 use crate::context::Project;
 use crate::failure::CommandError;
 use crate::paths::{self, Layout, Topic, Wanted, topic_of};
+use coordinate_engine::port::Repository;
 use coordinate_model::definition::{Scope, Writes};
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Base, Created, Paths, ResearchTopic};
@@ -57,9 +58,7 @@ pub(crate) fn read(project: &Project, options: &RunArguments) -> Result<Requeste
     let decision = decide(&text, &scope::given_with(project, &text, &options.asked)?);
     let words = Words { text, decision };
     match (words.decision.scope, &words.decision.plan_path) {
-        (Scope::FullImplementation, Some(plan)) => {
-            Ok(Requested::Plan(text_of(&found(project, plan)), Some(words)))
-        }
+        (Scope::FullImplementation, Some(plan)) => Ok(Requested::Plan(text_of(&found(project, plan)), Some(words))),
         _ => Ok(Requested::Words(words)),
     }
 }
@@ -155,12 +154,7 @@ pub(crate) fn layout(project: &Project, words: &Words, choices: &Choices) -> Res
 }
 
 /// The first event of the run. From here on things are written: the topic, the numbers of its files.
-pub(crate) fn create(
-    project: &Project,
-    words: &Words,
-    choices: Choices,
-    base: Base,
-) -> Result<Created, CommandError> {
+pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: Base) -> Result<Created, CommandError> {
     let id = run_id()?;
     let revised = revised(project, words, &choices.specs)?;
     let slugs = slugs(words, &choices);
@@ -224,7 +218,9 @@ fn revised(project: &Project, words: &Words, specs: &str) -> Result<Option<Revis
     }
     let path = text_of(inside);
     let Some(topic) = topic_of(specs, &path) else {
-        return Err(wrong("it lies in no topic").hint(format!("a plan that can be revised lies in `{specs}/NNN_name/plans/`")));
+        return Err(
+            wrong("it lies in no topic").hint(format!("a plan that can be revised lies in `{specs}/NNN_name/plans/`"))
+        );
     };
     let (parsed, _) = super::plan::read(&place, &|_| path.clone())?;
     super::plan::sound_plan(parsed)?;

@@ -32,12 +32,7 @@ fn run_words(project: &Project, words: &Words, options: &RunArguments) -> Result
 }
 
 /// From here on the run exists, and whatever becomes of this process, it can be resumed.
-fn begin(
-    project: &Project,
-    journal: &Journal,
-    created: Created,
-    options: &RunArguments,
-) -> Result<Exit, CommandError> {
+fn begin(project: &Project, journal: &Journal, created: Created, options: &RunArguments) -> Result<Exit, CommandError> {
     let (run, begun) = journal.create(created)?;
     super::names::tell(project, &run);
     let shown = if options.json { Shown::Json } else { Shown::Text };
@@ -53,7 +48,8 @@ fn dry_run_words(project: &Project, words: &Words, choices: &start::Choices) -> 
     let definition = &choices.definition;
     let mut at = &definition.initial;
     let mut states = vec![at.to_string()];
-    while let Some(next) = definition.next_state(words.decision.scope, false, at).filter(|_| *at != definition.complete) {
+    while let Some(next) = definition.next_state(words.decision.scope, false, at).filter(|_| *at != definition.complete)
+    {
         states.push(next.to_string());
         at = next;
     }

@@ -1,11 +1,11 @@
 //! All that a run is given at its start: the plan, what of it is done, the choices, the paths.
 
 use super::plan;
+use super::request::Words;
 use crate::args::RunArguments;
 use crate::config::Config;
 use crate::context::Project;
 use crate::failure::CommandError;
-use super::request::Words;
 use crate::paths::{Layout, Wanted, reserve, specs_root, topic_of};
 use coordinate_engine::port::Repository;
 use coordinate_model::definition::{Definition, Scope, builtin, builtin_names};
@@ -191,7 +191,8 @@ pub(crate) fn create(
     Ok(Created {
         request: words.map_or_else(|| format!("implement the plan {name}"), |words| words.text.trim().to_owned()),
         scope: Scope::FullImplementation,
-        reasons: words.map_or_else(|| vec!["a plan alone is implemented".to_owned()], |words| words.decision.reasons.clone()),
+        reasons: words
+            .map_or_else(|| vec!["a plan alone is implemented".to_owned()], |words| words.decision.reasons.clone()),
         fix: false,
         topics: Vec::new(),
         revises: None,

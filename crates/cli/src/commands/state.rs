@@ -78,7 +78,7 @@ fn missing(id: &WorkflowId, database: &Path, known: &[&str]) -> CommandError {
         .hint("name another workflow with `--workflow-id ID` or COORDINATE_RUN, another project with `--project DIR`")
 }
 
-fn now() -> UtcMillis {
+pub(super) fn now() -> UtcMillis {
     use coordinate_engine::port::Clock;
     crate::wiring::SystemClock.now()
 }

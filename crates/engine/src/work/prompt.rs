@@ -2,6 +2,7 @@
 
 use super::StepJob;
 use super::artifact::Order;
+use coordinate_model::artifact::{ArtifactKind, contract};
 use coordinate_model::definition::Writes;
 use std::fmt::Write;
 use std::path::Path;
@@ -14,7 +15,7 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
     let own = if step.attempt.base.is_some() { "a git work tree of your own" } else { "the project itself" };
     let _ = writeln!(text, "Work in `{}` only: it is {own}.", tree.display());
     match &step.order {
-        Some(order) => contract(step, order, tree, &mut text),
+        Some(order) => what_to_leave(step, order, tree, &mut text),
         None => {
             let _ = writeln!(text, "Leave your changes there; what you do not commit is committed for you.");
             if let Some(plan) = &created.paths.plan {
@@ -34,7 +35,7 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
 }
 
 /// The one file that counts, what it must hold, and the line to end with.
-fn contract(step: &StepJob, order: &Order, tree: &Path, text: &mut String) {
+fn what_to_leave(step: &StepJob, order: &Order, tree: &Path, text: &mut String) {
     let (kind, place) = (order.writes.kind(), tree.join(&order.place));
     let _ = writeln!(text, "Change nothing but the one file below: nothing else is taken.");
     read_first(&order.inputs, tree, text);
@@ -86,6 +87,28 @@ fn failing(step: &StepJob) -> Option<String> {
         verdict.tail.join("\n")
     ))
 }
-fn contract_text(_kind: coordinate_model::artifact::ArtifactKind) -> String {
-    String::new()
+/// What the contract of a kind asks for, in words.
+fn contract_text(kind: ArtifactKind) -> String {
+    let Some(contract) = contract(kind) else { return plan_text(kind) };
+    let mut text = "Give it a title (`# …`) and these sections, none of them empty:\n".to_owned();
+    if !contract.metadata.is_empty() {
+        let fields: Vec<String> = contract.metadata.iter().map(|field| format!("- **{field}**: …")).collect();
+        let _ = writeln!(text, "- `## Metadata`, with the lines {}", fields.join(", "));
+    }
+    for section in contract.sections {
+        let _ = writeln!(text, "- `## {}`", section.name);
+    }
+    let _ = write!(text, "Links to files must resolve from the folder of the file that you write.");
+    text
+}
+
+fn plan_text(kind: ArtifactKind) -> String {
+    if kind != ArtifactKind::Plan {
+        return "Leave no empty file.".to_owned();
+    }
+    "Each phase is a heading `### Phase N: Name` with the fields `**Dependencies**: [numbers of earlier phases]` and\n\
+     `**Files**: paths that it makes or changes`, and tasks `- [ ] …` that say what to do and how it is verified.\n\
+     Numbers are unique, and no phase depends on itself or on a later one in a circle. Phases without a path between\n\
+     them are done at the same time, so let them change different files. `coordinate plan check FILE` checks it."
+        .to_owned()
 }
