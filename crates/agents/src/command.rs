@@ -24,19 +24,25 @@ pub(crate) fn program(assignment: &Assignment) -> Result<AttemptProgram, Failure
     std::fs::create_dir_all(&assignment.folder).map_err(|error| unwritable(&assignment.folder, &error))?;
     std::fs::write(&prompt, &assignment.prompt).map_err(|error| unwritable(&prompt, &error))?;
     let variable = |name: &str, value: String| (format!("COORDINATE_{name}"), value);
-    Ok(AttemptProgram {
-        argv: assignment.agent.argv.clone(),
-        cwd: assignment.tree.clone(),
-        env: vec![
-            variable("RUN", assignment.run.clone()),
-            variable("STEP", assignment.step.clone()),
-            variable("PHASE", assignment.phase.clone()),
-            variable("ROLE", assignment.role.clone()),
-            variable("TREE", assignment.tree.to_string_lossy().into_owned()),
-            variable("PROMPT_FILE", prompt.to_string_lossy().into_owned()),
-        ],
-        stdin: Some(prompt),
-    })
+    let mut env = vec![
+        variable("RUN", assignment.run.clone()),
+        variable("STEP", assignment.step.clone()),
+        variable("PHASE", assignment.phase.clone()),
+        variable("ROLE", assignment.role.clone()),
+        variable("TREE", assignment.tree.to_string_lossy().into_owned()),
+        variable("PROMPT_FILE", prompt.to_string_lossy().into_owned()),
+    ];
+    if let Some(order) = &assignment.artifact {
+        let inputs: Vec<String> = order.inputs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        env.extend([
+            variable("ARTIFACT", order.path.to_string_lossy().into_owned()),
+            variable("ARTIFACT_KIND", order.kind.name().to_owned()),
+            variable("SUBJECT", order.subject.clone()),
+            variable("REQUEST", order.request.clone()),
+            variable("INPUTS", inputs.join("\n")),
+        ]);
+    }
+    Ok(AttemptProgram { argv: assignment.agent.argv.clone(), cwd: assignment.tree.clone(), env, stdin: Some(prompt) })
 }
 
 /// Progress and completion lines are kept; the rest is in the transcript.

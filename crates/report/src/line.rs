@@ -1,7 +1,7 @@
 //! Plain progress lines: what an event means for a person, in one line.
 
-use coordinate_model::definition::{Action, StepKind, Writes};
-use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation};
+use coordinate_model::definition::{Action, Scope, StepKind, Writes};
+use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome};
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::StepId;
 use coordinate_model::run::{DeliveryResult, Run, Step};
@@ -138,6 +138,25 @@ pub fn delivery(run: &Run) -> Option<String> {
         DeliveryResult::Deferred { reason, command } => {
             Some(format!("`{short}` was left as it is ({reason}); take the result with `{command}`"))
         }
+    }
+}
+
+/// The command that goes on from where a run of its scope ended well.
+#[must_use]
+pub fn next(run: &Run) -> Option<String> {
+    if run.outcome != Some(Outcome::Succeeded) {
+        return None;
+    }
+    let plan = run.created.paths.plan.as_ref();
+    match run.scope() {
+        Scope::ResearchOnly => {
+            Some(format!("coordinate run \"plan it, from the reports in {}/reports\"", run.created.paths.topic))
+        }
+        Scope::ResearchAndPlan | Scope::ResearchAndRevise => plan.map(|plan| format!("coordinate run {plan}")),
+        Scope::DebugOnly if !run.created.fix => {
+            run.created.paths.debug.as_ref().map(|debug| format!("coordinate run \"fix what {debug} describes\""))
+        }
+        Scope::DebugOnly | Scope::FullImplementation => None,
     }
 }
 

@@ -134,7 +134,7 @@ fn print_end(run: &Run, outcome: &str, text: &str) {
         print(&line::failure(run, step, failure));
     }
     let merged = run.phases.values().filter(|phase| phase.merged).count();
-    if !run.phases.is_empty() {
+    if run.phases.values().any(|phase| phase.merged || !phase.steps.is_empty()) {
         print(&format!("phases:  {merged} of {} merged", run.phases.len()));
     }
     if let Some(verdict) = run.newest_verdict() {
@@ -149,5 +149,8 @@ fn print_end(run: &Run, outcome: &str, text: &str) {
     }
     for kept in &run.kept {
         print(&format!("kept:    {kept}"));
+    }
+    if let Some(next) = line::next(run) {
+        print(&format!("next:    {next}"));
     }
 }

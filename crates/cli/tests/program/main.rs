@@ -12,6 +12,7 @@ mod errors;
 mod merging;
 mod misbehaviour;
 mod offline;
+mod requests;
 mod scheduling;
 mod scope;
 mod state;

@@ -11,7 +11,7 @@ use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::definition::Writes;
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Artifact, Work};
-use coordinate_model::failure::{Failure, FailureKind};
+use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::input::Left;
 use coordinate_model::plan::{Plan, Source, content_hash, parse};
 use std::path::{Path, PathBuf};
@@ -130,7 +130,7 @@ fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -
         (Writes::Revision, false) => ("the plan as it was at the start", "no file"),
         (Writes::Report | Writes::Plan | Writes::Debug, _) => ("no file", "a file with another text"),
     };
-    Failure::system(format!("`{}` is not written over", order.place))
+    Failure::new(FailureClass::Permanent, FailureKind::Conflict, format!("`{}` is not written over", order.place))
         .expected_found(expected, found)
         .remedy(format!("what the agent left is at `{}`: compare the two", kept.display()))
 }

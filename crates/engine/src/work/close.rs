@@ -66,7 +66,7 @@ pub(super) fn close(job: &Job, run: &Run) -> Input {
         if let Err(error) = put_branches_away(job, run, repository) {
             kept.push(format!("({error})"));
         }
-        kept.extend(left(job, repository));
+        kept.extend(left(job, run, repository));
     }
     let trees = Path::new(&job.created.paths.trees);
     job.tools.files.remove_empty(trees);
@@ -178,8 +178,13 @@ fn put_branches_away(job: &Job, run: &Run, repository: &dyn Repository) -> Resul
     Ok(())
 }
 
-fn left(job: &Job, repository: &dyn Repository) -> Vec<String> {
-    let snapshots = repository.refs(job.snapshot_ref("").as_str()).unwrap_or_default();
+/// The refs that stay. One that names nothing but what the user's or the integration branch holds goes.
+fn left(job: &Job, run: &Run, repository: &dyn Repository) -> Vec<String> {
+    let mut snapshots = repository.refs(job.snapshot_ref("").as_str()).unwrap_or_default();
+    snapshots.retain(|(name, commit)| {
+        let spare = is_integrated(run, repository, commit).unwrap_or(false);
+        !(spare && repository.delete_ref(name).is_ok())
+    });
     let integration = repository.resolve(&job.integration_ref()).ok().flatten().map(|_| job.integration_branch());
     snapshots.into_iter().map(|(name, _)| name).chain(integration).collect()
 }

@@ -269,11 +269,14 @@ pub(crate) fn choose(phrases: &Phrases, request: &str, counted: u32, given: &Giv
         return with_slugs(chosen.clone());
     }
     let most = usize::try_from(given.complexity.unwrap_or(counted).max(1)).unwrap_or(usize::MAX);
-    let mut names: Vec<String> = phrases.names();
+    // The plan that is to be revised or implemented is there to be read anyway. A long name of it was cut.
+    let is_plan =
+        |name: &String| super::is_path(name) && given.existing_plans.iter().any(|plan| plan.starts_with(name));
+    let mut names: Vec<String> = phrases.names().into_iter().filter(|name| !is_plan(name)).collect();
     let left_over = phrases.main.len() > most && phrases.listed;
     if left_over {
         // More things than topics: the last topic takes what is left, so that none is forgotten.
-        let rest = names.get(most - 1..phrases.main.len()).unwrap_or_default().join(", ");
+        let rest = names.get(most - 1..phrases.main.len().min(names.len())).unwrap_or_default().join(", ");
         names.truncate(most - 1);
         names.push(rest);
     }
