@@ -3,6 +3,8 @@
 //! Absolute figures do not travel: what counts are ratios of one run on one file system, and counts of syncs. The raw
 //! sync is measured before and after; when it moved by more than a quarter, the run says that it is not to be used.
 
+mod short;
+
 use crate::shell::{TaskError, cargo, output, run, works};
 use crate::workspace::Workspace;
 use std::collections::BTreeMap;
@@ -39,7 +41,9 @@ pub(crate) fn run_all(workspace: &Workspace, options: &[&str]) -> Result<(), Tas
         other => return Err(TaskError::usage(format!("bench takes `--full` only, not `{}`", other.join(" ")))),
     };
     let sizes = Sizes { steps: 1_000, spawns: 500, phases };
-    run(&mut cargo(&["build", "--release", "--quiet", "-p", "coordinate-bench", "-p", "coordinate-cli"]))?;
+    run(&mut cargo(&["build", "--release", "--quiet", "-p", "coordinate-bench"]))?;
+    // The program as it is handed out.
+    run(&mut cargo(&["dist"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.root.join("target"), PathBuf::from);
     let release = target.join("release");
     let folder = target.join("bench");
@@ -56,6 +60,7 @@ pub(crate) fn run_all(workspace: &Workspace, options: &[&str]) -> Result<(), Tas
     } else {
         println!("| 6, 7 | not measured: ninja is not installed (Debian package `ninja-build`) | | | |");
     }
+    short::rows(&mut bench)?;
     let after = bench.raw_sync(sizes.steps)?;
     println!("\nraw append + sync: {before:.0} µs before, {after:.0} µs after");
     if (after - before).abs() > before / 4.0 {

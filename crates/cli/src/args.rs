@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Scope(ScopeArguments),
     /// Says where the artifacts of a request would go, and reserves nothing
     Paths(PathsArguments),
+    /// Lists the files that runs have left, and whether they are still what was verified
+    Artifacts(ArtifactsArguments),
     /// Names topics
     #[command(subcommand)]
     Topic(TopicCommand),
@@ -328,6 +330,25 @@ pub(crate) struct PathsArguments {
     /// Prints lines for a shell to `eval`, with absolute paths
     #[arg(long, conflicts_with = "json")]
     pub(crate) shell: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ArtifactsArguments {
+    /// Of this topic only: its folder, its number or its name
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) topic: Option<String>,
+
+    /// Of this kind only
+    #[arg(long = "type", value_name = "TYPE", value_parser = ["report", "overview", "plan", "debug", "summary", "output"])]
+    pub(crate) kind: Option<String>,
+
+    /// Of this run only: the beginning of its id
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+
+    /// Prints JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod artifacts;
 mod control;
 mod demo;
 mod doctor;
@@ -30,6 +31,7 @@ use std::io::Write;
 /// Carries a command out.
 pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
     let project = || Project::find(arguments.project.as_deref(), &arguments.set);
+    let quick = || state::quick_project(arguments.project.as_deref(), &arguments.set);
     match &arguments.command {
         Command::Run(options) => run::run(&project()?, options),
         Command::Resume(options) => run::resume(&project()?, options),
@@ -45,8 +47,9 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
-        Command::Scope(options) => scope::scope(&project()?, options),
-        Command::Paths(options) => paths::paths(&project()?, options),
+        Command::Scope(options) => scope::scope(&quick()?, options),
+        Command::Paths(options) => paths::paths(&quick()?, options),
+        Command::Artifacts(options) => artifacts::artifacts(&quick()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
         Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),

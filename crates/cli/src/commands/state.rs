@@ -13,6 +13,7 @@ pub(super) use checkpoint::check_json;
 pub(super) use lifetime::{forget, prune};
 
 use crate::args::{StateArguments, StateCommand};
+use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use coordinate_model::shell::WorkflowId;
 use coordinate_model::time::UtcMillis;
@@ -39,6 +40,11 @@ pub(crate) fn state(project: Option<&Path>, options: &StateArguments) -> Result<
         StateCommand::Cleanup { expired: true, .. } => lifetime::cleanup_expired(&place),
         StateCommand::Cleanup { all, expired: false } => lifetime::cleanup(&place, flag, *all),
     }
+}
+
+/// The project of a command that answers in the time of a shell's own read: found without starting git.
+pub(super) fn quick_project(flag: Option<&Path>, set: &[String]) -> Result<Project, CommandError> {
+    Ok(Project { root: Place::find(flag)?.root, repository: None, flags: set.to_vec() })
 }
 
 /// The state of one workflow, opened.

@@ -310,3 +310,45 @@ fn a_report_that_is_there_is_not_researched_again_after_a_kill() {
     assert_eq!(world.calls().len(), 3, "{:?}", world.calls());
     world.assert_nothing_left();
 }
+
+#[test]
+fn artifacts_are_listed_with_what_became_of_them() {
+    let world = world();
+    assert_eq!(whole(&world.coordinate(&["artifacts"])), "--- exit 0\n");
+    ends(&world.run_authored(&["--max-parallel", "1", "research the parser and the lexer and plan a rewrite"]), 0);
+    world.write("specs/001_parser_lexer_plan_rewrite/reports/001_parser.md", "mine\n");
+    std::fs::remove_file(world.repo.join("specs/001_parser_lexer_plan_rewrite/reports/002_lexer.md")).unwrap();
+    let mut text = whole(&world.coordinate(&["artifacts"]));
+    text.push_str(&whole(&world.coordinate(&["artifacts", "--type", "plan", "--topic", "1", "--json"])));
+    text.push_str(&whole(&world.coordinate(&["artifacts", "--topic", "2"])));
+    redacted(&world, || insta::assert_snapshot!("artifacts", text));
+}
+
+#[test]
+fn paths_are_told_without_being_taken() {
+    let world = world();
+    let mut text = String::new();
+    for arguments in [&["--json"][..], &["--shell"], &[], &["--topic", "one", "--topic", "two"]] {
+        let request = [&["paths", "research", "the", "parser"], arguments].concat();
+        text.push_str(&whole(&world.coordinate(&request)));
+    }
+    redacted(&world, || insta::assert_snapshot!("paths", text));
+    assert_eq!(world.git(&["status", "--porcelain", "--ignored"]), "");
+}
+
+#[test]
+fn paths_of_a_hostile_folder_are_data_to_a_shell() {
+    let mut world = world();
+    world.repo = world.env.root().join("it's $(touch pwned) `touch pwned` \"x\" \\ ;&|");
+    std::fs::create_dir_all(&world.repo).unwrap();
+    let script = format!(
+        "eval \"$('{}' paths --shell research the parser)\"; printf %s \"$TOPIC_PATH\"",
+        crate::support::PROGRAM
+    );
+    for shell in ["sh", "bash"] {
+        let mut command = world.env.command(shell);
+        let output = command.current_dir(&world.repo).args(["-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{}/specs/001_parser", world.repo.display()));
+    }
+    assert_eq!(World::entries(&world.repo), Vec::<String>::new());
+}
