@@ -130,7 +130,7 @@ fn a_plan_from_outside_gets_a_topic_of_its_own() {
     let outside = world.env.script("somewhere/else.md", &one().text()).display().to_string();
     let outcome = world.coordinate(&["run", &outside, "--agent", "offline"]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
-    assert!(world.read("specs/001_small_things/plans/001_plan.md").contains("- [x] do one"));
+    assert!(world.read("specs/001_small_things/plans/001_small_things_plan.md").contains("- [x] do one"));
     assert_eq!(std::fs::read_to_string(&outside).unwrap(), one().text());
     assert_links_resolve(&world, world.show()["paths"]["summary"].as_str().unwrap());
     world.assert_nothing_left();

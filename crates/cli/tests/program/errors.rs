@@ -22,7 +22,7 @@ fn bad_usage() {
     let world = small();
     for (name, arguments) in [
         ("error_no_plan_file", &["run", "NO.md", "--agent", "offline"][..]),
-        ("error_words_as_request", &["run", "add a feature", "--agent", "offline"]),
+        ("error_empty_request", &["run", " ", "--agent", "offline"]),
         ("error_no_agent_found", &["run", "PLAN.md"]),
         ("error_unknown_agent", &["run", "PLAN.md", "--agent", "robot"]),
         ("error_command_agent_without_program", &["run", "PLAN.md", "--agent", "command"]),

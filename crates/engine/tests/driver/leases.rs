@@ -117,8 +117,9 @@ fn a_journal_from_a_newer_program_is_refused_before_its_lease_is_taken() {
         append_newer(&*project.storage, &id, run.sequence);
         let error = project.journal().take(&id, &holder(1), &|_| false).unwrap_err();
         let wanted = format!(
-            "run `{id}`, event {}: event format 2 is newer than the 1 that this program reads; install a newer `coordinate`",
-            run.sequence + 1
+            "run `{id}`, event {}: event format {} is newer than the {FORMAT} that this program reads; install a newer `coordinate`",
+            run.sequence + 1,
+            FORMAT + 1
         );
         assert_eq!(error.to_string(), wanted);
         assert_eq!(project.storage.lease(&id).unwrap(), None);
