@@ -17,6 +17,7 @@ mod scope;
 mod show;
 mod start;
 mod state;
+mod verify;
 
 pub(crate) use scope::parse_scope;
 
@@ -48,6 +49,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Scope(options) => scope::scope(&project()?, options),
         Command::Paths(options) => paths::paths(&project()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
+        Command::Verify(what) => verify::verify(&project()?, what),
         Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Agents(options) => listing::agents(options.json),
