@@ -1,11 +1,13 @@
 //! The command line. A doc comment is the help text.
 
 mod state;
+mod verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coordinate_model::definition::Scope;
 pub(crate) use state::*;
 use std::path::PathBuf;
+pub(crate) use verify::*;
 
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
 #[derive(Debug, Parser)]
@@ -59,6 +61,9 @@ pub(crate) enum Command {
     /// Names topics
     #[command(subcommand)]
     Topic(TopicCommand),
+    /// Checks what was left, for scripts: exit 0 if all is good, 1 if something is not
+    #[command(subcommand)]
+    Verify(VerifyCommand),
     /// Keeps what the shell blocks of a workflow hand to one another
     State(StateArguments),
     /// Imports the state that the older shell scripts left in `.claude`; the files stay

@@ -18,6 +18,7 @@ mod scope;
 mod show;
 mod start;
 mod state;
+mod verify;
 
 pub(crate) use scope::parse_scope;
 
@@ -51,6 +52,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Paths(options) => paths::paths(&quick()?, options),
         Command::Artifacts(options) => artifacts::artifacts(&quick()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
+        Command::Verify(what) => verify::verify(&project()?, what),
         Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Agents(options) => listing::agents(options.json),

@@ -38,7 +38,7 @@ pub fn observe(files: &dyn Files, root: &Path, path: &str) -> Observed {
         PathKind::File(bytes) if inside => bytes,
         PathKind::File(_) | PathKind::Folder | PathKind::Nothing => 0,
     };
-    Observed { path: shown(&root, &place), inside, bytes, content, folder: folder(files, &root, &place, inside), links }
+    Observed { path: shown(&root, &place), inside, bytes, content, folder: folder(files, &root, &place), links }
 }
 
 /// A path without `.` and `..`, by its words alone: what it means when no link is on the way.
@@ -94,12 +94,10 @@ fn sources(files: &dyn Files, root: &Path, folder: &Path) -> Vec<Source> {
     files.walk(folder).into_iter().filter(is_markdown).filter_map(read).collect()
 }
 
-fn folder(files: &dyn Files, root: &Path, place: &Path, inside: bool) -> Folder {
+fn folder(files: &dyn Files, root: &Path, place: &Path) -> Folder {
     let path = place.parent().unwrap_or(place);
     let exists = files.kind(path) == PathKind::Folder;
-    // What lies outside the project is nobody's business here.
-    let newest = if inside { files.newest(path, NEWEST) } else { Vec::new() };
-    Folder { path: shown(root, path), exists, newest }
+    Folder { path: shown(root, path), exists, newest: files.newest(path, NEWEST) }
 }
 
 fn lead(files: &dyn Files, root: &Path, place: &Path, link: FileLink) -> (FileLink, Leads) {

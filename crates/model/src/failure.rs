@@ -93,6 +93,8 @@ pub enum FailureKind {
     PlanInvalid,
     /// A link of an artifact leads nowhere.
     BrokenLink,
+    /// A commit that there should be is not there, or not where it should be.
+    MissingCommit,
     /// It reported success and changed nothing.
     NoWork,
     /// It changed the plan, which only the orchestrator does.
@@ -133,6 +135,7 @@ impl FailureKind {
             Self::ContractUnmet => "contract-unmet",
             Self::PlanInvalid => "plan-invalid",
             Self::BrokenLink => "broken-link",
+            Self::MissingCommit => "missing-commit",
             Self::NoWork => "no-work",
             Self::PlanEdited => "plan-edited",
             Self::HistoryRewritten => "history-rewritten",

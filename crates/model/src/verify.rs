@@ -2,6 +2,7 @@
 //!
 //! Pure: the engine observes, this judges, and the reporters show it.
 
+mod commits;
 mod repair;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use crate::artifact::{ArtifactKind, Problem, check, check_plan};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::links::FileLink;
 use crate::plan::Source;
+pub use commits::{CommitSeen, judge_commits};
 use serde::{Deserialize, Serialize};
 
 /// What an artifact is checked for.
@@ -20,6 +22,8 @@ pub enum Check {
     Artifact(ArtifactKind),
     /// That it is there, inside the project, and its links lead to files.
     Links,
+    /// Of commits: that they are there and reachable.
+    Commits,
 }
 
 impl Check {
@@ -30,6 +34,7 @@ impl Check {
             Self::Artifact(ArtifactKind::Output) => "file",
             Self::Artifact(kind) => kind.name(),
             Self::Links => "links",
+            Self::Commits => "commits",
         }
     }
 
@@ -37,6 +42,7 @@ impl Check {
     fn wants_links(self) -> bool {
         match self {
             Self::Links => true,
+            Self::Commits => false,
             Self::Artifact(kind) => match kind {
                 ArtifactKind::Report | ArtifactKind::Overview | ArtifactKind::Debug | ArtifactKind::Summary => true,
                 ArtifactKind::Plan | ArtifactKind::Output => false,
@@ -102,19 +108,21 @@ pub struct Observed {
     pub links: Vec<(FileLink, Leads)>,
 }
 
-/// What became of checking an artifact.
+/// What became of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The artifact's path.
-    pub path: String,
+    /// The artifact's path, or the commits as they were named.
+    pub name: String,
     /// What it was checked for, as [`Check::name`] says it.
     pub check: String,
-    /// Its size in bytes.
-    pub bytes: u64,
+    /// Its size in bytes, if it is a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
     /// What is wrong, the gravest first.
     pub problems: Vec<Problem>,
     /// The folder in which it lies, or should.
-    pub folder: Folder,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<Folder>,
     /// What may have led to it, the likelier first.
     pub causes: Vec<String>,
     /// What to run or to do, in this order.
@@ -132,11 +140,12 @@ pub fn judge(what: Check, seen: &Observed) -> Verdict {
     let causes = repair::causes(&problems, seen);
     let repairs = repair::commands(what, &problems, seen);
     Verdict {
-        path: seen.path.clone(),
+        name: seen.path.clone(),
         check: what.name().to_owned(),
-        bytes: seen.bytes,
+        bytes: Some(seen.bytes),
         problems,
-        folder: seen.folder.clone(),
+        // What lies outside the project is nobody's business here.
+        folder: seen.inside.then(|| seen.folder.clone()),
         causes,
         repairs,
     }
@@ -144,7 +153,6 @@ pub fn judge(what: Check, seen: &Observed) -> Verdict {
 
 /// What is wrong with the file itself, so that its text need not be asked.
 fn standing(what: Check, seen: &Observed) -> Option<Problem> {
-    let wanted = format!("a {} with content", what.name());
     if !seen.inside {
         let message = "the path leads out of the project";
         return Some(Problem::new(
@@ -154,7 +162,7 @@ fn standing(what: Check, seen: &Observed) -> Option<Problem> {
             "a place outside",
         ));
     }
-    let problem = |kind, message: &str, found: &str| Some(Problem::new(kind, message, wanted.clone(), found));
+    let problem = |kind, message: &str, found: &str| Some(Problem::new(kind, message, "a file with content", found));
     match &seen.content {
         Content::Nothing => problem(FailureKind::MissingFile, "the file is missing", "no such file"),
         Content::Folder(_) if what == Check::Artifact(ArtifactKind::Plan) => None,
@@ -170,7 +178,9 @@ fn content_problems(what: Check, seen: &Observed) -> Vec<Problem> {
     match (what, &seen.content) {
         (Check::Artifact(kind), Content::Text(text)) => check(kind, &seen.path, text),
         (Check::Artifact(_), Content::Folder(sources)) => check_plan(sources),
-        (Check::Links, _) | (_, Content::Nothing | Content::Unreadable { .. } | Content::Bytes) => Vec::new(),
+        (Check::Links | Check::Commits, _) | (_, Content::Nothing | Content::Unreadable { .. } | Content::Bytes) => {
+            Vec::new()
+        }
     }
 }
 
@@ -203,13 +213,13 @@ impl Verdict {
         let first = self.problems.first().unwrap_or(&nothing);
         let more = self.problems.len().saturating_sub(1);
         let more_text = if more == 0 { String::new() } else { format!(" (and {more} more)") };
-        let message = format!("`{}`: {}{more_text}", self.path, first.message);
+        let message = format!("`{}`: {}{more_text}", self.name, first.message);
         let others = self.problems.iter().skip(1).take(TOLD).map(line_of);
         let causes = self.causes.iter().map(|cause| format!("likely: {cause}"));
         let failure = Failure::new(FailureClass::AgentMisbehaved, first.kind, message)
             .expected_found(first.expected.clone(), first.found.clone())
             .context(others)
-            .context([folder_line(&self.folder)])
+            .context(self.folder.iter().map(folder_line))
             .context(causes);
         self.repairs.iter().fold(failure, |failure, repair| failure.remedy(repair.clone()))
     }
@@ -223,9 +233,9 @@ pub fn to_one_failure(verdicts: &[Verdict]) -> Option<Failure> {
     let failure = refused.next()?.to_failure();
     let also = refused.flat_map(|verdict| {
         let problems = verdict.problems.iter().take(TOLD);
-        problems.map(|problem| format!("also `{}`: {}", verdict.path, line_of(problem)))
+        problems.map(|problem| format!("also `{}`: {}", verdict.name, line_of(problem)))
     });
-    let good = verdicts.iter().filter(|verdict| verdict.ok()).map(|verdict| format!("good: `{}`", verdict.path));
+    let good = verdicts.iter().filter(|verdict| verdict.ok()).map(|verdict| format!("good: `{}`", verdict.name));
     Some(failure.context(also.chain(good)))
 }
 

@@ -5,4 +5,5 @@ pub mod json;
 pub mod line;
 pub mod summary;
 pub mod text;
+pub mod verification;
 pub mod why;

@@ -18,3 +18,4 @@ mod scope;
 mod state;
 mod state_migrate;
 mod state_shells;
+mod verify;

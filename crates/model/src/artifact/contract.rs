@@ -115,7 +115,7 @@ pub fn contract(kind: ArtifactKind) -> Option<&'static Contract> {
 #[must_use]
 pub fn check(kind: ArtifactKind, path: &str, text: &str) -> Vec<Problem> {
     if text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}').is_empty() {
-        return vec![Problem::new(FailureKind::EmptyFile, "the file is empty", format!("a {kind}"), "no text")];
+        return vec![Problem::new(FailureKind::EmptyFile, "the file is empty", "a file with content", "no text")];
     }
     match kind {
         ArtifactKind::Plan => check_plan(&[Source::new(path, text)]),

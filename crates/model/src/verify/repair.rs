@@ -1,7 +1,7 @@
 //! What may have led to a refused artifact, and what to do about it.
 
 use super::{Check, Observed};
-use crate::artifact::{ArtifactKind, Problem};
+use crate::artifact::Problem;
 use crate::failure::FailureKind;
 use crate::shell::posix_word;
 
@@ -48,6 +48,7 @@ fn of(problem: &Problem, seen: &Observed) -> &'static [&'static str] {
         FailureKind::BrokenLink => &["the file was moved, renamed or never written"],
         FailureKind::System => &["the file belongs to somebody else, or its permissions forbid reading it"],
         FailureKind::ExitCode
+        | FailureKind::MissingCommit
         | FailureKind::Crash
         | FailureKind::NotStarted
         | FailureKind::IdleTimeout
@@ -93,12 +94,15 @@ fn for_kind(what: Check, kind: FailureKind, seen: &Observed) -> Vec<String> {
         FailureKind::MissingFile => {
             vec![format!("find . -name {name} -not -path './.git/*'"), format!("mkdir -p {folder}")]
         }
-        FailureKind::OutsideProject | FailureKind::System => vec![format!("ls -ld {folder} {path}")],
+        FailureKind::OutsideProject => vec![format!("ls -l {path}")],
+        FailureKind::System => vec![format!("ls -ld {folder} {path}")],
         FailureKind::EmptyFile => vec!["df -h .".to_owned()],
         FailureKind::PlanInvalid => vec![format!("coordinate plan check {path}")],
-        FailureKind::BrokenLink if what == Check::Artifact(ArtifactKind::Output) || what == Check::Links => Vec::new(),
+        // The command that checks again shows them.
+        FailureKind::BrokenLink if what == Check::Links => Vec::new(),
         FailureKind::BrokenLink => vec![format!("coordinate verify links {path}")],
         FailureKind::ContractUnmet
+        | FailureKind::MissingCommit
         | FailureKind::ExitCode
         | FailureKind::Crash
         | FailureKind::NotStarted
@@ -119,7 +123,7 @@ fn for_kind(what: Check, kind: FailureKind, seen: &Observed) -> Vec<String> {
 }
 
 /// A path as the shell reads it back unchanged; plain ones stay readable.
-fn word(path: &str) -> String {
+pub(super) fn word(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,@".contains(c);
     if !path.is_empty() && !path.starts_with('-') && path.chars().all(plain) {
         return path.to_owned();

@@ -47,7 +47,8 @@ fn each_fault_has_its_kind() {
     refused(REPORT, &seen(Content::Bytes), ContractUnmet, "other bytes");
     refused(REPORT, &text(" "), EmptyFile, "no text");
     refused(REPORT, &text("words"), ContractUnmet, "no heading at all");
-    refused(REPORT, &Observed { inside: false, ..text("words") }, OutsideProject, "a place outside");
+    let outside = refused(REPORT, &Observed { inside: false, ..text("words") }, OutsideProject, "a place outside");
+    assert!(!format!("{outside:?}").contains("001_c.md"), "nothing is told of what lies outside");
     refused(Check::Artifact(ArtifactKind::Plan), &text("words"), PlanInvalid, "an error in the plan");
     let link = |leads| vec![(FileLink { line: 2, target: "x.md".to_owned() }, leads)];
     refused(Check::Links, &Observed { links: link(Leads::Nowhere), ..text("x") }, BrokenLink, "no such file");
