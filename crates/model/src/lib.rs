@@ -5,6 +5,7 @@
 //! [`Corruption`](run::Corruption).
 
 pub mod artifact;
+pub mod checkpoint;
 pub mod decide;
 pub mod definition;
 pub mod detect;
