@@ -1,5 +1,6 @@
 //! The commands.
 
+mod checkpoint;
 mod control;
 mod demo;
 mod doctor;
@@ -12,6 +13,7 @@ mod paths;
 mod plan;
 mod reference;
 mod request;
+mod resume;
 mod run;
 mod scope;
 mod show;
@@ -32,7 +34,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
     let project = || Project::find(arguments.project.as_deref(), &arguments.set);
     match &arguments.command {
         Command::Run(options) => run::run(&project()?, options),
-        Command::Resume(options) => run::resume(&project()?, options),
+        Command::Resume(options) => resume::resume(&project()?, options),
         Command::Ps(options) => listing::ps(&project()?, options.json),
         Command::Show(options) => show::show(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
@@ -49,6 +51,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Paths(options) => paths::paths(&project()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
         Command::State(options) => state(arguments.project.as_deref(), options),
+        Command::Checkpoint(command) => checkpoint::checkpoint(arguments, command),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),

@@ -4,6 +4,7 @@
 //! [`parse`] reads one of any format since 1.0. The newest format is the types of this module, and the published schema
 //! is made from them, so that the three can not differ.
 
+mod continuation;
 mod fields;
 mod import;
 mod numbers;
@@ -12,6 +13,7 @@ mod read;
 mod seal;
 mod waves;
 
+pub use continuation::Continuation;
 pub use fields::Problem;
 pub use import::{Format, ImportError, Imported, parse};
 

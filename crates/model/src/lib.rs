@@ -17,6 +17,7 @@ pub mod input;
 pub mod links;
 pub mod obligation;
 pub mod plan;
+pub mod resume;
 pub mod retry;
 pub mod run;
 pub mod scope;

@@ -45,8 +45,8 @@ impl Checkpoint {
             template_variables: Map::new(),
             spec_maintenance: SpecMaintenance::default(),
             ledger: ledger(run),
-            plan_path: created.paths.plan.clone(),
-            plan_hash: created.plan_hash.clone(),
+            plan_path: plan_path(run),
+            plan_hash: run.plan_hash().map(str::to_owned),
             plan_modification_time: None,
             tests_passing: run.newest_verdict().map(|verdict| verdict.passed),
             debug_report_path: newest(run, "debug"),
@@ -81,13 +81,29 @@ fn state_machine(run: &Run) -> StateMachine {
             topic: Some(created.paths.topic.clone()),
             other: Map::new(),
         },
-        classification: Value::Null,
+        classification: classification(run),
         other: Map::new(),
     }
 }
 
+/// Why the request was understood as it was; nothing where nobody had to decide.
+fn classification(run: &Run) -> Value {
+    let created = &run.created;
+    if created.reasons.is_empty() {
+        return Value::Null;
+    }
+    let topics: Vec<&str> = created.topics.iter().map(|topic| topic.name.as_str()).collect();
+    json!({"scope": created.scope, "reasons": created.reasons, "topics": topics, "fix": created.fix})
+}
+
+/// The plan, once there is one: a path that is only reserved is no plan.
+fn plan_path(run: &Run) -> Option<String> {
+    let there = run.plan().is_some() || run.created.revises.is_some();
+    run.created.paths.plan.clone().filter(|_| there)
+}
+
 fn phase_data(run: &Run) -> PhaseData {
-    let Some(plan) = &run.created.plan else { return PhaseData::default() };
+    let Some(plan) = run.plan() else { return PhaseData::default() };
     let merged = run.phases.iter().filter(|(_, phase)| phase.merged).map(|(number, _)| *number);
     let records = plan.phases.iter().map(|phase| {
         let state = run.phases.get(&phase.number);
@@ -122,7 +138,7 @@ fn phase_status(run: &Run, phase: &PhaseRun) -> &'static str {
 }
 
 fn waves(run: &Run, phases: &PhaseData) -> Waves {
-    let graph = run.created.plan.as_ref().and_then(|plan| Graph::new(plan).ok());
+    let graph = run.plan().and_then(|plan| Graph::new(plan).ok());
     let numbered = graph.map(|graph| (1..).zip(graph.waves()).collect()).unwrap_or_default();
     let done = |number: PhaseNumber| run.phases.get(&number).is_some_and(|phase| phase.merged);
     let waves = Waves::new(numbered, done);
