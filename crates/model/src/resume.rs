@@ -4,7 +4,6 @@
 //! its plan is what it was. The first that does not hold is the reason to ask.
 
 use crate::checkpoint::{Checkpoint, Status};
-use crate::event::Outcome;
 use crate::failure::FailureKind;
 use crate::run::Run;
 use crate::time::UtcMillis;
@@ -98,17 +97,15 @@ pub struct Finding {
 }
 
 impl Facts {
-    /// Of a run that has not ended. Failing tests that an agent is to mend are its daily work, and no reason to ask.
+    /// Of a run; `None` when its outcome is decided, for then nothing is left but to put it away. Failing tests that an
+    /// agent is to mend are its daily work, and no reason to ask; a failure that ends a run decides its outcome.
     #[must_use]
-    pub fn of_run(run: &Run, now: UtcMillis, plan: PlanNow) -> Self {
-        let ending = run.closing.as_ref().filter(|closing| closing.outcome == Outcome::Failed);
-        Self {
-            tests: tests(run),
-            last_error: ending.map(|closing| closing.message.clone()),
-            status: Status::InProgress,
-            age: Some(now.since(run.updated)),
-            plan,
+    pub fn of_run(run: &Run, now: UtcMillis, plan: PlanNow) -> Option<Self> {
+        if run.closing.is_some() || run.outcome.is_some() {
+            return None;
         }
+        let (tests, age) = (tests(run), Some(now.since(run.updated)));
+        Some(Self { tests, last_error: None, status: Status::InProgress, age, plan })
     }
 
     /// Of a checkpoint that was last written at `updated`.

@@ -42,8 +42,9 @@ pub(super) fn resume_run(
         if !options.json {
             note(diagram::draw(&run, diagram::Format::Text).trim_end());
         }
-        let facts = Facts::of_run(&run, SystemClock.now(), plan_of(project, &run));
-        agree(&facts.judge(), id.as_str(), options)?;
+        if let Some(facts) = Facts::of_run(&run, SystemClock.now(), plan_of(project, &run)) {
+            agree(&facts.judge(), id.as_str(), options)?;
+        }
     }
     let shown = if options.json { Shown::Json } else { Shown::Text };
     drive(project, journal, id, shown, &[])
@@ -71,7 +72,7 @@ pub(super) fn agree(findings: &[Finding], what: &str, options: &ResumeArguments)
         return Ok(());
     }
     Err(CommandError::question(format!(
-        "`{what}` does not go on by itself: it does not hold that {} ({})",
+        "`{what}` does not go on by itself, for this does not hold: {}: {}",
         against.condition, against.found
     ))
     .hint(format!("`coordinate resume {what} --force` goes on all the same")))
