@@ -21,6 +21,7 @@ pub(crate) const GENERATED: &[Generated] = &[
     Generated { path: "docs/crates.md", make: crates_page },
     Generated { path: "docs/cli.md", make: cli_page },
     Generated { path: "docs/configuration.md", make: configuration_page },
+    Generated { path: "docs/schemas/checkpoint.schema.json", make: checkpoint_schema },
 ];
 
 /// Writes all of them.
@@ -46,6 +47,10 @@ fn cli_page(_: &Workspace) -> Result<String, TaskError> {
 
 fn configuration_page(_: &Workspace) -> Result<String, TaskError> {
     reference("config")
+}
+
+fn checkpoint_schema(_: &Workspace) -> Result<String, TaskError> {
+    reference("checkpoint")
 }
 
 /// A page that the program prints itself.

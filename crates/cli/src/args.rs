@@ -1,8 +1,10 @@
 //! The command line. A doc comment is the help text.
 
+mod checkpoint;
 mod state;
 mod verify;
 
+pub(crate) use checkpoint::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coordinate_model::definition::Scope;
 pub(crate) use state::*;
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     Verify(VerifyCommand),
     /// Keeps what the shell blocks of a workflow hand to one another
     State(StateArguments),
+    /// Exports, checks and imports checkpoints
+    #[command(subcommand)]
+    Checkpoint(CheckpointsCommand),
     /// Imports the state that the older shell scripts left in `.claude`; the files stay
     Migrate(MigrateArguments),
     /// Lists the agents and whether they are there
@@ -146,8 +151,13 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ResumeArguments {
-    /// The run, or the beginning of its id; without it, the one that is open
+    /// The run, or the beginning of its id, or an imported checkpoint; without it, the run that is open
     pub(crate) run: Option<String>,
+
+    /// Goes on although a condition does not hold: tests pass or did not run, no failure ended it, it is in progress, it
+    /// is at most seven days old, its plan is unchanged
+    #[arg(long)]
+    pub(crate) force: bool,
 
     /// Answers questions at the start with yes
     #[arg(long, short)]
@@ -187,6 +197,8 @@ pub(crate) enum ReferencePage {
     Cli,
     /// The configuration
     Config,
+    /// The schema of checkpoints
+    Checkpoint,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod artifacts;
+mod checkpoint;
 mod control;
 mod demo;
 mod doctor;
@@ -13,6 +14,7 @@ mod paths;
 mod plan;
 mod reference;
 mod request;
+mod resume;
 mod run;
 mod scope;
 mod show;
@@ -35,7 +37,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
     let quick = || state::quick_project(arguments.project.as_deref(), &arguments.set);
     match &arguments.command {
         Command::Run(options) => run::run(&project()?, options),
-        Command::Resume(options) => run::resume(&project()?, options),
+        Command::Resume(options) => resume::resume(&project()?, options),
         Command::Ps(options) => listing::ps(&project()?, options.json),
         Command::Show(options) => show::show(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
@@ -54,6 +56,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
         Command::Verify(what) => verify::verify(&project()?, what),
         Command::State(options) => state(arguments.project.as_deref(), options),
+        Command::Checkpoint(command) => checkpoint::checkpoint(arguments, command),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),

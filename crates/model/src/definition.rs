@@ -8,6 +8,7 @@ mod check;
 pub use builtin::{builtin, builtin_names, builtin_text};
 
 use crate::artifact::ArtifactKind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,7 +17,7 @@ use std::fmt;
 pub const FORMAT: u32 = 1;
 
 /// What a request asks for. It names the last working state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// Reports.
@@ -56,7 +57,7 @@ impl fmt::Display for Scope {
 }
 
 /// The name of a state of a definition.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StateName(pub String);
 

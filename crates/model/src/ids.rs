@@ -1,5 +1,6 @@
 //! Names of things. Each is a type of its own, so that a step can not be passed where a run is wanted.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -109,7 +110,7 @@ impl fmt::Display for AttemptId {
 }
 
 /// The number of a plan's phase, as its heading gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct PhaseNumber(pub u32);
 

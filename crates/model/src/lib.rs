@@ -5,6 +5,7 @@
 //! [`Corruption`](run::Corruption).
 
 pub mod artifact;
+pub mod checkpoint;
 pub mod decide;
 pub mod definition;
 pub mod detect;
@@ -16,6 +17,7 @@ pub mod input;
 pub mod links;
 pub mod obligation;
 pub mod plan;
+pub mod resume;
 pub mod retry;
 pub mod run;
 pub mod scope;

@@ -12,6 +12,7 @@ const HEAD: &str = "Made by `cargo xtask generate` from the program; `cargo xtas
 pub(crate) fn page(page: ReferencePage) -> Exit {
     let text = match page {
         ReferencePage::Cli => command_line(),
+        ReferencePage::Checkpoint => coordinate_model::checkpoint::Checkpoint::schema(),
         ReferencePage::Config => format!("# Configuration\n\n{HEAD}\n\n{}", reference()),
     };
     print(text.trim_end());

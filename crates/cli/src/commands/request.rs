@@ -55,6 +55,11 @@ pub(crate) fn read(project: &Project, options: &RunArguments) -> Result<Requeste
         return Err(CommandError::usage("the request is empty")
             .hint("say what is to be done in plain words, or name a plan: `coordinate run PLAN.md`"));
     }
+    understand(project, text, options)
+}
+
+/// What a text asks for, whatever files are named as it is.
+pub(crate) fn understand(project: &Project, text: String, options: &RunArguments) -> Result<Requested, CommandError> {
     let decision = decide(&text, &scope::given_with(project, &text, &options.asked)?);
     let words = Words { text, decision };
     match (words.decision.scope, &words.decision.plan_path) {

@@ -1,24 +1,39 @@
-//! `run` and `resume`.
+//! `run`.
 
 use super::drive::{Shown, drive};
 use super::request::{self, Requested, Words};
 use super::start::{Plan, read_plan};
 use super::{note, print, start};
-use crate::args::{ResumeArguments, RunArguments};
-use crate::context::{Meant, Project, driver_of, find_run};
+use crate::args::RunArguments;
+use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use coordinate_engine::journal::Journal;
 use coordinate_model::event::Created;
-use coordinate_report::diagram;
+use coordinate_model::ids::{PhaseNumber, RunId};
 
 pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, CommandError> {
-    match request::read(project, options)? {
-        Requested::Plan(path, words) => run_plan(project, &path, words.as_ref(), options),
-        Requested::Words(words) => run_words(project, &words, options),
+    run_requested(project, request::read(project, options)?, options, |_| Ok(()))
+}
+
+/// Carries out what was asked for. `created` is told the run's id before anything of it begins.
+pub(super) fn run_requested(
+    project: &Project,
+    requested: Requested,
+    options: &RunArguments,
+    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+) -> Result<Exit, CommandError> {
+    match requested {
+        Requested::Plan(path, words) => run_plan(project, &path, words.as_ref(), options, created),
+        Requested::Words(words) => run_words(project, &words, options, created),
     }
 }
 
-fn run_words(project: &Project, words: &Words, options: &RunArguments) -> Result<Exit, CommandError> {
+fn run_words(
+    project: &Project,
+    words: &Words,
+    options: &RunArguments,
+    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+) -> Result<Exit, CommandError> {
     let choices = start::choices(project, options)?;
     request::check(project, words, &choices)?;
     if options.dry_run {
@@ -27,13 +42,20 @@ fn run_words(project: &Project, words: &Words, options: &RunArguments) -> Result
     let base = request::base(project, words)?;
     let journal = project.create_journal()?;
     super::state::prune(project, &journal);
-    let created = request::create(project, words, choices, base)?;
-    begin(project, &journal, created, options)
+    let first = request::create(project, words, choices, base)?;
+    begin(project, &journal, first, options, created)
 }
 
 /// From here on the run exists, and whatever becomes of this process, it can be resumed.
-fn begin(project: &Project, journal: &Journal, created: Created, options: &RunArguments) -> Result<Exit, CommandError> {
-    let (run, begun) = journal.create(created)?;
+fn begin(
+    project: &Project,
+    journal: &Journal,
+    first: Created,
+    options: &RunArguments,
+    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+) -> Result<Exit, CommandError> {
+    let (run, begun) = journal.create(first)?;
+    created(run.id())?;
     super::names::tell(project, &run);
     let shown = if options.json { Shown::Json } else { Shown::Text };
     drive(project, journal, run.id(), shown, &begun)
@@ -64,9 +86,21 @@ fn run_plan(
     path: &str,
     words: Option<&Words>,
     options: &RunArguments,
+    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
 ) -> Result<Exit, CommandError> {
     let plan = read_plan(project, path)?;
     let done = start::done_phases(project, &plan, options)?;
+    implement(project, options, (plan, words), done, created)
+}
+
+/// Runs a plan of which these phases are done, for a request or for itself.
+pub(super) fn implement(
+    project: &Project,
+    options: &RunArguments,
+    (plan, words): (Plan, Option<&Words>),
+    done: Vec<PhaseNumber>,
+    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+) -> Result<Exit, CommandError> {
     if done.len() == plan.plan.phases.len() {
         print("nothing to do: every phase of the plan is done (`--all` does them again)");
         return Ok(Exit::Done);
@@ -81,8 +115,8 @@ fn run_plan(
     }
     let journal = project.create_journal()?;
     super::state::prune(project, &journal);
-    let created = start::create(project, plan, words, done, choices, base)?;
-    begin(project, &journal, created, options)
+    let first = start::create(project, plan, words, done, choices, base)?;
+    begin(project, &journal, first, options, created)
 }
 
 fn dry_run(plan: &Plan, choices: &start::Choices) -> Exit {
@@ -101,35 +135,4 @@ fn print_choices(choices: &start::Choices) {
     print(&format!("at once: {}", choices.options.max_parallel));
     let test = choices.options.test_command.as_deref().unwrap_or("(detected in each tree)");
     print(&format!("tests: {test}"));
-}
-
-pub(crate) fn resume(project: &Project, options: &ResumeArguments) -> Result<Exit, CommandError> {
-    let journal = project.need_journal()?;
-    let id = find_run(&journal, options.run.as_deref(), Meant::Open)?;
-    // An ended run needs no lease and changes nothing: its listing says so.
-    let header = journal.storage().header(&id)?;
-    if let Some(outcome) = header.and_then(|header| header.outcome) {
-        return Ok(ended_before(&id, &outcome, options.json));
-    }
-    // A run that another process drives is refused below; there is nothing to show then.
-    if !options.json && driver_of(&journal, &id)?.is_none() {
-        note(diagram::draw(&journal.load(&id)?, diagram::Format::Text).trim_end());
-    }
-    let shown = if options.json { Shown::Json } else { Shown::Text };
-    drive(project, &journal, &id, shown, &[])
-}
-
-fn ended_before(id: &coordinate_model::ids::RunId, outcome: &str, json: bool) -> Exit {
-    if json {
-        let line =
-            serde_json::json!({"event": "run_ended", "run": id, "outcome": outcome, "message": "it had ended before"});
-        crate::display::print_json(&line);
-    } else {
-        print(&format!("{id} has ended: {outcome}; look at it with `coordinate show {id}`"));
-    }
-    match outcome {
-        "succeeded" => Exit::Done,
-        "cancelled" => Exit::Stopped,
-        _ => Exit::Failed,
-    }
 }

@@ -39,6 +39,13 @@ pub(crate) struct Choices {
     pub(crate) trees: PathBuf,
 }
 
+impl Plan {
+    /// Its hash without its check marks.
+    pub(super) fn hash(&self) -> String {
+        content_hash(&self.sources)
+    }
+}
+
 /// Reads the plan that a request names.
 pub(crate) fn read_plan(project: &Project, request: &str) -> Result<Plan, CommandError> {
     let named = Path::new(request);
@@ -94,7 +101,7 @@ pub(crate) fn done_phases(
 }
 
 /// Asks on a terminal; without one nobody says yes.
-fn ask(question: &str) -> Result<bool, CommandError> {
+pub(super) fn ask(question: &str) -> Result<bool, CommandError> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(false);
     }
@@ -197,7 +204,7 @@ pub(crate) fn create(
         topics: Vec::new(),
         revises: None,
         definition: choices.definition,
-        plan_hash: Some(content_hash(&plan.sources)),
+        plan_hash: Some(plan.hash()),
         plan: Some(plan.plan),
         done,
         paths: Paths {

@@ -6,6 +6,7 @@
 mod support;
 
 mod checkout;
+mod checkpoints;
 mod commands;
 mod control;
 mod errors;
