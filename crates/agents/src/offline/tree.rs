@@ -24,7 +24,7 @@ pub(super) struct Files {
 
 /// Lists the files of a tree, without those below `left_out` (relative) and those that may hold secrets.
 pub(super) fn files(tree: &Path, left_out: impl Fn(&str) -> bool) -> Files {
-    let listed = git(tree, &["ls-files", "-z", "-co", "--exclude-standard", "--deduplicate"]);
+    let listed = git(tree, &["ls-files", "-z", "-co", "--exclude-standard"]);
     let by_git = listed.is_some();
     let mut paths: Vec<String> = match listed {
         Some(listed) => listed.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect(),
@@ -92,7 +92,7 @@ pub(super) fn each(tree: &Path, paths: &[String], mut with: impl FnMut(&str, &st
                 with(path, &text);
             }
             Text::TooLarge => read.too_large += 1,
-            Text::NoText => read.no_text += 1,
+            Text::None => read.no_text += 1,
         }
     }
     read
@@ -102,7 +102,7 @@ pub(super) fn each(tree: &Path, paths: &[String], mut with: impl FnMut(&str, &st
 pub(super) fn one(tree: &Path, path: &str) -> Option<String> {
     match text(tree, path, ALL) {
         Text::Read(text) => Some(text),
-        Text::TooLarge | Text::NoText => None,
+        Text::TooLarge | Text::None => None,
     }
 }
 
@@ -110,20 +110,20 @@ enum Text {
     Read(String),
     TooLarge,
     /// Not a text, not a plain file, or gone.
-    NoText,
+    None,
 }
 
 fn text(tree: &Path, path: &str, room: u64) -> Text {
     let place: PathBuf = tree.join(path);
     // A link may lead out of the tree.
     let plain = std::fs::symlink_metadata(&place).ok().filter(std::fs::Metadata::is_file);
-    let Some(about) = plain else { return Text::NoText };
+    let Some(about) = plain else { return Text::None };
     if about.len() > LARGEST.min(room) {
         return Text::TooLarge;
     }
-    let Ok(bytes) = std::fs::read(&place) else { return Text::NoText };
+    let Ok(bytes) = std::fs::read(&place) else { return Text::None };
     if bytes.iter().take(8192).any(|byte| *byte == 0) {
-        return Text::NoText;
+        return Text::None;
     }
     Text::Read(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }

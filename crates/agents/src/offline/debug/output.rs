@@ -47,10 +47,9 @@ impl Output {
                 self.places.push(place);
             }
         }
-        if let Some(name) = failing(&line).filter(|name| !self.failing.iter().any(|one| one == name)) {
-            if self.failing.len() < FAILING {
-                self.failing.push(name.to_owned());
-            }
+        let failing = failing(&line).filter(|name| !self.failing.iter().any(|one| one == name));
+        if let Some(name) = failing.filter(|_| self.failing.len() < FAILING) {
+            self.failing.push(name.to_owned());
         }
         if self.end.len() == END {
             self.end.pop_front();

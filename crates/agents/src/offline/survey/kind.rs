@@ -25,7 +25,7 @@ impl Kind {
             Self::Test
         } else if below(EXAMPLES) {
             Self::Example
-        } else if ends_with(name, DOC_ENDINGS) || DOC_NAMES.iter().any(|stem| name == *stem) {
+        } else if ends_with(name, DOC_ENDINGS) || DOC_NAMES.contains(&name) {
             Self::Docs
         } else if ends_with(name, SOURCE_ENDINGS) || is_script(folder, name) {
             Self::Source
@@ -50,8 +50,8 @@ impl Kind {
     pub(super) fn weight(self, wants_tests: bool, wants_docs: bool) -> f32 {
         match self {
             Self::Source => 1.0,
-            Self::Docs if wants_docs => 1.2,
-            Self::Test if wants_tests => 1.1,
+            Self::Docs if wants_docs => 1.6,
+            Self::Test if wants_tests => 1.3,
             Self::Docs => 0.5,
             Self::Setting => 0.5,
             Self::Example | Self::Test => 0.4,

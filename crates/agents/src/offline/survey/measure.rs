@@ -142,7 +142,7 @@ impl Head {
         let held = self.quoted || quotes > 0 || code.is_empty() || self.language.is_comment(line);
         self.quoted ^= quotes % 2 == 1;
         // Once a docstring has ended, or code has begun, the head is over.
-        self.open = held && !(quotes > 0 && !self.quoted);
+        self.open = held && (quotes == 0 || self.quoted);
         held
     }
 }

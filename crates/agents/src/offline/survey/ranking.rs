@@ -43,7 +43,7 @@ fn the_first_files_are_those_that_a_maintainer_would_name() {
         ("what does `TokenStore` do", &["src/store/token.rs"]),
         ("how is the configuration loaded", &["src/config.rs", "src/cli.rs"]),
         ("look at src/cli.rs and the retry delay", &["src/cli.rs", "src/net/retry.rs"]),
-        ("which tests cover the retry delay", &["src/net/retry.rs", "tests/retry.rs"]),
+        ("which tests cover the retry delay", &["tests/retry.rs", "src/net/retry.rs"]),
         ("update the documentation of the retry delay", &["docs/retry.md", "src/net/retry.rs"]),
     ];
     for (question, expected) in cases {

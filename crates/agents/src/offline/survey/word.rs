@@ -72,7 +72,7 @@ pub(super) fn root(word: &str) -> &str {
     }
     let long_enough = |root: &&str| root.len() >= SHORTEST && root.contains(|c: char| "aeiouy".contains(c));
     let ending = |ending: &&str| word.strip_suffix(*ending).filter(long_enough);
-    let root = ENDINGS.iter().find_map(|end| ending(&end)).unwrap_or(word);
+    let root = ENDINGS.iter().find_map(ending).unwrap_or(word);
     undoubled(root)
 }
 
