@@ -52,7 +52,7 @@ impl Agents for Clients {
                 name: "offline".to_owned(),
                 found: true,
                 version: Some(self.version.clone()),
-                detail: "built in: runs the `sh` blocks of a phase".to_owned(),
+                detail: "built in: runs `sh` blocks, surveys the repository, plans numbered steps".to_owned(),
             },
             AgentProbe {
                 name: "command".to_owned(),
@@ -72,7 +72,7 @@ impl Agents for Clients {
 
     fn program(&self, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
         match Self::adapter(&assignment.agent)? {
-            Adapter::Offline => offline::program(&self.program, assignment),
+            Adapter::Offline => offline::program(&self.program, assignment, || self.probe()),
             Adapter::Command => command::program(assignment),
         }
     }

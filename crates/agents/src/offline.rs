@@ -1,15 +1,29 @@
-//! The built-in agent: runs the fenced `sh` blocks of a phase, in order, and nothing else. It never pretends.
+//! The built-in agent: works without any client, and never pretends.
+//!
+//! It runs the fenced `sh` blocks of a phase, surveys a repository for the words of a request, turns a request's own
+//! enumeration into a plan, and runs a failing test for a debug report. Everything else it refuses before it starts,
+//! with the clients that could do it.
+
+mod artifact;
+mod blocks;
+mod debug;
+mod markdown;
+mod order;
+mod plan;
+mod refusal;
+mod report;
+mod search;
+mod survey;
+mod tree;
+mod write;
 
 use crate::unwritable;
-use coordinate_engine::port::{Assignment, AttemptProgram, StreamName, TranscriptLine};
+use coordinate_engine::port::{AgentProbe, Assignment, AttemptProgram, StreamName, TranscriptLine};
 use coordinate_model::event::Observation;
-use coordinate_model::failure::{Failure, FailureClass, FailureKind};
-use rustix::process::{Signal, getpid, kill_process};
-use serde::{Deserialize, Serialize};
+use coordinate_model::failure::Failure;
+use order::{Block, Order, Wanted};
 use std::io::Write;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// Marks the lines in which the offline agent tells what it does.
 const MARK: &str = "@coordinate ";
@@ -17,28 +31,15 @@ const MARK: &str = "@coordinate ";
 /// The exit code when the order itself can not be read.
 const BAD_ORDER: i32 = 2;
 
-/// What the offline agent is given.
-#[derive(Debug, Serialize, Deserialize)]
-struct Order {
-    blocks: Vec<Block>,
-}
-
-/// One block: where it stands in the plan, and its text.
-#[derive(Debug, Serialize, Deserialize)]
-struct Block {
-    line: u32,
-    text: String,
-}
-
-pub(crate) fn program(program: &Path, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
-    let is_shell = |info: &str| info.split_whitespace().next() == Some("sh");
-    let shell = assignment.blocks.iter().filter(|block| is_shell(&block.info));
-    let blocks: Vec<Block> = shell.map(|block| Block { line: block.line, text: block.text.clone() }).collect();
-    if blocks.is_empty() {
-        return Err(nothing_to_do(assignment));
-    }
+/// The process for an assignment; `clients` is asked only for a refusal, which names those that were found.
+pub(crate) fn program(
+    program: &Path,
+    assignment: &Assignment,
+    clients: impl FnOnce() -> Vec<AgentProbe>,
+) -> Result<AttemptProgram, Failure> {
+    let order = order(assignment, clients)?;
     let path = assignment.folder.join("order.json");
-    let order = serde_json::to_vec(&Order { blocks }).map_err(|error| Failure::system(error.to_string()))?;
+    let order = serde_json::to_vec(&order).map_err(|error| Failure::system(error.to_string()))?;
     std::fs::create_dir_all(&assignment.folder).map_err(|error| unwritable(&assignment.folder, &error))?;
     std::fs::write(&path, order).map_err(|error| unwritable(&path, &error))?;
     Ok(AttemptProgram {
@@ -54,66 +55,33 @@ pub(crate) fn program(program: &Path, assignment: &Assignment) -> Result<Attempt
     })
 }
 
-fn nothing_to_do(assignment: &Assignment) -> Failure {
-    let what =
-        if assignment.phase.is_empty() { assignment.step.clone() } else { format!("phase {}", assignment.phase) };
-    Failure::new(
-        FailureClass::Permanent,
-        FailureKind::NoInstructions,
-        format!("{what} has no fenced `sh` block, and the offline agent does nothing else"),
-    )
-    .expected_found("at least one ```sh block in the phase", "none")
-    .remedy("choose an agent that can work on its own: `--agent NAME` (`coordinate agents` lists them)")
-    .remedy("or write the phase's commands into a ```sh block")
+/// What there is to do, or why it can not be done.
+fn order(assignment: &Assignment, clients: impl FnOnce() -> Vec<AgentProbe>) -> Result<Order, Failure> {
+    if let Some(artifact) = &assignment.artifact {
+        let wanted = Wanted::of(assignment, artifact);
+        return match refusal::of(&wanted, artifact.revise) {
+            Some(reason) => Err(refusal::failure(&wanted, &reason, &clients())),
+            None => Ok(Order::Artifact(wanted)),
+        };
+    }
+    let is_shell = |info: &str| info.split_whitespace().next() == Some("sh");
+    let shell = assignment.blocks.iter().filter(|block| is_shell(&block.info));
+    let blocks: Vec<Block> = shell.map(|block| Block { line: block.line, text: block.text.clone() }).collect();
+    if blocks.is_empty() { Err(refusal::no_blocks(assignment)) } else { Ok(Order::Blocks { blocks }) }
 }
 
 /// Plays the offline agent: the child process of an attempt. Returns its exit code.
 #[must_use]
 pub fn offline_main(order: &Path) -> i32 {
     let parsed = std::fs::read(order).map_err(|error| error.to_string());
-    let order: Order = match parsed.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()))
-    {
-        Ok(order) => order,
+    match parsed.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string())) {
+        Ok(Order::Blocks { blocks }) => blocks::run_all(&blocks),
+        Ok(Order::Artifact(wanted)) => artifact::leave(&wanted),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "failed to read the order `{}`: {error}", order.display());
-            return BAD_ORDER;
-        }
-    };
-    for block in &order.blocks {
-        tell(&Observation::ToolStarted { tool: "sh".to_owned(), detail: first_line(block) });
-        let code = run(block);
-        if let Some(signal) = killed_by(code) {
-            // Not the plan's failure: whoever reads how this process ended must see a kill as a kill.
-            let _ = kill_process(getpid(), signal);
-        }
-        tell(&Observation::ToolEnded { tool: "sh".to_owned(), ok: code == 0 });
-        if code != 0 {
-            let _ = writeln!(std::io::stderr(), "the `sh` block at line {} of the plan ended with {code}", block.line);
-            return code;
+            BAD_ORDER
         }
     }
-    0
-}
-
-fn first_line(block: &Block) -> String {
-    let mut lines = block.text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.next().unwrap_or_default().chars().take(120).collect()
-}
-
-fn run(block: &Block) -> i32 {
-    let status = Command::new("sh").args(["-eu", "-c", &block.text]).stdin(Stdio::null()).status();
-    match status {
-        Ok(status) => status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "failed to start `sh`: {error}");
-            127
-        }
-    }
-}
-
-/// A shell ends with 128 and the signal's number when its command was killed.
-fn killed_by(code: i32) -> Option<Signal> {
-    [Signal::HUP, Signal::INT, Signal::KILL, Signal::TERM].into_iter().find(|signal| code == 128 + signal.as_raw())
 }
 
 fn tell(observation: &Observation) {
@@ -145,6 +113,7 @@ pub(crate) fn shown(line: &TranscriptLine) -> Option<String> {
 mod tests {
     use super::*;
     use coordinate_model::event::AgentChoice;
+    use coordinate_model::failure::FailureKind;
     use coordinate_model::plan::CodeBlock;
 
     fn assignment(folder: &Path, blocks: &[(&str, &str)]) -> Assignment {
@@ -167,7 +136,8 @@ mod tests {
     #[test]
     fn a_phase_without_shell_blocks_is_refused_with_the_remedy() {
         let folder = tempfile::tempdir().unwrap();
-        let failure = program(Path::new("coordinate"), &assignment(folder.path(), &[("rust", "x"), ("shell", "y")]));
+        let failure =
+            program(Path::new("coordinate"), &assignment(folder.path(), &[("rust", "x"), ("shell", "y")]), Vec::new);
         let failure = failure.unwrap_err();
         assert_eq!(failure.kind, FailureKind::NoInstructions);
         assert!(failure.remedy[0].contains("--agent"), "{failure:?}");
@@ -180,7 +150,7 @@ mod tests {
         let write = format!("echo one > {0}", mark.display());
         let fails = format!("echo two >> {0}\nfalse\necho three >> {0}", mark.display());
         let blocks = [("sh", write.as_str()), ("text", "exit 9"), ("sh", fails.as_str()), ("sh", "exit 9")];
-        let program = program(Path::new("coordinate"), &assignment(folder.path(), &blocks)).unwrap();
+        let program = program(Path::new("coordinate"), &assignment(folder.path(), &blocks), Vec::new).unwrap();
         assert_eq!(offline_main(Path::new(&program.argv[2])), 1);
         assert_eq!(std::fs::read_to_string(mark).unwrap(), "one\ntwo\n");
     }
@@ -189,7 +159,7 @@ mod tests {
     fn an_unset_variable_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let blocks = [("sh", "echo \"$COORDINATE_NEVER_SET\"")];
-        let program = program(Path::new("coordinate"), &assignment(folder.path(), &blocks)).unwrap();
+        let program = program(Path::new("coordinate"), &assignment(folder.path(), &blocks), Vec::new).unwrap();
         assert_ne!(offline_main(Path::new(&program.argv[2])), 0);
     }
 
