@@ -4,6 +4,7 @@ use coordinate_model::definition::{Action, Scope, StepKind, Writes};
 use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome};
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::StepId;
+use coordinate_model::plan::{Graph, Plan};
 use coordinate_model::run::{DeliveryResult, Run, Step};
 
 /// `PROGRESS: [state] - text` for events that a person wants to know of.
@@ -43,7 +44,7 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::StepSucceeded { step, .. } if kind(step) == Some(StepKind::Agent) => {
             Some(format!("✓ {} is done and verified", name(step)))
         }
-        Event::PlanAdopted { plan, .. } => Some(format!("the plan has {} phases", plan.phases.len())),
+        Event::PlanAdopted { plan, .. } => Some(shape(plan)),
         Event::StepFailed { step, failure, .. } => Some(format!("✗ {}: {}", name(step), failure.message)),
         Event::RetryScheduled { step, failure, .. } => {
             Some(format!("{} will be tried again: {}", name(step), failure.message))
@@ -112,6 +113,16 @@ pub fn name(run: &Run, step: &Step) -> String {
         Some(Action::Deliver) => "delivery".to_owned(),
         None => step.id.to_string(),
     }
+}
+
+/// What a plan looks like, before anything of it begins.
+fn shape(plan: &Plan) -> String {
+    let phases = plan.phases.len();
+    let Ok(graph) = Graph::new(plan) else { return format!("the plan has {phases} phases") };
+    let path: Vec<String> = graph.critical_path().iter().map(ToString::to_string).collect();
+    let (waves, path, saving) = (graph.waves().len(), path.join(" → "), graph.expected_saving());
+    let waves = if waves == 1 { "1 wave".to_owned() } else { format!("{waves} waves") };
+    format!("the plan has {phases} phases in {waves}; critical path {path}; expected saving {saving} %")
 }
 
 /// The five parts of a failure's message, over several lines.

@@ -103,7 +103,7 @@ pub(crate) fn waves_text(plan: &Plan, graph: &Graph) -> String {
     }
     let path = graph.critical_path();
     let shown: Vec<String> = path.iter().map(ToString::to_string).collect();
-    let saving = 100_usize.saturating_sub((path.len() * 100).checked_div(plan.phases.len()).unwrap_or(100));
+    let saving = graph.expected_saving();
     let _ = writeln!(text, "critical path: {}", shown.join(" → "));
     let _ = writeln!(text, "expected saving: {saving} % if all phases take equally long");
     text

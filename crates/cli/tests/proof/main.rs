@@ -11,5 +11,6 @@ mod concurrency;
 mod delivery;
 mod kills;
 mod parts;
+mod requests;
 mod support;
 mod sweep;

@@ -68,6 +68,11 @@ impl Project {
         Self { env, root, run_arguments: arguments.iter().map(|word| (*word).to_owned()).collect() }
     }
 
+    /// Other arguments of `run`: some name files of the environment, which has to be there first.
+    pub(crate) fn run_with(&mut self, arguments: &[&str]) {
+        self.run_arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+    }
+
     /// The program in this project.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.env.command(env!("CARGO_BIN_EXE_coordinate"));

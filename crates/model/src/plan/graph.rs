@@ -151,6 +151,13 @@ impl Graph {
         self.longest_path(&self.longest_to_end(duration))
     }
 
+    /// What working in parallel saves at best, in percent, if all phases take equally long.
+    #[must_use]
+    pub fn expected_saving(&self) -> usize {
+        let longest = self.critical_path().len();
+        100_usize.saturating_sub((longest * 100).checked_div(self.numbers.len()).unwrap_or(100))
+    }
+
     fn neighbours<'a>(
         &'a self,
         adjacency: &'a Adjacency,
