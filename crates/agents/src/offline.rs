@@ -14,6 +14,8 @@ mod refusal;
 mod report;
 mod search;
 mod survey;
+#[cfg(test)]
+mod totality;
 mod tree;
 mod write;
 

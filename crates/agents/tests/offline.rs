@@ -1,5 +1,7 @@
 //! The offline agent at work: real trees, real git, and the artifacts as whole snapshots.
 
+#![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
+
 use coordinate_agents::{Clients, offline_main};
 use coordinate_engine::port::{Agents, ArtifactOrder, Assignment};
 use coordinate_model::artifact::ArtifactKind;

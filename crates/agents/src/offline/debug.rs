@@ -1,6 +1,6 @@
 //! The debug report: runs the test, and tells what its output names. It finds no cause by itself, and says so.
 
-mod output;
+pub(super) mod output;
 
 use super::markdown::{code, counted, excerpt, fenced, listed, points, section, title};
 use super::order::Wanted;

@@ -15,10 +15,10 @@ const FAILING: usize = 8;
 
 /// A place that an output names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) path: String,
+pub(in crate::offline) struct Place {
+    pub(in crate::offline) path: String,
     /// From 1.
-    pub(super) line: usize,
+    pub(in crate::offline) line: usize,
 }
 
 impl fmt::Display for Place {
@@ -29,7 +29,7 @@ impl fmt::Display for Place {
 
 /// The output of a test, as far as it is kept: however long it is, its end and what it names.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(in crate::offline) struct Output {
     end: VecDeque<String>,
     lines: usize,
     /// As they are written, each once.
@@ -39,7 +39,7 @@ pub(super) struct Output {
 
 impl Output {
     /// Takes the next line.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(in crate::offline) fn line(&mut self, line: &str) {
         let line = without_colours(line);
         self.lines += 1;
         for place in places(&line) {
@@ -58,22 +58,22 @@ impl Output {
     }
 
     /// How many lines there were.
-    pub(super) fn lines(&self) -> usize {
+    pub(in crate::offline) fn lines(&self) -> usize {
         self.lines
     }
 
     /// The last lines.
-    pub(super) fn end(&self) -> Vec<&str> {
+    pub(in crate::offline) fn end(&self) -> Vec<&str> {
         self.end.iter().map(String::as_str).collect()
     }
 
     /// The tests that it says fail.
-    pub(super) fn failing(&self) -> &[String] {
+    pub(in crate::offline) fn failing(&self) -> &[String] {
         &self.failing
     }
 
     /// The first places that are files of the tree.
-    pub(super) fn places_in(&self, tree: &Path) -> Vec<Place> {
+    pub(in crate::offline) fn places_in(&self, tree: &Path) -> Vec<Place> {
         let mut found: Vec<Place> = Vec::new();
         for place in &self.places {
             let Some(path) = inside(tree, &place.path) else { continue };

@@ -50,7 +50,7 @@ impl Kind {
     pub(super) fn weight(self, wants_tests: bool, wants_docs: bool) -> f32 {
         match self {
             Self::Source => 1.0,
-            Self::Docs if wants_docs => 1.6,
+            Self::Docs if wants_docs => 2.0,
             Self::Test if wants_tests => 1.3,
             Self::Docs => 0.5,
             Self::Setting => 0.5,
