@@ -199,6 +199,8 @@ pub(crate) enum ReferencePage {
     Config,
     /// The schema of checkpoints
     Checkpoint,
+    /// Errors: their classes, and what is done about each
+    Errors,
 }
 
 #[derive(Debug, Args)]

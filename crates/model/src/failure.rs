@@ -1,5 +1,11 @@
 //! What went wrong: closed classes that decide the handling, finer kinds for people, and the five parts of a message.
 
+pub mod diagnose;
+mod recognise;
+
+pub use recognise::{RULES, Recognised, Rule, recognise};
+
+use diagnose::diagnose;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -28,18 +34,49 @@ pub struct Handling {
     pub retried: bool,
     /// Whether an agent that takes feedback may be asked to repair it.
     pub repairable: bool,
+    /// What becomes of the step when it is not, or no more, tried again.
+    pub then: &'static str,
 }
 
 impl FailureClass {
-    /// The one table of handlings.
+    /// All classes.
+    pub const ALL: [Self; 6] =
+        [Self::Transient, Self::Quota, Self::Permanent, Self::Fatal, Self::Cancelled, Self::AgentMisbehaved];
+
+    /// The one table of handlings. The page on errors is made from it.
     #[must_use]
     pub fn handling(self) -> Handling {
+        const FAILS: &str = "the step fails, and what depends on it is not begun";
         match self {
-            Self::Transient => Handling { retried: true, repairable: false },
-            Self::Permanent => Handling { retried: false, repairable: true },
-            Self::Quota | Self::Fatal | Self::Cancelled | Self::AgentMisbehaved => {
-                Handling { retried: false, repairable: false }
+            Self::Transient => Handling { retried: true, repairable: false, then: FAILS },
+            Self::Permanent => Handling {
+                retried: false,
+                repairable: true,
+                then: "failing tests go to an agent that takes feedback, at most three rounds; else the step fails",
+            },
+            Self::Quota => Handling { retried: false, repairable: false, then: FAILS },
+            Self::Fatal => Handling { retried: false, repairable: false, then: FAILS },
+            Self::Cancelled => Handling { retried: false, repairable: false, then: "the step ends as it was asked to" },
+            Self::AgentMisbehaved => Handling {
+                retried: false,
+                repairable: false,
+                then: "an artifact that does not keep its contract goes back to its agent, at most twice; else the step fails",
+            },
+        }
+    }
+
+    /// What the class means.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Transient => "may pass by itself: locked, busy, timed out, network, rate limit, overloaded",
+            Self::Quota => "a usage limit, which ends at its reset",
+            Self::Permanent => {
+                "the work itself is wrong: a test fails, a command ends with an error, a merge conflicts"
             }
+            Self::Fatal => "the machine can not go on: disk full, permission denied, corruption",
+            Self::Cancelled => "somebody asked for it",
+            Self::AgentMisbehaved => "the agent broke its contract: no artifact, wrong place, claims without work",
         }
     }
 
@@ -207,6 +244,18 @@ impl Failure {
     pub fn expected_found(mut self, expected: impl Into<String>, found: impl Into<String>) -> Self {
         self.expected = expected.into();
         self.found = found.into();
+        self
+    }
+
+    /// Adds to the message what an output tells of the error and where it first shows, and what to try.
+    #[must_use]
+    pub fn diagnosed(mut self, lines: &[String]) -> Self {
+        let diagnosis = diagnose(lines);
+        let words = diagnosis.words();
+        if !words.is_empty() {
+            self.message = format!("{}: {words}", self.message);
+        }
+        self.remedy.extend(diagnosis.suggestions());
         self
     }
 

@@ -14,6 +14,7 @@ pub(crate) fn page(page: ReferencePage) -> Exit {
         ReferencePage::Cli => command_line(),
         ReferencePage::Checkpoint => coordinate_model::checkpoint::Checkpoint::schema(),
         ReferencePage::Config => format!("# Configuration\n\n{HEAD}\n\n{}", reference()),
+        ReferencePage::Errors => format!("# Errors\n\n{HEAD}\n\n{}", coordinate_report::errors::reference()),
     };
     print(text.trim_end());
     Exit::Done

@@ -9,6 +9,7 @@ mod checkout;
 mod checkpoints;
 mod commands;
 mod control;
+mod diagnosis;
 mod errors;
 mod merging;
 mod misbehaviour;

@@ -37,6 +37,7 @@ fn failure(verdict: &Verdict) -> Failure {
     Failure::new(FailureClass::Permanent, FailureKind::TestFailure, format!("`{}` fails", verdict.command))
         .expected_found("exit code 0", "a failure")
         .context(verdict.tail.iter().cloned())
+        .diagnosed(&verdict.tail)
         .remedy("mend what the output names; an agent that can repair is chosen with `--agent`")
 }
 

@@ -3,7 +3,7 @@
 use super::Decision;
 use crate::definition::StepKind;
 use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, is_kill};
-use crate::failure::{Failure, FailureClass, FailureKind};
+use crate::failure::{Failure, FailureClass, FailureKind, recognise};
 use crate::ids::{Oid, StepId};
 use crate::input::{Answer, Context, Left, Of, Performed, Tested};
 use crate::obligation::{Effect, ObligationKey};
@@ -137,12 +137,7 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[Stri
     let fail = |class, kind, message: String| Failure::new(class, kind, message).context(tail.iter().cloned());
     let failure = match ending {
         AttemptEnding::Exited { code: 0 } | AttemptEnding::Stopped => return None,
-        AttemptEnding::Exited { code } => {
-            fail(Permanent, FailureKind::ExitCode, format!("the agent ended with exit code {code}"))
-                .expected_found("exit code 0", format!("exit code {code}"))
-                .remedy(format!("read what it printed with `coordinate logs --step {step}`"))
-                .remedy("mend the phase, then run the plan again")
-        }
+        AttemptEnding::Exited { code } => exit_failure(*code, step, tail),
         AttemptEnding::Signaled { signal } if is_kill(*signal) => {
             fail(Transient, FailureKind::Crash, format!("the agent was killed by signal {signal}"))
                 .expected_found("an end of its own", format!("signal {signal} from outside"))
@@ -162,6 +157,7 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[Stri
         }
         AttemptEnding::HardLimit => {
             fail(Permanent, FailureKind::HardTimeout, "the agent took longer than its hard limit".to_owned())
+                .expected_found(format!("an end within {} s", limits.hard_ms.unwrap_or_default() / 1000), "none")
                 .remedy("raise the limit with `-c agent.hard_seconds=N`, or split the phase")
         }
         AttemptEnding::OutputLimit => fail(
@@ -169,12 +165,15 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[Stri
             FailureKind::OutputLimit,
             format!("the agent wrote more than {} bytes of output", limits.output_bytes),
         )
+        .expected_found(format!("at most {} bytes", limits.output_bytes), "more")
         .remedy("raise the limit with `-c agent.output_bytes=N` if that is right"),
         AttemptEnding::NotStarted { reason } => {
             fail(Permanent, FailureKind::NotStarted, format!("the agent could not be started: {reason}"))
+                .expected_found("a process", "none")
                 .remedy("look at `coordinate doctor`, or choose another agent with `--agent`")
         }
         AttemptEnding::Lost => fail(Transient, FailureKind::Lost, "the attempt's supervisor was killed".to_owned())
+            .expected_found("a supervisor that lives as long as its attempt", "none")
             .remedy("its tree is kept on the snapshot ref; the step is tried again"),
     };
     Some(failure)
@@ -182,8 +181,34 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[Stri
 
 /// Whether an artifact is there but not as its contract says, and its agent can use being told so.
 fn is_sent_back(run: &Run, step: &Step, failure: &Failure) -> bool {
-    let mendable = matches!(failure.kind, FailureKind::ContractUnmet | FailureKind::PlanInvalid);
+    let mendable =
+        matches!(failure.kind, FailureKind::ContractUnmet | FailureKind::PlanInvalid | FailureKind::BrokenLink);
     mendable && run.writes(step).is_some() && run.created.options.agent.repairs
+}
+
+/// The class of an exit is told by the end of the output, if it tells one: a full disk or a busy service is not the
+/// phase's fault.
+fn exit_failure(code: i32, step: &StepId, tail: &[String]) -> Failure {
+    let told = recognise(tail);
+    let class = told.as_ref().map_or(FailureClass::Permanent, |told| told.class);
+    let found = told.as_ref().map_or_else(String::new, |told| format!(", with `{}`", told.line));
+    let failure = Failure::new(class, FailureKind::ExitCode, format!("the agent ended with exit code {code}"))
+        .context(tail.iter().cloned())
+        .expected_found("exit code 0", format!("exit code {code}{found}"))
+        .remedy(format!("read what it printed with `coordinate logs --step {step}`"));
+    match class {
+        FailureClass::Transient => {
+            failure.remedy("it is tried again; if it does not pass, look at what the line names")
+        }
+        FailureClass::Quota => {
+            let reset = told.and_then(|told| told.reset).map_or_else(String::new, |reset| format!(" ({reset})"));
+            failure.remedy(format!("run the plan again when the limit has ended{reset}, or with another agent"))
+        }
+        FailureClass::Fatal => failure.remedy("mend what the line names (`df -h`, `ls -l`), then run the plan again"),
+        FailureClass::Permanent | FailureClass::Cancelled | FailureClass::AgentMisbehaved => {
+            failure.remedy("mend the phase, then run the plan again")
+        }
+    }
 }
 
 /// A failed try: tried again, or failed for good and perhaps repaired by an agent.
@@ -288,6 +313,7 @@ fn test_failure(verdict: Option<&Verdict>, step: &Step) -> Failure {
     Failure::new(FailureClass::Permanent, FailureKind::TestFailure, format!("`{command}` fails{place}"))
         .expected_found("tests that pass, as before the merge", "tests that fail")
         .context(verdict.iter().flat_map(|verdict| verdict.tail.iter().cloned()))
+        .diagnosed(verdict.map(|verdict| verdict.tail.as_slice()).unwrap_or_default())
         .remedy("mend the phase in the plan and run it again, or choose an agent that can repair (`--agent`)")
 }
 

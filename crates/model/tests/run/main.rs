@@ -5,6 +5,7 @@
 mod fold;
 mod gates;
 mod golden;
+mod handling;
 mod oracle;
 mod rounds;
 mod simulation;

@@ -10,7 +10,7 @@ use coordinate_testkit::runs::created;
 use coordinate_testkit::world::World;
 
 /// Carries a run to its end; `twist` may answer an obligation in its own way.
-fn drive(created: Created, twist: impl Fn(&Obligation, &Of) -> Option<Input>) -> Live {
+pub(crate) fn drive(created: Created, twist: impl Fn(&Obligation, &Of) -> Option<Input>) -> Live {
     let world = World::kind();
     let mut live = Live::begin(created);
     for _ in 0..2_000 {
@@ -29,7 +29,7 @@ fn drive(created: Created, twist: impl Fn(&Obligation, &Of) -> Option<Input>) ->
     panic!("no end: {:?}", live.obligations());
 }
 
-fn count(live: &Live, wanted: impl Fn(&Event) -> bool) -> usize {
+pub(crate) fn count(live: &Live, wanted: impl Fn(&Event) -> bool) -> usize {
     live.journal.iter().filter(|(_, event)| wanted(event)).count()
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn some_request(seed: u64) -> Created {
 
 /// A run on a plan, or a request.
 pub(crate) fn any_run(seed: u64) -> Created {
-    if seed % 3 == 0 { some_request(seed) } else { some_run(seed) }
+    if seed.is_multiple_of(3) { some_request(seed) } else { some_run(seed) }
 }
 
 fn check_end(run: &Run, calm: bool) {
