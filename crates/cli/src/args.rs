@@ -1,11 +1,13 @@
 //! The command line. A doc comment is the help text.
 
 mod checkpoint;
+mod clean;
 mod state;
 mod verify;
 
 pub(crate) use checkpoint::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use clean::*;
 use coordinate_model::definition::Scope;
 pub(crate) use state::*;
 use std::path::PathBuf;
@@ -73,6 +75,10 @@ pub(crate) enum Command {
     Checkpoint(CheckpointsCommand),
     /// Imports the state that the older shell scripts left in `.claude`; the files stay
     Migrate(MigrateArguments),
+    /// Puts aside what finished work left, after a time; `restore` brings it back
+    Clean(CleanArguments),
+    /// Brings back what was cleaned
+    Restore(RestoreArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
     /// Lists the workflow definitions, or prints one

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod checkpoint;
+mod clean;
 mod control;
 mod demo;
 mod doctor;
@@ -58,6 +59,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Checkpoint(command) => checkpoint::checkpoint(arguments, command),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
+        Command::Clean(options) => clean::clean(&project()?, options),
+        Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),
         Command::Config(options) => listing::config(&project()?, options),

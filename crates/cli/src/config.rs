@@ -22,7 +22,7 @@ struct Key {
     help: &'static str,
 }
 
-const KEYS: [Key; 15] = [
+const KEYS: [Key; 18] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -82,6 +82,24 @@ const KEYS: [Key; 15] = [
         kind: Kind::List,
         default: "[]",
         help: "untracked paths of the checkout that each tree gets as links",
+    },
+    Key {
+        name: "retention.checkpoint_days",
+        kind: Kind::Number,
+        default: "30",
+        help: "`clean`: imported checkpoints, from their import; those whose run succeeded go at once",
+    },
+    Key {
+        name: "retention.run_days",
+        kind: Kind::Number,
+        default: "30",
+        help: "`clean`: transcripts and snapshots of a run, from its end",
+    },
+    Key {
+        name: "retention.trash_days",
+        kind: Kind::Number,
+        default: "30",
+        help: "how long `restore` can bring back what was cleaned",
     },
 ];
 

@@ -18,6 +18,7 @@ pub mod links;
 pub mod obligation;
 pub mod plan;
 pub mod resume;
+pub mod retention;
 pub mod retry;
 pub mod run;
 pub mod scope;

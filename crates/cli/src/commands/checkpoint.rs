@@ -19,7 +19,8 @@ use coordinate_store::shell::ShellState;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
-use store::{Entry, Store};
+use store::Entry;
+pub(super) use store::Store;
 
 pub(super) fn checkpoint(arguments: &Arguments, command: &CheckpointsCommand) -> Result<Exit, CommandError> {
     let project = || Project::find(arguments.project.as_deref(), &arguments.set);

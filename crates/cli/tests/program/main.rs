@@ -7,6 +7,7 @@ mod support;
 
 mod checkout;
 mod checkpoints;
+mod clean;
 mod commands;
 mod control;
 mod diagnosis;

@@ -6,8 +6,10 @@ use coordinate_host::atomic;
 use coordinate_model::checkpoint::{Checkpoint, parse};
 use coordinate_model::ids::RunId;
 use coordinate_model::shell::WorkflowId;
+use coordinate_model::time::UtcMillis;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 const ORIGINAL: &str = "original.json";
 /// Written last: a folder without it is an import that was cut off, and is done again.
@@ -103,6 +105,13 @@ impl Store {
             entries.extend(self.get(&id)?);
         }
         Ok(entries)
+    }
+
+    /// When a checkpoint was imported last.
+    pub(in crate::commands) fn imported(&self, id: &WorkflowId) -> Option<UtcMillis> {
+        let modified = self.folder().join(id.as_str()).join(CHECKPOINT).metadata().ok()?.modified().ok()?;
+        let since = modified.duration_since(UNIX_EPOCH).ok()?;
+        Some(UtcMillis(i64::try_from(since.as_millis()).ok()?))
     }
 
     /// Notes the run that goes on from a checkpoint, so that a second `resume` goes on with that run.

@@ -1,0 +1,150 @@
+//! `clean` and `restore`: what finished work left is put aside after a time, and can be brought back for a time.
+
+mod find;
+mod trash;
+
+use super::{note, print, print_json};
+use crate::args::{CleanArguments, RestoreArguments};
+use crate::config::Config;
+use crate::context::Project;
+use crate::failure::{CommandError, Exit};
+use crate::wiring::SystemClock;
+use coordinate_engine::port::{Clock, Repository};
+use coordinate_model::retention::Retention;
+use coordinate_report::text::moment;
+use find::{Found, Kept, Tree};
+use serde_json::json;
+use trash::{Batch, Item, Trash};
+
+pub(super) fn clean(project: &Project, options: &CleanArguments) -> Result<Exit, CommandError> {
+    let retention = retention(&project.config()?);
+    let now = SystemClock.now();
+    let found = find::all(project, &retention, now)?;
+    let trash = Trash::of(project);
+    let old: Vec<Batch> = trash.list()?.into_iter().filter(|batch| retention.trash(batch.cleaned, now)).collect();
+    if options.dry_run {
+        report(&found, &old, None, options);
+        return Ok(Exit::Done);
+    }
+    for batch in &old {
+        trash.empty(batch)?;
+    }
+    let kept = remove_trees(project, &found.trees);
+    let batch = if found.items.is_empty() { None } else { Some(trash.put(&found.items, now)?) };
+    if let Some(journal) = project.journal()? {
+        super::state::prune(project, &journal);
+    }
+    let gone = found.trees.into_iter().filter(|tree| !tree.path.exists()).collect();
+    let found = Found { items: found.items, trees: gone, kept: found.kept.into_iter().chain(kept).collect() };
+    report(&found, &old, batch.as_deref(), options);
+    Ok(Exit::Done)
+}
+
+fn retention(config: &Config) -> Retention {
+    let default = Retention::default();
+    let days = |name: &str, default: u64| config.number(name).unwrap_or(default);
+    Retention {
+        checkpoint_days: days("retention.checkpoint_days", default.checkpoint_days),
+        run_days: days("retention.run_days", default.run_days),
+        trash_days: days("retention.trash_days", default.trash_days),
+    }
+}
+
+/// Removes work trees that their runs could not put away. Git's own refusal guards what no commit and no ref holds.
+fn remove_trees(project: &Project, trees: &[Tree]) -> Vec<Kept> {
+    let Some(repository) = &project.repository else { return Vec::new() };
+    let removed = trees.iter().filter_map(|tree| {
+        let error = repository.remove_tree(&tree.path, &tree.snapshot).err()?;
+        Some(Kept { path: tree.path.display().to_string(), why: error.to_string() })
+    });
+    removed.collect()
+}
+
+fn report(found: &Found, old: &[Batch], batch: Option<&str>, options: &CleanArguments) {
+    let Found { items, trees, kept } = found;
+    if options.json {
+        print_json(&json!({
+            "dry_run": options.dry_run,
+            "id": batch,
+            "items": items,
+            "trees": trees.iter().map(|tree| tree.path.to_string_lossy()).collect::<Vec<_>>(),
+            "emptied": old.iter().map(|batch| &batch.id).collect::<Vec<_>>(),
+            "kept": kept,
+        }));
+        return;
+    }
+    for Item { kind, place, why, .. } in items {
+        print(&format!("{:<10} {place}  ({why})", kind.name()));
+    }
+    for tree in trees {
+        print(&format!("{:<10} {}", "tree", tree.path.display()));
+    }
+    for batch in old {
+        print(&format!("{:<10} {}, cleaned {}", "for good", batch.id, moment(batch.cleaned)));
+    }
+    for Kept { path, why } in kept {
+        note(&format!("kept: {path}: {why}"));
+    }
+    match batch {
+        _ if options.dry_run => note("nothing was done (--dry-run)"),
+        Some(id) => note(&format!("bring it back with `coordinate restore {id}`")),
+        None if trees.is_empty() && old.is_empty() => note("there is nothing to clean"),
+        None => {}
+    }
+}
+
+pub(super) fn restore(project: &Project, options: &RestoreArguments) -> Result<Exit, CommandError> {
+    let trash = Trash::of(project);
+    let batches = trash.list()?;
+    if options.list {
+        list(&batches, options.json);
+        return Ok(Exit::Done);
+    }
+    let batch = chosen(&batches, options.id.as_deref())?;
+    let restored = trash.restore(batch)?;
+    if options.json {
+        print_json(&json!({"id": batch.id, "restored": restored.back, "kept": restored.kept}));
+    } else {
+        for place in &restored.back {
+            print(&format!("restored  {place}"));
+        }
+    }
+    for Kept { path, why } in &restored.kept {
+        note(&format!("not restored: {path}: {why}"));
+    }
+    Ok(if restored.kept.is_empty() { Exit::Done } else { Exit::Usage })
+}
+
+fn list(batches: &[Batch], as_json: bool) {
+    if as_json {
+        let rows =
+            batches.iter().map(|batch| json!({"id": batch.id, "cleaned": moment(batch.cleaned), "items": batch.items}));
+        print_json(&rows.collect());
+        return;
+    }
+    for batch in batches {
+        print(&format!("{}  {}  {} things", batch.id, moment(batch.cleaned), batch.items.len()));
+        for item in &batch.items {
+            print(&format!("  {:<10} {}", item.kind.name(), item.place));
+        }
+    }
+}
+
+fn chosen<'a>(batches: &'a [Batch], id: Option<&str>) -> Result<&'a Batch, CommandError> {
+    match (id, batches) {
+        (Some(id), _) => batches.iter().find(|batch| batch.id == id).ok_or_else(|| {
+            CommandError::usage(format!("nothing was cleaned as `{id}`"))
+                .hint("list it with `coordinate restore --list`")
+        }),
+        (None, [only]) => Ok(only),
+        (None, []) => {
+            Err(CommandError::usage("there is nothing to restore").hint("`coordinate clean` has put nothing aside"))
+        }
+        (None, several) => {
+            let error = CommandError::usage("several things can be restored: say which");
+            Err(several
+                .iter()
+                .fold(error, |error, batch| error.hint(format!("{}  {}", batch.id, moment(batch.cleaned)))))
+        }
+    }
+}

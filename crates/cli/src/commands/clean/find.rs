@@ -1,0 +1,122 @@
+//! What may be cleaned: never of an open run.
+
+use super::trash::{Item, Kind};
+use crate::commands::checkpoint::Store;
+use crate::context::Project;
+use crate::failure::CommandError;
+use coordinate_engine::journal::Journal;
+use coordinate_engine::port::Repository;
+use coordinate_model::ids::RunId;
+use coordinate_model::retention::{CheckpointRun, Retention};
+use coordinate_model::run::Run;
+use coordinate_model::time::UtcMillis;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// All that was found.
+pub(super) struct Found {
+    /// What is put aside.
+    pub(super) items: Vec<Item>,
+    /// Work trees that ended runs could not put away.
+    pub(super) trees: Vec<Tree>,
+    /// What stays, and why.
+    pub(super) kept: Vec<Kept>,
+}
+
+/// A work tree of an ended run.
+pub(super) struct Tree {
+    /// Its folder.
+    pub(super) path: PathBuf,
+    /// The ref that should hold what is in it.
+    pub(super) snapshot: String,
+}
+
+/// Something that stays.
+#[derive(Debug, Serialize)]
+pub(super) struct Kept {
+    /// What.
+    pub(super) path: String,
+    /// Why.
+    pub(super) why: String,
+}
+
+pub(super) fn all(project: &Project, retention: &Retention, now: UtcMillis) -> Result<Found, CommandError> {
+    let mut found = Found { items: Vec::new(), trees: Vec::new(), kept: Vec::new() };
+    let journal = project.journal()?;
+    checkpoints(project, journal.as_ref(), retention, now, &mut found)?;
+    let Some(journal) = journal else { return Ok(found) };
+    for header in journal.storage().headers()? {
+        if header.outcome.is_none() {
+            continue;
+        }
+        match journal.load(&header.run) {
+            Ok(run) => of_run(project, &run, retention, now, &mut found)?,
+            // A run that can not be read can not be judged.
+            Err(error) => found.kept.push(Kept { path: header.run.to_string(), why: error.to_string() }),
+        }
+    }
+    Ok(found)
+}
+
+fn checkpoints(
+    project: &Project,
+    journal: Option<&Journal>,
+    retention: &Retention,
+    now: UtcMillis,
+    found: &mut Found,
+) -> Result<(), CommandError> {
+    let store = Store::of(project);
+    for entry in store.list()? {
+        let folder = store.folder().join(entry.id.as_str());
+        let run = run_of(journal, entry.run.as_ref())?;
+        let Some(imported) = store.imported(&entry.id) else { continue };
+        if let Some(why) = retention.checkpoint(run, imported, now) {
+            found.items.push(Item::file(Kind::Checkpoint, &project.state(), &folder, why));
+        }
+    }
+    Ok(())
+}
+
+fn run_of(journal: Option<&Journal>, run: Option<&RunId>) -> Result<CheckpointRun, CommandError> {
+    let (Some(journal), Some(run)) = (journal, run) else { return Ok(CheckpointRun::None) };
+    Ok(match journal.storage().header(run)?.map(|header| header.outcome) {
+        Some(None) => CheckpointRun::Open,
+        Some(Some(outcome)) if outcome == "succeeded" => CheckpointRun::Succeeded,
+        Some(Some(_)) | None => CheckpointRun::None,
+    })
+}
+
+/// What an ended run left: transcripts, refs, and trees that were in somebody's way when it ended.
+fn of_run(
+    project: &Project,
+    run: &Run,
+    retention: &Retention,
+    now: UtcMillis,
+    found: &mut Found,
+) -> Result<(), CommandError> {
+    let Some(why) = retention.run(run.ended, now) else { return Ok(()) };
+    let attempts = project.attempts().join(run.id().as_str());
+    if attempts.is_dir() {
+        found.items.push(Item::file(Kind::Attempts, &project.state(), &attempts, why.clone()));
+    }
+    let Some(repository) = &project.repository else { return Ok(()) };
+    let trees = left_trees(run);
+    // Refs hold what is in the trees: they stay until those are gone.
+    if trees.is_empty() {
+        for (name, commit) in repository.refs(&format!("refs/coordinate/{}/", run.id()))? {
+            found.items.push(Item::reference(name, commit, why.clone()));
+        }
+    }
+    found.trees.extend(trees);
+    Ok(())
+}
+
+fn left_trees(run: &Run) -> Vec<Tree> {
+    let entries = std::fs::read_dir(&run.created.paths.trees).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.path().join(".git").exists());
+    let tree = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        Tree { path: entry.path(), snapshot: format!("refs/coordinate/{}/{name}", run.id()) }
+    };
+    folders.map(tree).collect()
+}
