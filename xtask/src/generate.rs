@@ -21,11 +21,8 @@ pub(crate) const GENERATED: &[Generated] = &[
     Generated { path: "docs/crates.md", make: crates_page },
     Generated { path: "docs/cli.md", make: cli_page },
     Generated { path: "docs/configuration.md", make: configuration_page },
-<<<<<<< HEAD
     Generated { path: "docs/schemas/checkpoint.schema.json", make: checkpoint_schema },
-=======
     Generated { path: "docs/errors.md", make: errors_page },
->>>>>>> 82fb6a9 (model: errors are told by type, place and class)
 ];
 
 /// Writes all of them.
@@ -53,13 +50,12 @@ fn configuration_page(_: &Workspace) -> Result<String, TaskError> {
     reference("config")
 }
 
-<<<<<<< HEAD
 fn checkpoint_schema(_: &Workspace) -> Result<String, TaskError> {
     reference("checkpoint")
-=======
+}
+
 fn errors_page(_: &Workspace) -> Result<String, TaskError> {
     reference("errors")
->>>>>>> 82fb6a9 (model: errors are told by type, place and class)
 }
 
 /// A page that the program prints itself.

@@ -113,10 +113,10 @@ impl Sandbox {
         path
     }
 
-    /// A tree of ours at `<root>/trees/<name>` on the branch `work/<name>`, from HEAD.
+    /// A tree of ours at `<root>/trees/<name>` on the branch `side/<name>`, from HEAD.
     pub(super) fn tree(&self, repository: &GitRepository, name: &str) -> PathBuf {
         let path = self.root.join("trees").join(name);
-        repository.add_tree(&path, &format!("work/{name}"), &self.oid("HEAD")).unwrap();
+        repository.add_tree(&path, &format!("side/{name}"), &self.oid("HEAD")).unwrap();
         path
     }
 

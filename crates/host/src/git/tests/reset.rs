@@ -30,7 +30,7 @@ fn files_branch_and_operations_come_back_and_ignored_files_stay() {
     for _ in 0..2 {
         repository.reset_tree(&tree, &start, REF).unwrap();
         assert_eq!(sandbox.git_in(&tree, &["status", "--porcelain"]), "");
-        assert_eq!(sandbox.oid("work/one"), start);
+        assert_eq!(sandbox.oid("side/one"), start);
         assert!(!sandbox.top().join(".git/worktrees/one/MERGE_HEAD").exists());
         let names: Vec<String> = files_in(&tree).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, [".gitignore", "built", "file"]);
@@ -48,10 +48,10 @@ fn commits_that_only_the_branch_holds_are_not_dropped() {
     let start = sandbox.oid("HEAD");
     write_in(&tree, "file", "2\n");
     sandbox.git_in(&tree, &["commit", "-q", "-am", "work"]);
-    let tip = sandbox.oid("work/one");
+    let tip = sandbox.oid("side/one");
     let error = repository.reset_tree(&tree, &start, REF).unwrap_err().to_string();
     assert!(error.contains(tip.short()), "{error}");
-    assert_eq!(sandbox.oid("work/one"), tip);
+    assert_eq!(sandbox.oid("side/one"), tip);
     repository.snapshot(&tree, REF, "a snapshot", AT).unwrap();
     repository.reset_tree(&tree, &start, REF).unwrap();
     assert!(repository.is_ancestor(&tip, &sandbox.oid(REF)).unwrap());
@@ -71,7 +71,7 @@ fn another_branch_that_the_attempt_went_to_stays_where_it_is() {
     repository.reset_tree(&tree, &start, REF).unwrap();
     assert_eq!(sandbox.oid("dev"), dev);
     assert_eq!(sandbox.git_in(&tree, &["symbolic-ref", "HEAD"]), "refs/heads/side/one");
-    assert_eq!(sandbox.oid("work/one"), start);
+    assert_eq!(sandbox.oid("side/one"), start);
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn commits_aside_of_the_branch_and_an_orphan_branch_are_held() {
     let tree = sandbox.tree(&sandbox.open(), "one");
     write_in(&tree, "file", "on the branch\n");
     sandbox.git_in(&tree, &["commit", "-q", "-am", "on the branch"]);
-    let tip = sandbox.oid("work/one");
+    let tip = sandbox.oid("side/one");
     sandbox.git_in(&tree, &["checkout", "-q", "--detach", "main"]);
     let taken = snapshot(&sandbox, &tree);
     assert_eq!((taken.head, sandbox.oid(&format!("{REF}^2"))), (sandbox.oid("main"), tip));
@@ -228,7 +228,7 @@ fn a_tree_whose_git_file_is_gone_is_never_taken_for_another_repository() {
     let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
     let repository = sandbox.open();
     let tree = sandbox.top().join("inside");
-    repository.add_tree(&tree, "work/inside", &sandbox.oid("HEAD")).unwrap();
+    repository.add_tree(&tree, "side/inside", &sandbox.oid("HEAD")).unwrap();
     std::fs::remove_file(tree.join(".git")).unwrap();
     write_in(&tree, "new", "x");
     repository.snapshot(&tree, REF, "a snapshot", AT).unwrap();

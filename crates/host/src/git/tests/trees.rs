@@ -18,15 +18,15 @@ fn a_tree_is_made_once_and_then_left_alone() {
     std::fs::remove_file(tree.join(".git")).unwrap();
     sandbox.tree(&repository, "one");
     assert_eq!(sandbox.git_in(&tree, &["status", "--porcelain"]), "M \"a b/file\"");
-    let error = repository.add_tree(&tree, "work/two", &sandbox.oid("HEAD")).unwrap_err().to_string();
-    assert!(error.contains("work/one"), "{error}");
+    let error = repository.add_tree(&tree, "side/two", &sandbox.oid("HEAD")).unwrap_err().to_string();
+    assert!(error.contains("side/one"), "{error}");
 }
 
 #[test]
 fn an_existing_branch_is_checked_out_where_it_is() {
     let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
     let first = sandbox.oid("HEAD");
-    sandbox.git(&["branch", "work/one"]);
+    sandbox.git(&["branch", "side/one"]);
     sandbox.commit(&[("file", "2\n")]);
     let tree = sandbox.tree(&sandbox.open(), "one");
     assert_eq!(sandbox.git_in(&tree, &["rev-parse", "HEAD"]), first.to_string());
@@ -107,7 +107,7 @@ fn what_stands_at_the_place_is_not_deleted() {
     let place = sandbox.root().join("trees/one");
     write_in(&place, "precious", "x");
     let head = sandbox.oid("HEAD");
-    let error = repository.add_tree(&place, "work/one", &head).unwrap_err().to_string();
+    let error = repository.add_tree(&place, "side/one", &head).unwrap_err().to_string();
     assert!(error.contains("move it away"), "{error}");
     assert!(repository.remove_tree(&place, REF).is_err());
     let users = sandbox.root().join("users");
