@@ -38,7 +38,7 @@ pub(super) fn report(wanted: &Wanted) -> String {
     section(&mut out, "Evidence", &evidence(ran.as_ref(), &places, &wanted.tree));
     section(&mut out, "Suspects", &points(suspects.iter().cloned(), "None: no word of the failure stands in a file."));
     section(&mut out, "Cause", &cause(ran.as_ref(), &places));
-    section(&mut out, "Next steps", &next_steps(ran.as_ref(), &places, &suspects));
+    section(&mut out, "Next Steps", &next_steps(ran.as_ref(), &places, &suspects));
     let named = places.iter().map(|place| code(&place.to_string()));
     section(&mut out, "References", &points(named.chain(suspects.iter().filter_map(|one| place_of(one))), "None."));
     out
