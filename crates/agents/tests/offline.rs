@@ -4,7 +4,7 @@
 
 use coordinate_agents::{Clients, offline_main};
 use coordinate_engine::port::{Agents, ArtifactOrder, Assignment};
-use coordinate_model::artifact::ArtifactKind;
+use coordinate_model::artifact::{ArtifactKind, check};
 use coordinate_model::event::AgentChoice;
 use coordinate_model::failure::{Failure, FailureKind};
 use coordinate_model::plan::{Phase, Source, parse};
@@ -81,9 +81,12 @@ impl World {
     /// Carries an order out and gives what it left.
     #[track_caller]
     fn leaves(&self, order: ArtifactOrder) -> String {
-        let path = order.path.clone();
+        let (kind, path) = (order.kind, order.path.clone());
         assert_eq!(offline_main(&self.start(order).unwrap()), 0);
-        std::fs::read_to_string(path).unwrap()
+        let text = std::fs::read_to_string(path).unwrap();
+        let problems = check(kind, "artifact.md", &text);
+        assert!(problems.is_empty(), "{problems:#?}\n{text}");
+        text
     }
 
     #[track_caller]

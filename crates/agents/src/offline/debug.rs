@@ -2,7 +2,7 @@
 
 pub(super) mod output;
 
-use super::markdown::{code, counted, excerpt, fenced, listed, points, section, title};
+use super::markdown::{code, counted, excerpt, fenced, listed, plain, points, section, title};
 use super::order::Wanted;
 use super::search::search;
 use super::survey::{Terms, excerpt_at};
@@ -32,13 +32,13 @@ pub(super) fn report(wanted: &Wanted) -> String {
     let ran = ran.map(|command| run(command, &wanted.tree));
     let places = ran.as_ref().map(|ran| ran.output.places_in(&wanted.tree)).unwrap_or_default();
     let suspects = suspected(wanted, ran.as_ref());
-    let mut out = format!("# {}\n", title(&format!("Debug: {}", wanted.topic())));
+    let mut out = format!("# {}\n", title(&format!("Debug: {}", plain(&wanted.topic()))));
     section(&mut out, "Metadata", &metadata(wanted));
     section(&mut out, "Summary", &summary(ran.as_ref(), &places));
     section(&mut out, "Evidence", &evidence(ran.as_ref(), &places, &wanted.tree));
     section(&mut out, "Suspects", &points(suspects.iter().cloned(), "None: no word of the failure stands in a file."));
     section(&mut out, "Cause", &cause(ran.as_ref(), &places));
-    section(&mut out, "Next steps", &next_steps(ran.as_ref(), &places, &suspects));
+    section(&mut out, "Next Steps", &next_steps(ran.as_ref(), &places, &suspects));
     let named = places.iter().map(|place| code(&place.to_string()));
     section(&mut out, "References", &points(named.chain(suspects.iter().filter_map(|one| place_of(one))), "None."));
     out
@@ -48,7 +48,7 @@ fn metadata(wanted: &Wanted) -> String {
     format!(
         "- **Date**: {}\n- **Agent**: offline (built in)\n- **Topic**: {}\n- **Report Type**: debug\n",
         wanted.date,
-        wanted.topic()
+        plain(&wanted.topic())
     )
 }
 

@@ -50,6 +50,11 @@ pub(super) fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
+/// A person's words as words alone: a link in them would lead elsewhere from where they are told.
+pub(super) fn plain(text: &str) -> String {
+    text.replace('[', "\\[").replace('<', "\\<")
+}
+
 /// A topic as a title: one line, its first letter a capital, not too long.
 pub(super) fn title(topic: &str) -> String {
     let short: String = topic.chars().take(100).collect();
@@ -81,5 +86,6 @@ mod tests {
         assert_eq!((counted(1, "file"), counted(2, "file")), ("1 file".to_owned(), "2 files".to_owned()));
         assert_eq!(title("how it works."), "How it works");
         assert_eq!(title(""), "Untitled");
+        assert_eq!(plain("see [a](b.md)"), "see \\[a](b.md)");
     }
 }

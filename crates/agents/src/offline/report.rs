@@ -1,6 +1,6 @@
 //! The research report: what a survey found, and nothing that it did not.
 
-use super::markdown::{code, counted, excerpt, listed, points, section, title};
+use super::markdown::{code, counted, excerpt, listed, plain, points, section, title};
 use super::order::Wanted;
 use super::search::Found;
 use super::survey::{Closer, Kind, Line, Ranked};
@@ -36,7 +36,7 @@ pub(super) fn report(wanted: &Wanted, found: &Found) -> String {
     let tests = tests(found, &files);
     let looked: Vec<Looked> = files.iter().take(CLOSELY).map(|file| Looked { file, closer: look(file) }).collect();
     let tested: Vec<Looked> = tests.iter().map(|file| Looked { file, closer: look(file) }).collect();
-    let mut out = format!("# {}\n", title(&wanted.topic()));
+    let mut out = format!("# {}\n", title(&plain(&wanted.topic())));
     section(&mut out, "Metadata", &metadata(wanted, &files));
     section(&mut out, "Executive Summary", &summary(found, &files, &looked));
     section(&mut out, "Findings", &findings(found, &files, &looked, &tested));
@@ -74,7 +74,7 @@ fn metadata(wanted: &Wanted, files: &[&Ranked]) -> String {
         "- **Date**: {}\n- **Agent**: offline (built in)\n- **Topic**: {}\n- **Report Type**: survey of the repository\n\
          - **Complexity**: {level} ({files} in {folders})\n",
         wanted.date,
-        wanted.topic(),
+        plain(&wanted.topic()),
     )
 }
 
@@ -173,7 +173,7 @@ fn history(found: &Found) -> String {
     let line = |commit: &Commit| {
         let touched = commit.paths.iter().take(3).map(|path| code(path)).collect::<Vec<_>>();
         let more = if commit.paths.len() > 3 { format!(" and {} more", commit.paths.len() - 3) } else { String::new() };
-        format!("{} {}: {} ({}{more})", code(&commit.hash), commit.date, commit.subject, touched.join(", "))
+        format!("{} {}: {} ({}{more})", code(&commit.hash), commit.date, code(&commit.subject), touched.join(", "))
     };
     let none = format!("Nothing in {}, the newest, bears on it.", counted(found.looked_at, "commit"));
     points(found.commits.iter().map(line), &none)

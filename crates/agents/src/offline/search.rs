@@ -8,6 +8,9 @@ use std::path::Path;
 /// How many commits are told.
 const COMMITS: usize = 8;
 
+/// How many files a commit touches at most that may be about a few of them.
+const SWEEPING: usize = 40;
+
 /// What a survey found.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -66,11 +69,20 @@ fn bearing(history: Vec<Commit>, files: &[Ranked], terms: &Terms, worth: &[f32])
         let mut held = vec![0.0_f32; worth.len()];
         terms.in_line(&commit.subject, |term, strength| held[term] = held[term].max(strength * worth[term]));
         let touched = commit.paths.iter().filter(|path| best.contains(&path.as_str())).count().min(2);
+        // What touches everything is about nothing in it.
+        let touched = if commit.paths.len() > SWEEPING { 0 } else { touched };
         held.iter().sum::<f32>() / most + 0.8 * touched as f32
     };
     let mut valued: Vec<(f32, Commit)> = history.into_iter().map(|commit| (value(&commit), commit)).collect();
     valued.retain(|(value, _)| *value >= 0.5);
     // Stable: of equal ones the newest stays first.
     valued.sort_by(|a, b| b.0.total_cmp(&a.0));
-    valued.into_iter().take(COMMITS).map(|(_, commit)| commit).collect()
+    let mut told: Vec<Commit> = Vec::new();
+    for (_, commit) in valued {
+        // A change that was carried over to another branch is told once.
+        if told.len() < COMMITS && told.iter().all(|one| one.subject != commit.subject) {
+            told.push(commit);
+        }
+    }
+    told
 }
