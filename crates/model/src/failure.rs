@@ -155,6 +155,12 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Whether an artifact is there, and its text is what is wrong: its agent can mend that when it is told.
+    #[must_use]
+    pub fn is_of_text(self) -> bool {
+        matches!(self, Self::ContractUnmet | Self::PlanInvalid | Self::BrokenLink)
+    }
+
     /// The kind's name, as it is written in journals and output.
     #[must_use]
     pub fn name(self) -> &'static str {

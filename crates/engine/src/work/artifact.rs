@@ -14,6 +14,7 @@ use coordinate_model::event::{Artifact, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::input::Left;
 use coordinate_model::plan::{Plan, Source, content_hash, parse};
+use coordinate_model::run::Attempt;
 use std::path::{Path, PathBuf};
 
 /// The artifact of a step, and what it builds on.
@@ -55,10 +56,15 @@ impl StepJob {
         Ok(())
     }
 
-    /// What the attempt before this one left at the artifact's place.
+    /// The attempt before this one, and why its text was sent back; none if it ended for another reason.
+    pub(super) fn sent_back(&self) -> Option<(&Attempt, &Failure)> {
+        let before = self.step.attempts.iter().rev().nth(1)?;
+        before.failure.as_ref().filter(|failure| failure.kind.is_of_text()).map(|failure| (before, failure))
+    }
+
+    /// The text that was sent back. What an attempt left that was killed is nobody's text: the next one starts anew.
     fn refused(&self, order: &Order) -> Result<Option<Vec<u8>>, Failure> {
-        let before = self.step.attempts.iter().rev().nth(1);
-        let Some(snapshot) = before.and_then(|attempt| attempt.snapshot.as_ref()) else { return Ok(None) };
+        let Some(snapshot) = self.sent_back().and_then(|(before, _)| before.snapshot.as_ref()) else { return Ok(None) };
         self.job.repository()?.read_file(snapshot, &order.place).map_err(system)
     }
 }

@@ -64,7 +64,7 @@ fn read_first(paths: &[String], root: &Path, text: &mut String) {
 
 /// Why the artifact of the attempt before this one was sent back.
 fn refused(step: &StepJob) -> Option<String> {
-    let failure = step.step.attempts.iter().rev().nth(1)?.failure.as_ref()?;
+    let (_, failure) = step.sent_back()?;
     let mut lines = vec![failure.message.clone()];
     lines.extend(failure.context.iter().map(|line| format!("- {line}")));
     Some(lines.join("\n"))

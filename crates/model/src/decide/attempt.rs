@@ -181,9 +181,7 @@ fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[Stri
 
 /// Whether an artifact is there but not as its contract says, and its agent can use being told so.
 fn is_sent_back(run: &Run, step: &Step, failure: &Failure) -> bool {
-    let mendable =
-        matches!(failure.kind, FailureKind::ContractUnmet | FailureKind::PlanInvalid | FailureKind::BrokenLink);
-    mendable && run.writes(step).is_some() && run.created.options.agent.repairs
+    failure.kind.is_of_text() && run.writes(step).is_some() && run.created.options.agent.repairs
 }
 
 /// The class of an exit is told by the end of the output, if it tells one: a full disk or a busy service is not the
