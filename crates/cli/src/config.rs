@@ -90,7 +90,7 @@ const KEYS: [Key; 18] = [
         help: "`clean`: imported checkpoints, from their import; those whose run succeeded go at once",
     },
     Key {
-        name: "retention.run_days",
+        name: "retention.transcript_days",
         kind: Kind::Number,
         default: "30",
         help: "`clean`: transcripts and snapshots of a run, from its end",

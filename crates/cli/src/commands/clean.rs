@@ -45,7 +45,7 @@ fn retention(config: &Config) -> Retention {
     let days = |name: &str, default: u64| config.number(name).unwrap_or(default);
     Retention {
         checkpoint_days: days("retention.checkpoint_days", default.checkpoint_days),
-        run_days: days("retention.run_days", default.run_days),
+        run_days: days("retention.transcript_days", default.run_days),
         trash_days: days("retention.trash_days", default.trash_days),
     }
 }

@@ -5,7 +5,7 @@ use crate::support::{Plan, World};
 use coordinate_testkit::Outcome;
 use serde_json::{Value, json};
 
-const NOTHING_KEPT: [&str; 4] = ["-c", "retention.run_days=0", "-c", "retention.checkpoint_days=0"];
+const NOTHING_KEPT: [&str; 4] = ["-c", "retention.transcript_days=0", "-c", "retention.checkpoint_days=0"];
 
 #[track_caller]
 fn check(name: &str, world: &World, outcome: &Outcome) {
