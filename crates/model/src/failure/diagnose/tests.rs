@@ -33,9 +33,9 @@ fn python() {
     check("  File \"app/x.py\", line 3\n    def f(:\nSyntaxError: invalid syntax", Some(Syntax), Some("app/x.py:3"));
     check(
         "Traceback (most recent call last):\n  File \"/usr/lib/python3.12/runpy.py\", line 198, in _run\n  \
-         File \"/work/app/x.py\", line 7, in f\nModuleNotFoundError: No module named 'y'",
+         File \"/home/user/app/x.py\", line 7, in f\nModuleNotFoundError: No module named 'y'",
         Some(Import),
-        Some("/work/app/x.py:7"),
+        Some("/home/user/app/x.py:7"),
     );
     check(
         "E   assert 1 == 2\ntests/test_x.py:12: AssertionError\nFAILED tests/test_x.py::t",
@@ -52,9 +52,9 @@ fn javascript() {
     check("src/a.ts:3:14 - error TS2307: Cannot find module './b'.", Some(Import), Some("src/a.ts:3"));
     check(
         "TypeError: Cannot read properties of undefined (reading 'x')\n    at node:internal/main.js:28:49\n    \
-         at f (/work/node_modules/jest/run.js:1:1)\n    at Object.<anonymous> (/work/src/a.test.js:5:3)",
+         at f (/home/user/node_modules/jest/run.js:1:1)\n    at Object.<anonymous> (/home/user/src/a.test.js:5:3)",
         Some(Null),
-        Some("/work/src/a.test.js:5"),
+        Some("/home/user/src/a.test.js:5"),
     );
     check(
         "\u{1b}[31m● a › b\u{1b}[0m\nexpect(received).toBe(expected)\nat Object.t (src/a.test.js:2:20)",
@@ -70,9 +70,9 @@ fn others() {
     check("main.go:4:2: no required module provides package example.org/x", Some(Import), Some("main.go:4"));
     check("--- FAIL: TestA (0.00s)\n    a_test.go:8: got 1", Some(TestFailure), Some("a_test.go:8"));
     check(
-        "panic: runtime error: invalid memory address or nil pointer dereference\n\t/usr/local/go/src/a.go:3 +0x1\n\t/work/b.go:9 +0x2",
+        "panic: runtime error: invalid memory address or nil pointer dereference\n\t/usr/local/go/src/a.go:3 +0x1\n\t/home/user/b.go:9 +0x2",
         Some(Null),
-        Some("/work/b.go:9"),
+        Some("/home/user/b.go:9"),
     );
     check("x.c:3:5: error: expected ';' before 'return'", Some(Syntax), Some("x.c:3"));
     check("x.c:1:10: fatal error: y.h: No such file or directory", Some(Import), Some("x.c:1"));
