@@ -62,14 +62,18 @@ fn order(assignment: &Assignment, clients: impl FnOnce() -> Vec<AgentProbe>) -> 
     if let Some(artifact) = &assignment.artifact {
         let wanted = Wanted::of(assignment, artifact);
         return match refusal::of(&wanted, artifact.revise) {
-            Some(reason) => Err(refusal::failure(&wanted, &reason, &clients())),
+            Some(reason) => Err(refusal::failure(&reason, &clients())),
             None => Ok(Order::Artifact(wanted)),
         };
     }
     let is_shell = |info: &str| info.split_whitespace().next() == Some("sh");
     let shell = assignment.blocks.iter().filter(|block| is_shell(&block.info));
     let blocks: Vec<Block> = shell.map(|block| Block { line: block.line, text: block.text.clone() }).collect();
-    if blocks.is_empty() { Err(refusal::no_blocks(assignment)) } else { Ok(Order::Blocks { blocks }) }
+    match (blocks.is_empty(), assignment.phase.is_empty()) {
+        (false, _) => Ok(Order::Blocks { blocks }),
+        (true, false) => Err(refusal::no_blocks(assignment)),
+        (true, true) => Err(refusal::failure(&refusal::Refusal::Mending, &clients())),
+    }
 }
 
 /// Plays the offline agent: the child process of an attempt. Returns its exit code.

@@ -16,6 +16,9 @@ pub(super) enum Refusal {
     /// No rule makes such an artifact.
     #[error("the offline agent writes no {0}")]
     Kind(ArtifactKind),
+    /// Code is changed by the plan's own commands only.
+    #[error("the offline agent mends no code")]
+    Mending,
     /// The request gives no plan.
     #[error("the offline agent can make no plan of this request: {0}")]
     Plan(PlanRefusal),
@@ -33,8 +36,8 @@ pub(super) fn of(wanted: &Wanted, revise: bool) -> Option<Refusal> {
     }
 }
 
-/// The failure of a refused order; `clients` are all that are known.
-pub(super) fn failure(wanted: &Wanted, refusal: &Refusal, clients: &[AgentProbe]) -> Failure {
+/// The failure of what is refused; `clients` are all that are known.
+pub(super) fn failure(refusal: &Refusal, clients: &[AgentProbe]) -> Failure {
     let failure = Failure::new(FailureClass::Permanent, FailureKind::NoInstructions, refusal.to_string());
     let failure = failure.expected_found(expected(refusal), "none");
     let found = found_clients(clients);
@@ -46,7 +49,7 @@ pub(super) fn failure(wanted: &Wanted, refusal: &Refusal, clients: &[AgentProbe]
              (`coordinate agents` lists them)",
         ),
     };
-    if wanted.kind == ArtifactKind::Plan && matches!(refusal, Refusal::Plan(_)) {
+    if matches!(refusal, Refusal::Plan(_)) {
         return failure.remedy("or number the steps in the request: `1) … 2) … 3) …`, one for each phase");
     }
     failure
@@ -54,7 +57,7 @@ pub(super) fn failure(wanted: &Wanted, refusal: &Refusal, clients: &[AgentProbe]
 
 fn expected(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::Revision(_) | Refusal::Kind(_) => "an agent that can read and write",
+        Refusal::Revision(_) | Refusal::Kind(_) | Refusal::Mending => "an agent that can read and write",
         Refusal::Plan(_) => "numbered or bulleted steps in the request",
     }
 }
@@ -67,12 +70,10 @@ fn found_clients(clients: &[AgentProbe]) -> Vec<&str> {
 
 /// The failure of a phase without commands.
 pub(super) fn no_blocks(assignment: &Assignment) -> Failure {
-    let what =
-        if assignment.phase.is_empty() { assignment.step.clone() } else { format!("phase {}", assignment.phase) };
     Failure::new(
         FailureClass::Permanent,
         FailureKind::NoInstructions,
-        format!("{what} has no fenced `sh` block, and the offline agent does nothing else"),
+        format!("phase {} has no fenced `sh` block, and the offline agent does nothing else", assignment.phase),
     )
     .expected_found("at least one ```sh block in the phase", "none")
     .remedy("choose an agent that can work on its own: `--agent NAME` (`coordinate agents` lists them)")

@@ -137,3 +137,73 @@ fn the_demo_ends_merged_tested_and_summarised() {
     let taken = demo.coordinate(&["demo", "--dir", &demo.repo.display().to_string()]);
     assert_eq!(taken.code, Some(2), "{taken:#?}");
 }
+
+/// A small program with a test that fails.
+fn words() -> World {
+    World::new(&[
+        ("README.md", "# Words\n"),
+        ("src/count.py", "def count_words(text):\n    return len(text.split(' '))\n"),
+        ("src/shout.py", "def shout(text):\n    return text.upper()\n"),
+        ("test.sh", "python3 -c 'import sys; sys.exit(\"src/count.py:2: wrong count\")'\n"),
+    ])
+}
+
+#[track_caller]
+fn run(world: &World, words: &[&str]) -> coordinate_testkit::Outcome {
+    world.coordinate(&[&["run", "--agent", "offline"], words].concat())
+}
+
+#[test]
+fn offline_research_surveys_the_repository() {
+    let world = words();
+    let outcome = run(&world, &["research how words are counted"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let report = world.read("specs/001_words_counted/reports/001_words.md");
+    assert!(report.contains("1. `src/count.py`"), "{report}");
+    assert_eq!(world.coordinate(&["verify", "report", "specs/001_words_counted/reports/001_words.md"]).code, Some(0));
+    assert_eq!(world.show()["warnings"], serde_json::json!([]));
+    world.assert_nothing_left();
+}
+
+#[test]
+fn an_enumerated_request_is_planned_and_implemented_offline() {
+    let world = World::new(&[("README.md", "# Words\n")]);
+    let request = "implement these steps:\n\n1. write one\n\n   ```sh\n   echo one > one.txt\n   ```\n\n2. write two\n\n   \
+                   ```sh\n   cat one.txt > two.txt\n   ```\n";
+    let outcome = run(&world, &[request]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert_eq!(world.read("two.txt"), "one\n");
+    assert_eq!(world.subjects("main").len(), 4);
+    world.assert_nothing_left();
+}
+
+#[test]
+fn what_it_can_not_plan_revise_or_mend_it_refuses() {
+    let world = words();
+    world.write("specs/001_words/plans/001_plan.md", "# Words\n\n### Phase 1: One\n\n- [ ] one\n");
+    let mut text = String::new();
+    for request in [
+        "plan a faster word counter",
+        "revise specs/001_words/plans/001_plan.md to add a phase",
+        "fix the failing test of the word counter",
+    ] {
+        let outcome = run(&world, &["-c", "test.command=sh test.sh", request]);
+        assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+        text.push_str(&crate::support::redact::whole(&coordinate_testkit::Outcome {
+            stderr: String::new(),
+            ..outcome
+        }));
+    }
+    crate::support::redact::redacted(&world, || insta::assert_snapshot!("offline_refuses", text));
+    assert_eq!(world.subjects("main"), ["first"]);
+}
+
+#[test]
+fn offline_debugging_tells_what_fails_and_where() {
+    let world = words();
+    let outcome = run(&world, &["-c", "test.command=sh test.sh", "find out why the test fails"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let report = world.read("specs/001_find_test_fails/debug/001_find_test_fails_debug.md");
+    assert!(report.contains("sh test.sh") && report.contains("src/count.py:2"), "{report}");
+    world.assert_nothing_left();
+}

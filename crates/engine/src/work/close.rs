@@ -90,8 +90,10 @@ fn put_tree_away(job: &Job, run: &Run, repository: &dyn Repository, name: &str) 
         let message = format!("what {name} left\n");
         let snapshot = repository.snapshot(&path, &reference, &message, job.tools.clock.now())?;
         repository.remove_tree(&path, &reference)?;
-        // A tree in which nothing was done needs no ref: what it holds is merged already.
-        if snapshot.clean && is_integrated(run, repository, &snapshot.head)? {
+        // A tree in which nothing was done needs no ref: what it holds is merged, or lies in the checkout, already.
+        let base = run.integration.as_ref().or(run.created.base.commit.as_ref());
+        let spare = || base.is_some_and(|base| has_only_artifacts(run, repository, base, &snapshot.commit));
+        if snapshot.clean && is_integrated(run, repository, &snapshot.head)? || spare() {
             repository.delete_ref(&reference)?;
         }
     }
@@ -132,12 +134,17 @@ fn is_merged(run: &Run, name: &str) -> bool {
 /// Whether all that a step left is an artifact, which lies in the checkout.
 fn is_brought(job: &Job, run: &Run, step: &Step) -> bool {
     let (Some(work), true) = (&step.work, run.writes(step).is_some()) else { return false };
-    let Ok(changed) = job.repository().and_then(|repository| {
-        repository.changed_paths(&work.base, &work.commit).map_err(|error| Failure::system(error.to_string()))
-    }) else {
-        return false;
+    job.repository().is_ok_and(|repository| has_only_artifacts(run, repository, &work.base, &work.commit))
+}
+
+/// Whether all that a commit changed are artifacts of the run, byte by byte: its own, and those that were put there.
+fn has_only_artifacts(run: &Run, repository: &dyn Repository, base: &Oid, commit: &Oid) -> bool {
+    let is_brought = |path: &String| {
+        let bytes = repository.read_file(commit, path).ok().flatten();
+        let hash = bytes.map(|bytes| hex_sha256(&bytes));
+        run.artifacts.iter().any(|artifact| artifact.path == *path && Some(&artifact.hash) == hash.as_ref())
     };
-    changed.iter().all(|path| run.artifacts.iter().any(|artifact| artifact.path == *path))
+    repository.changed_paths(base, commit).is_ok_and(|changed| changed.iter().all(is_brought))
 }
 
 /// Whether a step has merged the work of another one beside it, as `debug#2/merge` does for `debug#2/agent`.

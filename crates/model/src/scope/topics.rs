@@ -273,6 +273,9 @@ pub(crate) fn choose(phrases: &Phrases, request: &str, counted: u32, given: &Giv
     let is_plan =
         |name: &String| super::is_path(name) && given.existing_plans.iter().any(|plan| plan.starts_with(name));
     let mut names: Vec<String> = phrases.names().into_iter().filter(|name| !is_plan(name)).collect();
+    if names.iter().any(|name| !is_participle(name)) {
+        names.retain(|name| !is_participle(name));
+    }
     let left_over = phrases.main.len() > most && phrases.listed;
     if left_over {
         // More things than topics: the last topic takes what is left, so that none is forgotten.
@@ -285,6 +288,11 @@ pub(crate) fn choose(phrases: &Phrases, request: &str, counted: u32, given: &Giv
         names.push(topic::name(request).replace('_', " "));
     }
     with_slugs(names)
+}
+
+/// A lone participle is the end of a statement ("how members are found and inherited"), and no thing to research.
+fn is_participle(name: &str) -> bool {
+    !name.contains(' ') && name.len() > 4 && name.ends_with("ed") && name.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn with_slugs(names: Vec<String>) -> Vec<Topic> {
