@@ -87,6 +87,20 @@ impl RunBuilder {
         self
     }
 
+    /// Topics researched at once.
+    #[must_use]
+    pub fn max_research(mut self, most: Option<u32>) -> Self {
+        self.created.options.max_research = most;
+        self
+    }
+
+    /// Whether failing tests are debugged by the run itself.
+    #[must_use]
+    pub fn auto_create_debug(mut self, auto: bool) -> Self {
+        self.created.options.auto_create_debug = auto;
+        self
+    }
+
     /// Whether the agent can use feedback.
     #[must_use]
     pub fn repairs(mut self, repairs: bool) -> Self {
@@ -160,6 +174,8 @@ fn paths() -> Paths {
 fn options() -> Options {
     Options {
         max_parallel: 3,
+        max_research: None,
+        auto_create_debug: true,
         agent: AgentChoice { name: "simulated".to_owned(), argv: Vec::new(), repairs: true },
         test_command: Some("make test".to_owned()),
         check_command: None,

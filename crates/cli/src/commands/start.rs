@@ -121,6 +121,8 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     Ok(Choices {
         options: Options {
             max_parallel: most,
+            max_research: None,
+            auto_create_debug: true,
             agent: agent(&config, options)?,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
