@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod checkpoint;
+mod classify;
 mod clean;
 mod config;
 mod control;

@@ -15,7 +15,7 @@ pub(crate) use reference::{reference, template};
 use crate::failure::CommandError;
 use coordinate_model::event::AttemptLimits;
 use files::Files;
-use keys::{KEYS, checked, find, from_text, parse_value};
+use keys::{KEYS, checked, find, from_text, parse_value, share};
 use old::OldFile;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -144,6 +144,11 @@ impl Config {
             .get(name)
             .and_then(|setting| setting.value.as_integer())
             .and_then(|number| u64::try_from(number).ok())
+    }
+
+    /// A number from 0 to 1, if set.
+    pub(crate) fn share(&self, name: &str) -> Option<f64> {
+        self.settings.get(name).and_then(|setting| share(&setting.value))
     }
 
     /// Whether it is set to `true`.

@@ -110,6 +110,9 @@ pub struct ResearchTopic {
     pub name: String,
     /// The same as a part of a file's name.
     pub slug: String,
+    /// What of it matters, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focus: Option<String>,
     /// The report to be written, relative to the project.
     pub report: String,
 }

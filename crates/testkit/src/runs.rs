@@ -52,6 +52,7 @@ pub fn requested(scope: Scope, topics: u32) -> RunBuilder {
     let topic = |number| ResearchTopic {
         name: format!("topic {number}"),
         slug: format!("topic_{number}"),
+        focus: None,
         report: format!("specs/001_plan/reports/{number:03}_topic_{number}.md"),
     };
     builder.created.topics = (1..=topics).map(topic).collect();

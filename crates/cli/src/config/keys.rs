@@ -173,7 +173,7 @@ fn fits(kind: Kind, value: &Value) -> bool {
 }
 
 /// A number with or without a point.
-fn share(value: &Value) -> Option<f64> {
+pub(super) fn share(value: &Value) -> Option<f64> {
     match value {
         Value::Float(share) => Some(*share),
         Value::Integer(0) => Some(0.0),
