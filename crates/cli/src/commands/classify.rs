@@ -22,24 +22,36 @@ const MOST_OUTPUT: u64 = 1024 * 1024;
 /// From asking a slow classifier to end to ending it, in milliseconds.
 const GRACE: u64 = 200;
 
+/// A decision, and why the classifier had no part in it, if it was asked and had none.
+pub(crate) struct Decided {
+    pub(crate) decision: ScopeDecision,
+    refusal: Option<Refusal>,
+}
+
+impl Decided {
+    /// The decision; a refusal is told.
+    pub(crate) fn noted(self) -> ScopeDecision {
+        self.refusal.iter().for_each(|refusal| note(&refusal.reason()));
+        self.decision
+    }
+}
+
 /// What a request asks for, with the classifier's help if one is configured. Costs what the classifier costs, so it is
 /// called once a command, and never for a run that exists: its first event has the result.
-pub(crate) fn decided(project: &Project, request: &str, asked: &AskedArguments) -> Result<ScopeDecision, CommandError> {
+pub(crate) fn decided(project: &Project, request: &str, asked: &AskedArguments) -> Result<Decided, CommandError> {
     let given = given_with(project, request, asked)?;
     let decision = decide(request, &given);
     let config = project.config()?;
     let argv = config.list("classifier.command");
     if argv.is_empty() || !decision.decided_by.is_by_words() {
-        return Ok(decision);
+        return Ok(Decided { decision, refusal: None });
     }
     let classifier = Classifier { argv, seconds: config.number("classifier.seconds").unwrap_or(10), project };
     let threshold = threshold(config);
     let answer = classifier.ask(&question(request, &given.existing_plans));
     let answer = answer.and_then(|text| judge(&text, threshold, &given.existing_plans));
-    if let Err(refusal) = &answer {
-        note(&refusal.reason());
-    }
-    Ok(decide(request, &Given { classifier: Some(answer), ..given }))
+    let refusal = answer.as_ref().err().cloned();
+    Ok(Decided { decision: decide(request, &Given { classifier: Some(answer), ..given }), refusal })
 }
 
 fn threshold(config: &Config) -> f64 {

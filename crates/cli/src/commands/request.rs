@@ -60,7 +60,7 @@ pub(crate) fn read(project: &Project, options: &RunArguments) -> Result<Requeste
 
 /// What a text asks for, whatever files are named as it is.
 pub(crate) fn understand(project: &Project, text: String, options: &RunArguments) -> Result<Requested, CommandError> {
-    let decision = classify::decided(project, &text, &options.asked)?;
+    let decision = classify::decided(project, &text, &options.asked)?.noted();
     let words = Words { text, decision };
     match (words.decision.scope, &words.decision.plan_path) {
         (Scope::FullImplementation, Some(plan)) => Ok(Requested::Plan(text_of(&found(project, plan)), Some(words))),

@@ -16,7 +16,9 @@ const VARIABLES: [&str; 2] = ["COORDINATE_SCOPE", "CLAUDE_WORKFLOW_SCOPE"];
 
 pub(crate) fn scope(project: &Project, options: &ScopeArguments) -> Result<Exit, CommandError> {
     let request = request(&options.text)?;
-    let decision = classify::decided(project, &request, &options.asked)?;
+    let decided = classify::decided(project, &request, &options.asked)?;
+    // The explanation has the reasons anyway.
+    let decision = if options.explain { decided.decision } else { decided.noted() };
     if options.json {
         print_json(&json(&decision));
     } else if options.explain {

@@ -66,7 +66,7 @@ pub enum Refusal {
         seconds: u64,
     },
     /// It failed.
-    #[error("it failed: {reason}")]
+    #[error("{reason}")]
     Failed {
         /// How.
         reason: String,
