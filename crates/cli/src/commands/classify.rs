@@ -72,7 +72,7 @@ impl Classifier<'_> {
         std::fs::write(&stdin, question).map_err(failed)?;
         let (ending, lines) = self.run(&folder.0, stdin).map_err(failed)?;
         let of = |wanted: StreamName| lines.iter().filter(move |(stream, _)| *stream == wanted).map(|(_, text)| text);
-        let last = of(StreamName::Err).last().map_or_else(String::new, |line| format!(": {line}"));
+        let last = of(StreamName::Err).next_back().map_or_else(String::new, |line| format!(": {line}"));
         match ending {
             Ending::Exited { code: 0 } => Ok(of(StreamName::Out).map(String::as_str).collect::<Vec<_>>().join("\n")),
             Ending::Exited { code } => Err(failed(format!("it ended with code {code}{last}"))),
