@@ -2,12 +2,14 @@
 
 mod checkpoint;
 mod clean;
+mod config;
 mod state;
 mod verify;
 
 pub(crate) use checkpoint::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use clean::*;
+pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 pub(crate) use state::*;
 use std::path::PathBuf;
@@ -83,7 +85,7 @@ pub(crate) enum Command {
     Agents(JsonArguments),
     /// Lists the workflow definitions, or prints one
     Workflows(WorkflowsArguments),
-    /// Prints the configuration that is in force
+    /// Prints the configuration that is in force, changes it, chooses a context
     Config(ConfigArguments),
     /// Checks that everything needed is there
     Doctor(JsonArguments),
@@ -390,17 +392,6 @@ pub(crate) enum TopicCommand {
 pub(crate) struct WorkflowsArguments {
     /// Prints this definition as TOML
     pub(crate) name: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ConfigArguments {
-    /// Says where each value comes from
-    #[arg(long)]
-    pub(crate) show_origin: bool,
-
-    /// Prints JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

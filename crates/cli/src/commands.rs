@@ -2,7 +2,9 @@
 
 mod artifacts;
 mod checkpoint;
+mod classify;
 mod clean;
+mod config;
 mod control;
 mod demo;
 mod doctor;
@@ -63,7 +65,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),
-        Command::Config(options) => listing::config(&project()?, options),
+        Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),
         Command::Demo(options) => demo::demo(options),

@@ -1,114 +1,32 @@
 //! Configuration: a closed list of keys, read in layers, each value with its origin.
 
+mod change;
+mod chosen;
+mod files;
+mod keys;
+mod old;
+mod reference;
+
+pub(crate) use change::{Imported, change, import_old};
+pub(crate) use chosen::Chosen;
+pub(crate) use files::project_file;
+pub(crate) use reference::{reference, template};
+
 use crate::failure::CommandError;
 use coordinate_model::event::AttemptLimits;
+use files::Files;
+use keys::{KEYS, checked, find, from_text, parse_value, share};
+use old::OldFile;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Value;
-
-/// What a key holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Number,
-    List,
-}
-
-/// A key, its kind, its default as TOML (empty: none), and what it means.
-struct Key {
-    name: &'static str,
-    kind: Kind,
-    default: &'static str,
-    help: &'static str,
-}
-
-const KEYS: [Key; 18] = [
-    Key {
-        name: "default_scope",
-        kind: Kind::Text,
-        default: "",
-        help: "the scope of a request that does not say what it asks for; else `research-and-plan`",
-    },
-    Key { name: "max_parallel", kind: Kind::Number, default: "3", help: "agents and commands at once" },
-    Key {
-        name: "specs_root",
-        kind: Kind::Text,
-        default: "",
-        help: "the folder of topics; else `.claude/specs` if there, else `specs`",
-    },
-    Key {
-        name: "agent.name",
-        kind: Kind::Text,
-        default: "\"auto\"",
-        help: "the agent: `coordinate agents` lists them",
-    },
-    Key {
-        name: "agent.command",
-        kind: Kind::List,
-        default: "[]",
-        help: "program and arguments of the `command` agent",
-    },
-    Key { name: "agent.idle_seconds", kind: Kind::Number, default: "600", help: "longest silence of an agent" },
-    Key { name: "agent.hard_seconds", kind: Kind::Number, default: "", help: "longest time of an agent in all" },
-    Key { name: "agent.output_bytes", kind: Kind::Number, default: "268435456", help: "most output of an agent" },
-    Key {
-        name: "agent.grace_seconds",
-        kind: Kind::Number,
-        default: "5",
-        help: "from asking an agent to end to ending it",
-    },
-    Key {
-        name: "test.command",
-        kind: Kind::Text,
-        default: "",
-        help: "shell command that tests a tree; else it is detected; \"\" is no tests",
-    },
-    Key { name: "test.limit_seconds", kind: Kind::Number, default: "1800", help: "longest time of a test or check" },
-    Key {
-        name: "check.command",
-        kind: Kind::Text,
-        default: "",
-        help: "shell command that checks a phase's own tree before it is merged",
-    },
-    Key {
-        name: "worktree.root",
-        kind: Kind::Text,
-        default: "",
-        help: "where work trees are made; else below the user's state folder",
-    },
-    Key { name: "worktree.setup", kind: Kind::List, default: "[]", help: "shell commands that prepare a fresh tree" },
-    Key {
-        name: "worktree.link",
-        kind: Kind::List,
-        default: "[]",
-        help: "untracked paths of the checkout that each tree gets as links",
-    },
-    Key {
-        name: "retention.checkpoint_days",
-        kind: Kind::Number,
-        default: "30",
-        help: "`clean`: imported checkpoints, from their import; those whose run succeeded go at once",
-    },
-    Key {
-        name: "retention.transcript_days",
-        kind: Kind::Number,
-        default: "30",
-        help: "`clean`: transcripts and snapshots of a run, from its end",
-    },
-    Key {
-        name: "retention.trash_days",
-        kind: Kind::Number,
-        default: "30",
-        help: "how long `restore` can bring back what was cleaned",
-    },
-];
 
 /// A value and where it was set.
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
     /// The value.
     pub(crate) value: Value,
-    /// A file, an environment variable, or a flag.
+    /// A file, a context in a file, an environment variable, or a flag.
     pub(crate) origin: String,
 }
 
@@ -116,39 +34,58 @@ pub(crate) struct Setting {
 #[derive(Debug)]
 pub(crate) struct Config {
     settings: BTreeMap<&'static str, Setting>,
+    notices: Vec<String>,
+}
+
+/// A context that can be chosen.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// Its name.
+    pub(crate) name: String,
+    /// The files that have it, the weakest first.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Config {
-    /// Reads all layers, the weakest first: defaults, system, user, project, environment, flags.
+    /// Reads all layers, the weakest first: defaults, system, user, project, context, environment, flags. An older file
+    /// stands just below the newer one of its level.
     pub(crate) fn load(project: &Path, flags: &[String]) -> Result<Self, CommandError> {
-        let mut config = Self { settings: BTreeMap::new() };
+        let files = Files::read(project)?;
+        let mut config = Self { settings: BTreeMap::new(), notices: Vec::new() };
         for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
-            config.set(key.name, parse_value(key.default), "default")?;
+            config.put(key.name, parse_value(key.default), "default");
         }
-        let user = user_folder().map(|folder| folder.join("coordinate/config.toml"));
-        let files = [Some(PathBuf::from("/etc/coordinate/config.toml")), user, Some(project_file(project))];
-        for file in files.into_iter().flatten() {
-            config.read_file(&file)?;
-        }
+        config.take(&files.system.values, &files.system.path);
+        config.take(&files.old_user.values, &files.old_user.path);
+        config.take(&files.user.values, &files.user.path);
+        config.take(&files.old_project.values, &files.old_project.path);
+        config.take(&files.project.values, &files.project.path);
+        config.take_context(&files, project)?;
         config.read_environment()?;
         for flag in flags {
             config.read_flag(flag)?;
         }
+        config.notices = notices(&files);
         Ok(config)
     }
 
-    fn read_file(&mut self, file: &Path) -> Result<(), CommandError> {
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(CommandError::usage(format!("failed to read `{}`: {error}", file.display()))),
-        };
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error| CommandError::usage(format!("`{}` is no valid TOML: {error}", file.display())))?;
+    fn take(&mut self, values: &files::Values, file: &Path) {
         let origin = file.display().to_string();
-        for (name, value) in flatten(table) {
-            self.set(&name, value, &origin)?;
+        values.iter().for_each(|(name, value)| self.put(name, value.clone(), &origin));
+    }
+
+    fn take_context(&mut self, files: &Files, project: &Path) -> Result<(), CommandError> {
+        let Some(Chosen { name, by }) = chosen::chosen(project)? else { return Ok(()) };
+        let contexts = files.contexts();
+        let Some(having) = contexts.get(name.as_str()) else {
+            return Err(chosen::unknown(files, &name, Some(&by))
+                .hint("`coordinate config use-context NAME` chooses another one, `--unset` none"));
+        };
+        for file in having {
+            let origin = format!("context `{name}` in {}", file.path.display());
+            for (key, value) in file.contexts.get(&name).into_iter().flatten() {
+                self.put(key, value.clone(), &origin);
+            }
         }
         Ok(())
     }
@@ -171,24 +108,29 @@ impl Config {
         self.set(name, from_text(kind, text), "flag -c")
     }
 
-    /// Sets a value for the rest of this command.
-    pub(crate) fn set(&mut self, name: &str, value: Value, origin: &str) -> Result<(), CommandError> {
-        let key = find(name, origin)?;
-        if !fits(key.kind, &value) {
-            let wanted = match key.kind {
-                Kind::Text => "a text",
-                Kind::Number => "a whole number, 0 or more",
-                Kind::List => "a list of texts",
-            };
-            return Err(CommandError::usage(format!("{origin}: `{name}` must be {wanted}, not `{value}`")));
-        }
-        self.settings.insert(key.name, Setting { value, origin: origin.to_owned() });
+    fn set(&mut self, name: &str, value: Value, origin: &str) -> Result<(), CommandError> {
+        let key = checked(name, &value, origin)?;
+        self.put(key.name, value, origin);
         Ok(())
+    }
+
+    fn put(&mut self, name: &'static str, value: Value, origin: &str) {
+        self.settings.insert(name, Setting { value, origin: origin.to_owned() });
     }
 
     /// Every setting, by key.
     pub(crate) fn settings(&self) -> &BTreeMap<&'static str, Setting> {
         &self.settings
+    }
+
+    /// The setting of a key, if it has one; the key must be a known one.
+    pub(crate) fn setting(&self, name: &str) -> Result<Option<&Setting>, CommandError> {
+        find(name, "config get").map(|key| self.settings.get(key.name))
+    }
+
+    /// What the user should know about the files, one line each.
+    pub(crate) fn notices(&self) -> &[String] {
+        &self.notices
     }
 
     /// A text, if set.
@@ -202,6 +144,16 @@ impl Config {
             .get(name)
             .and_then(|setting| setting.value.as_integer())
             .and_then(|number| u64::try_from(number).ok())
+    }
+
+    /// A number from 0 to 1, if set.
+    pub(crate) fn share(&self, name: &str) -> Option<f64> {
+        self.settings.get(name).and_then(|setting| share(&setting.value))
+    }
+
+    /// Whether it is set to `true`.
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.settings.get(name).and_then(|setting| setting.value.as_bool()).unwrap_or(false)
     }
 
     /// A list; empty if not set.
@@ -223,113 +175,43 @@ impl Config {
     }
 }
 
-/// The project's configuration file.
-pub(crate) fn project_file(project: &Path) -> PathBuf {
-    project.join(".coordinate/config.toml")
+/// The contexts of all files, and the choice in force, whether there is such a context or not.
+pub(crate) fn contexts(project: &Path) -> Result<(Vec<Context>, Option<Chosen>), CommandError> {
+    let files = Files::read(project)?;
+    let contexts = files.contexts().into_iter().map(|(name, having)| Context {
+        name: name.to_owned(),
+        files: having.into_iter().map(|file| file.path.clone()).collect(),
+    });
+    Ok((contexts.collect(), chosen::chosen(project)?))
 }
 
-/// A commented configuration file with every key and its default.
-pub(crate) fn template() -> String {
-    let mut text = "# Configuration of coordinate for this project. Uncomment what you change.\n".to_owned();
-    let mut table = "";
-    for key in &KEYS {
-        let (section, name) = key.name.rsplit_once('.').unwrap_or(("", key.name));
-        if section != table {
-            text.push_str(&format!("\n[{section}]\n"));
-            table = section;
-        }
-        let default = match (key.default, key.kind) {
-            ("", Kind::Number) => "0",
-            ("", _) => "\"\"",
-            (default, _) => default,
+/// Chooses a context for this project; it must be there.
+pub(crate) fn use_context(project: &Path, name: &str) -> Result<(), CommandError> {
+    let files = Files::read(project)?;
+    if files.contexts().contains_key(name) {
+        return chosen::store(project, name);
+    }
+    Err(chosen::unknown(&files, name, None))
+}
+
+/// Takes this project's choice of a context back; `false` if there was none.
+pub(crate) fn use_no_context(project: &Path) -> Result<bool, CommandError> {
+    chosen::forget(project)
+}
+
+/// One line for each older file of which something counts: once the newer file says it all, there is nothing to tell.
+fn notices(files: &Files) -> Vec<String> {
+    let notice = |old: &OldFile, new: &files::SettingsFile| {
+        let counts = old.values.iter().any(|(name, _)| new.values.iter().all(|(other, _)| other != name));
+        let passed = match old.passed_over.as_slice() {
+            [] => String::new(),
+            some => format!("; passed over: {}", some.join(", ")),
         };
-        text.push_str(&format!("# {}\n# {name} = {default}\n", key.help));
-    }
-    text
-}
-
-/// Every key as a Markdown page, after its title.
-pub(crate) fn reference() -> String {
-    let mut text = "A value is taken from the first place that has it: a flag (`-c KEY=VALUE`), an environment variable \
-                    (`COORDINATE_AGENT_NAME` for `agent.name`), the project's `.coordinate/config.toml`, the user's \
-                    `$XDG_CONFIG_HOME/coordinate/config.toml`, `/etc/coordinate/config.toml`, the default. \
-                    `coordinate config --show-origin` says which it was.\n\n| key | default | meaning |\n|---|---|---|\n"
-        .to_owned();
-    for key in &KEYS {
-        let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
-        text.push_str(&format!("| `{}` | {default} | {} |\n", key.name, key.help));
-    }
-    text
-}
-
-fn user_folder() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")))
-}
-
-fn find(name: &str, origin: &str) -> Result<&'static Key, CommandError> {
-    KEYS.iter().find(|key| key.name == name).ok_or_else(|| {
-        let known: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
-        CommandError::usage(format!("{origin}: there is no configuration key `{name}`"))
-            .hint(format!("known keys: {}", known.join(", ")))
-    })
-}
-
-fn fits(kind: Kind, value: &Value) -> bool {
-    match kind {
-        Kind::Text => value.is_str(),
-        Kind::Number => value.as_integer().is_some_and(|number| number >= 0),
-        Kind::List => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
-    }
-}
-
-/// A flag's or variable's text: a TOML value if it is one of the right kind, else the text itself.
-fn from_text(kind: Kind, text: &str) -> Value {
-    let parsed = parse_value(text);
-    match kind {
-        Kind::Text if !parsed.is_str() => Value::String(text.to_owned()),
-        Kind::Text | Kind::Number => parsed,
-        Kind::List if parsed.is_array() => parsed,
-        Kind::List => Value::Array(vec![Value::String(text.to_owned())]),
-    }
-}
-
-fn parse_value(text: &str) -> Value {
-    let table: Option<toml::Table> = format!("value = {text}").parse().ok();
-    table.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
-}
-
-fn flatten(table: toml::Table) -> Vec<(String, Value)> {
-    let mut flat = Vec::new();
-    for (name, value) in table {
-        match value {
-            Value::Table(inner) => {
-                flat.extend(flatten(inner).into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
-            }
-            value => flat.push((name, value)),
-        }
-    }
-    flat
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_template_is_valid_and_names_every_key() {
-        let text = template();
-        assert!(text.parse::<toml::Table>().is_ok());
-        let uncommented = text.replace("# ", "");
-        assert!(KEYS.iter().all(|key| uncommented.contains(key.name.rsplit('.').next().unwrap())));
-    }
-
-    #[test]
-    fn flags_take_plain_words_numbers_and_lists() {
-        assert_eq!(from_text(Kind::Text, "cargo test"), Value::String("cargo test".to_owned()));
-        assert_eq!(from_text(Kind::Text, "12"), Value::String("12".to_owned()));
-        assert_eq!(from_text(Kind::Number, "12"), Value::Integer(12));
-        assert_eq!(from_text(Kind::List, "x y"), Value::Array(vec![Value::String("x y".to_owned())]));
-        assert_eq!(from_text(Kind::List, "[\"x\"]"), Value::Array(vec![Value::String("x".to_owned())]));
-    }
+        counts.then(|| {
+            let (old, new) = (old.path.display(), new.path.display());
+            format!("`{old}` is read as older configuration; its place is now `{new}`: `coordinate migrate`{passed}")
+        })
+    };
+    let user = notice(&files.old_user, &files.user);
+    user.into_iter().chain(notice(&files.old_project, &files.project)).collect()
 }

@@ -10,6 +10,7 @@ use coordinate_host::git::GitRepository;
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::ids::RunId;
 use coordinate_store::SqliteStorage;
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub(crate) struct Project {
     pub(crate) repository: Option<Arc<GitRepository>>,
     /// The flags of this command.
     pub(crate) flags: Vec<String>,
+    config: OnceCell<Config>,
 }
 
 /// Which runs a command without a run's id means.
@@ -52,12 +54,23 @@ impl Project {
                 CommandError::usage(format!("the project's path `{shown}` is no UTF-8")).hint("rename the folder")
             );
         }
-        Ok(Self { root, repository, flags: flags.to_vec() })
+        Ok(Self::at(root, repository, flags))
     }
 
-    /// The configuration in force.
-    pub(crate) fn config(&self) -> Result<Config, CommandError> {
-        Config::load(&self.root, &self.flags)
+    /// A project whose root is known.
+    pub(crate) fn at(root: PathBuf, repository: Option<Arc<GitRepository>>, flags: &[String]) -> Self {
+        Self { root, repository, flags: flags.to_vec(), config: OnceCell::new() }
+    }
+
+    /// The configuration in force. It is read once, so that all of a command sees the same, and what is to be told about
+    /// its files is told once.
+    pub(crate) fn config(&self) -> Result<&Config, CommandError> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let config = Config::load(&self.root, &self.flags)?;
+        config.notices().iter().for_each(|notice| crate::commands::note(notice));
+        Ok(self.config.get_or_init(|| config))
     }
 
     /// The repository, or what to do without one.

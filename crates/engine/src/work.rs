@@ -237,7 +237,8 @@ fn order(run: &Run, step: &Step) -> Option<artifact::Order> {
         Writes::Plan | Writes::Revision => read_first(run, step),
     };
     let subject = topic.map_or_else(|| run.created.request.clone(), |topic| topic.name.clone());
-    Some(artifact::Order { writes, place: place?, subject, inputs })
+    let focus = topic.and_then(|topic| topic.focus.clone());
+    Some(artifact::Order { writes, place: place?, subject, focus, inputs })
 }
 
 /// What earlier states left for those after them.

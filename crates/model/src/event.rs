@@ -48,6 +48,12 @@ impl Default for AttemptLimits {
 pub struct Options {
     /// Agents and commands at once.
     pub max_parallel: u32,
+    /// Of these, the most that research topics at once; `None`: as many as there is room for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_research: Option<u32>,
+    /// Whether failing tests lead to debugging by themselves, where the workflow says so.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub auto_create_debug: bool,
     /// The agent.
     pub agent: AgentChoice,
     /// The shell command that tests a tree; `None`: detected in each tree.
@@ -66,6 +72,14 @@ pub struct Options {
     /// Untracked paths of the checkout that each tree gets as links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_links: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(yes: &bool) -> bool {
+    *yes
 }
 
 /// Where things lie. Absolute paths are this machine's; paths in the repository are relative to its top.
@@ -96,6 +110,9 @@ pub struct ResearchTopic {
     pub name: String,
     /// The same as a part of a file's name.
     pub slug: String,
+    /// What of it matters, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focus: Option<String>,
     /// The report to be written, relative to the project.
     pub report: String,
 }

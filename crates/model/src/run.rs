@@ -433,7 +433,12 @@ impl Run {
     /// The step that should begin next in a lane.
     #[must_use]
     pub fn next_ready(&self, lane: Lane) -> Option<&Step> {
-        self.queues.first(lane).and_then(|at| self.steps.get(at as usize))
+        self.ready_in(lane).next()
+    }
+
+    /// The steps that may begin in a lane, the most urgent first.
+    pub fn ready_in(&self, lane: Lane) -> impl Iterator<Item = &Step> {
+        self.queues.ready_in(lane).filter_map(|at| self.steps.get(at as usize))
     }
 
     /// How many steps of a lane are being worked on.

@@ -1,7 +1,7 @@
 //! Reasons, complexity and topics of single requests.
 
 use coordinate_model::definition::Scope;
-use coordinate_model::scope::{DecidedBy, Given, ScopeDecision, decide, paths_in};
+use coordinate_model::scope::{DecidedBy, Given, Refusal, ScopeDecision, decide, judge, paths_in};
 
 fn decided(request: &str) -> ScopeDecision {
     decide(request, &Given { existing_plans: paths_in(request), ..Given::default() })
@@ -43,6 +43,56 @@ fn what_was_told_wins_over_the_words_in_order() {
     let decision = decide("the dashboard", &default);
     assert_eq!((decision.scope, decision.decided_by), (only, DecidedBy::Default));
     assert!(decision.reasons[0].ends_with("`default_scope` is set to it"), "{:?}", decision.reasons);
+}
+
+#[test]
+fn a_classifier_stands_between_an_existing_plan_and_the_words() {
+    let answer = r#"{"scope":"debug-only","confidence":0.8,"topics":[{"name":"Locks"},{"name":"Queues"}]}"#;
+    let decide = |request: &str, given: Given| {
+        let decision = decide(request, &Given { classifier: Some(judge(answer, 0.7, &[])), ..given });
+        let topics: Vec<String> = decision.topics.into_iter().map(|topic| topic.name).collect();
+        (decision.scope.name(), decision.decided_by, decision.overridden.map(Scope::name), topics.join(" "))
+    };
+    let text = |text: &str| text.to_owned();
+    let (only, request) = (Some(Scope::ResearchOnly), "implement docs/a/plan.md");
+    let plans = Given { existing_plans: paths_in(request), ..Given::default() };
+    let rules = Some("full-implementation");
+    assert_eq!(
+        decide("implement x", Given { flag: only, ..Given::default() }),
+        ("research-only", DecidedBy::Flag, rules, text("x"))
+    );
+    assert_eq!(
+        decide("implement x", Given { environment: only, ..Given::default() }),
+        ("research-only", DecidedBy::Environment, rules, text("x"))
+    );
+    assert_eq!(decide(request, plans).1, DecidedBy::ExistingPlan);
+    assert_eq!(
+        decide("implement x", Given::default()),
+        ("debug-only", DecidedBy::Classifier, rules, text("Locks Queues"))
+    );
+    let chosen = Given { topics: Some(vec![text("Mine")]), default_scope: only, ..Given::default() };
+    assert_eq!(decide("x", chosen), ("debug-only", DecidedBy::Classifier, Some("research-only"), text("Mine")));
+    let fewer = Given { complexity: Some(1), ..Given::default() };
+    assert_eq!(decide("fix x", fewer), ("debug-only", DecidedBy::Classifier, None, text("Locks")));
+}
+
+#[test]
+fn a_plan_that_the_classifier_wants_revised_is_the_one_that_is_named() {
+    let request = "docs/a/plan.md is somehow not what we meant";
+    let plans = paths_in(request);
+    let answer = judge(r#"{"scope":"research-and-revise","confidence":1}"#, 0.7, &plans);
+    let decision = decide(request, &Given { existing_plans: plans, classifier: Some(answer), ..Given::default() });
+    assert_eq!((decision.scope, decision.decided_by), (Scope::ResearchAndRevise, DecidedBy::Classifier));
+    assert_eq!(decision.plan_path.as_deref(), Some("docs/a/plan.md"));
+}
+
+#[test]
+fn where_the_classifier_does_not_count_the_decision_is_that_of_the_rules_and_says_so() {
+    let rules = decide("implement x", &Given::default());
+    let refused = Given { classifier: Some(Err(Refusal::Slow { seconds: 10 })), ..Given::default() };
+    let mut decision = decide("implement x", &refused);
+    assert_eq!(decision.reasons.remove(1), "the classifier did not decide: it took longer than 10 s; the rules did");
+    assert_eq!(decision, rules);
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub fn run(run: &Run) -> Value {
         "run": run.id(),
         "request": created.request,
         "scope": created.scope,
+        "reasons": created.reasons,
         "workflow": created.definition.name,
         "state": run.state,
         "outcome": run.outcome,

@@ -52,6 +52,7 @@ pub fn requested(scope: Scope, topics: u32) -> RunBuilder {
     let topic = |number| ResearchTopic {
         name: format!("topic {number}"),
         slug: format!("topic_{number}"),
+        focus: None,
         report: format!("specs/001_plan/reports/{number:03}_topic_{number}.md"),
     };
     builder.created.topics = (1..=topics).map(topic).collect();
@@ -84,6 +85,20 @@ impl RunBuilder {
     #[must_use]
     pub fn max_parallel(mut self, most: u32) -> Self {
         self.created.options.max_parallel = most;
+        self
+    }
+
+    /// Topics researched at once.
+    #[must_use]
+    pub fn max_research(mut self, most: Option<u32>) -> Self {
+        self.created.options.max_research = most;
+        self
+    }
+
+    /// Whether failing tests are debugged by the run itself.
+    #[must_use]
+    pub fn auto_create_debug(mut self, auto: bool) -> Self {
+        self.created.options.auto_create_debug = auto;
         self
     }
 
@@ -160,6 +175,8 @@ fn paths() -> Paths {
 fn options() -> Options {
     Options {
         max_parallel: 3,
+        max_research: None,
+        auto_create_debug: true,
         agent: AgentChoice { name: "simulated".to_owned(), argv: Vec::new(), repairs: true },
         test_command: Some("make test".to_owned()),
         check_command: None,

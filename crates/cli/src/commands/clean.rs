@@ -17,7 +17,7 @@ use serde_json::json;
 use trash::{Batch, Item, Trash};
 
 pub(super) fn clean(project: &Project, options: &CleanArguments) -> Result<Exit, CommandError> {
-    let retention = retention(&project.config()?);
+    let retention = retention(project.config()?);
     let now = SystemClock.now();
     let found = find::all(project, &retention, now)?;
     let trash = Trash::of(project);

@@ -87,7 +87,7 @@ fn configuration(project: &Project) -> Finding {
     let name = "configuration";
     match project.config() {
         Ok(config) => {
-            Finding { name, good: true, detail: format!("work trees in {}", project.trees(&config).display()) }
+            Finding { name, good: true, detail: format!("work trees in {}", project.trees(config).display()) }
         }
         Err(_) => Finding { name, good: false, detail: "not valid: `coordinate config` says why".to_owned() },
     }

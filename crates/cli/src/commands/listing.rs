@@ -1,7 +1,6 @@
-//! Lists: runs, agents, workflows, configuration.
+//! Lists: runs, agents, workflows.
 
 use super::{print, print_json};
-use crate::args::ConfigArguments;
 use crate::context::{Project, driver_of, first_line};
 use crate::failure::{CommandError, Exit};
 use crate::wiring::clients;
@@ -75,22 +74,5 @@ pub(crate) fn workflows(name: Option<&str>) -> Result<Exit, CommandError> {
         CommandError::usage(format!("there is no workflow `{name}`")).hint(format!("known: {}", known.join(", ")))
     })?;
     print(text.trim_end());
-    Ok(Exit::Done)
-}
-
-pub(crate) fn config(project: &Project, options: &ConfigArguments) -> Result<Exit, CommandError> {
-    let config = project.config()?;
-    if options.json {
-        let rows = config
-            .settings()
-            .iter()
-            .map(|(key, setting)| json!({"key": key, "value": setting.value, "origin": setting.origin}));
-        print_json(&rows.collect());
-        return Ok(Exit::Done);
-    }
-    for (key, setting) in config.settings() {
-        let origin = if options.show_origin { format!("  ({})", setting.origin) } else { String::new() };
-        print(&format!("{key} = {}{origin}", setting.value));
-    }
     Ok(Exit::Done)
 }

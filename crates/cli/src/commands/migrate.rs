@@ -6,6 +6,7 @@ mod find;
 
 use super::state::check_json;
 use super::{note, print};
+use crate::config::{Imported, import_old};
 use crate::context::{Project, make_state_folder, variable};
 use crate::failure::{CommandError, Exit};
 use coordinate_engine::port::Clock;
@@ -21,13 +22,25 @@ const IMPORTED: &str = "imported";
 
 pub(crate) fn migrate(project: &Project, dry_run: bool) -> Result<Exit, CommandError> {
     let found = find(&project.root, variable("HOME").as_deref());
-    if found.is_empty() {
+    let configuration = import_old(&project.root, dry_run)?;
+    for file in &configuration {
+        print(&format!("{}: {}", file.old.display(), settled(file)));
+    }
+    if found.is_empty() && configuration.is_empty() {
         print("nothing to import: there is no old state in this project or under HOME");
         return Ok(Exit::Done);
     }
+    let refused = if found.is_empty() { 0 } else { import_state(project, &found, dry_run)? };
+    let end = if dry_run { "nothing was done (--dry-run)" } else { "the old files are as they were" };
+    print(&format!("{} files, {refused} of them not imported; {end}", found.len() + configuration.len()));
+    Ok(if refused == 0 { Exit::Done } else { Exit::Usage })
+}
+
+/// Imports files of old state, and says how many were refused.
+fn import_state(project: &Project, found: &[Found], dry_run: bool) -> Result<usize, CommandError> {
     let mut import = Import::open(project, dry_run)?;
-    let mut refused = 0_usize;
-    for file in &found {
+    let mut refused = 0;
+    for file in found {
         match import.file(file) {
             Ok(done) => print(&format!("{}: {done}", file.path.display())),
             Err(Refused::File(reason)) => {
@@ -37,9 +50,16 @@ pub(crate) fn migrate(project: &Project, dry_run: bool) -> Result<Exit, CommandE
             Err(Refused::State(error)) => return Err(error),
         }
     }
-    let end = if dry_run { "nothing was done (--dry-run)" } else { "the old files are as they were" };
-    print(&format!("{} files, {refused} of them not imported; {end}", found.len()));
-    Ok(if refused == 0 { Exit::Done } else { Exit::Usage })
+    Ok(refused)
+}
+
+/// What became of the keys of an older configuration.
+fn settled(file: &Imported) -> String {
+    let new = file.new.display();
+    match (file.keys.as_slice(), file.there) {
+        ([], there) => format!("{there} keys were there in `{new}`"),
+        (keys, there) => format!("{} → `{new}`, {there} were there", keys.join(", ")),
+    }
 }
 
 /// Why a file was not imported.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub(crate) fn paths(project: &Project, options: &PathsArguments) -> Result<Exit, CommandError> {
     let text = scope::request(&options.text)?;
     let decision = decide(&text, &scope::given_with(project, &text, &options.asked)?);
-    let specs = specs_root(project, &project.config()?);
+    let specs = specs_root(project, project.config()?);
     let slugs: Vec<String> = decision.topics.iter().map(|topic| topic.slug.clone()).collect();
     let layout = plan(project, &specs, &topic::name(&text), &slugs);
     if options.json {

@@ -1,7 +1,7 @@
 //! A request in plain words: what it means, and the first event of its run.
 
-use super::scope;
 use super::start::{Choices, run_id, text};
+use super::{classify, scope};
 use crate::args::RunArguments;
 use crate::context::Project;
 use crate::failure::CommandError;
@@ -10,7 +10,7 @@ use coordinate_engine::port::Repository;
 use coordinate_model::definition::{Scope, Writes};
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Base, Created, Paths, ResearchTopic};
-use coordinate_model::scope::{ScopeDecision, decide};
+use coordinate_model::scope::ScopeDecision;
 use coordinate_model::topic;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ pub(crate) fn read(project: &Project, options: &RunArguments) -> Result<Requeste
 
 /// What a text asks for, whatever files are named as it is.
 pub(crate) fn understand(project: &Project, text: String, options: &RunArguments) -> Result<Requested, CommandError> {
-    let decision = decide(&text, &scope::given_with(project, &text, &options.asked)?);
+    let decision = classify::decided(project, &text, &options.asked)?.noted();
     let words = Words { text, decision };
     match (words.decision.scope, &words.decision.plan_path) {
         (Scope::FullImplementation, Some(plan)) => Ok(Requested::Plan(text_of(&found(project, plan)), Some(words))),
@@ -175,6 +175,7 @@ pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: B
     let topics = words.decision.topics.iter().zip(&layout.reports).map(|(topic, report)| ResearchTopic {
         name: topic.name.clone(),
         slug: topic.slug.clone(),
+        focus: topic.focus.clone(),
         report: report.clone(),
     });
     Ok(Created {

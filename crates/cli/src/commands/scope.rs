@@ -1,12 +1,12 @@
 //! `scope TEXT` and `topic name TEXT`: what a request would mean, without doing anything.
 
-use super::{print, print_json};
+use super::{classify, print, print_json};
 use crate::args::{AskedArguments, ScopeArguments};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use coordinate_model::definition::Scope;
 use coordinate_model::plan::parse;
-use coordinate_model::scope::{Given, ScopeDecision, decide, paths_in};
+use coordinate_model::scope::{Given, ScopeDecision, paths_in};
 use coordinate_model::topic;
 use std::io::Read;
 use std::path::Path;
@@ -16,7 +16,9 @@ const VARIABLES: [&str; 2] = ["COORDINATE_SCOPE", "CLAUDE_WORKFLOW_SCOPE"];
 
 pub(crate) fn scope(project: &Project, options: &ScopeArguments) -> Result<Exit, CommandError> {
     let request = request(&options.text)?;
-    let decision = decide(&request, &given_with(project, &request, &options.asked)?);
+    let decided = classify::decided(project, &request, &options.asked)?;
+    // The explanation has the reasons anyway.
+    let decision = if options.explain { decided.decision } else { decided.noted() };
     if options.json {
         print_json(&json(&decision));
     } else if options.explain {
@@ -122,7 +124,8 @@ pub(super) fn explanation(decision: &ScopeDecision) -> String {
     }
     let _ = writeln!(text, "complexity: {}", decision.complexity);
     for topic in &decision.topics {
-        let _ = writeln!(text, "topic: {}  ({})", topic.name, topic.slug);
+        let focus = topic.focus.as_ref().map_or_else(String::new, |focus| format!(": {focus}"));
+        let _ = writeln!(text, "topic: {}  ({}){focus}", topic.name, topic.slug);
     }
     text
 }

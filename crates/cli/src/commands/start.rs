@@ -121,7 +121,9 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     Ok(Choices {
         options: Options {
             max_parallel: most,
-            agent: agent(&config, options)?,
+            max_research: at_most(config, "parallel_research_agents"),
+            auto_create_debug: config.flag("auto_create_debug"),
+            agent: agent(config, options)?,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
             test_limit_ms: config.number("test.limit_seconds").unwrap_or(1800).saturating_mul(1000),
@@ -129,10 +131,15 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
         },
-        specs: specs_root(project, &config),
-        trees: project.trees(&config),
+        specs: specs_root(project, config),
+        trees: project.trees(config),
         definition,
     })
+}
+
+/// A number of things at once; 0 is no limit.
+fn at_most(config: &Config, name: &str) -> Option<u32> {
+    config.number(name).filter(|most| *most > 0).map(|most| u32::try_from(most).unwrap_or(u32::MAX))
 }
 
 fn definition(name: &str) -> Result<Definition, CommandError> {

@@ -44,7 +44,7 @@ pub(crate) fn state(project: Option<&Path>, options: &StateArguments) -> Result<
 
 /// The project of a command that answers in the time of a shell's own read: found without starting git.
 pub(super) fn quick_project(flag: Option<&Path>, set: &[String]) -> Result<Project, CommandError> {
-    Ok(Project { root: Place::find(flag)?.root, repository: None, flags: set.to_vec() })
+    Ok(Project::at(Place::find(flag)?.root, None, set))
 }
 
 /// The state of one workflow, opened.

@@ -186,7 +186,7 @@ fn doctor_looks_at_everything() {
 #[test]
 fn every_help_text() {
     let world = World::new(&[]);
-    let commands: [&[&str]; 25] = [
+    let commands: [&[&str]; 29] = [
         &[],
         &["run"],
         &["resume"],
@@ -208,6 +208,10 @@ fn every_help_text() {
         &["agents"],
         &["workflows"],
         &["config"],
+        &["config", "get"],
+        &["config", "set"],
+        &["config", "contexts"],
+        &["config", "use-context"],
         &["doctor"],
         &["init"],
         &["demo"],

@@ -7,8 +7,10 @@ mod support;
 
 mod checkout;
 mod checkpoints;
+mod classifier;
 mod clean;
 mod commands;
+mod configuration;
 mod control;
 mod diagnosis;
 mod errors;

@@ -6,7 +6,7 @@ use coordinate_testkit::Outcome;
 /// What differs, and its name.
 const FILTERS: [(&str, &str); 12] = [
     (r"run_[0-9a-z]{26}", "RUN"),
-    (r"run_[0-9a-z]{4}\b", "PREFIX"),
+    (r"run_0[0-9a-z]{3}\b", "PREFIX"),
     (r"git version \S+", "GIT VERSION"),
     (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", "TIME"),
     (r"\d{4}-\d{2}-\d{2}", "DAY"),

@@ -25,6 +25,8 @@ pub(super) struct Order {
     pub(super) place: String,
     /// What it is about.
     pub(super) subject: String,
+    /// What of it matters, where somebody said so.
+    pub(super) focus: Option<String>,
     /// Earlier artifacts that it builds on, relative to the project.
     pub(super) inputs: Vec<String>,
 }

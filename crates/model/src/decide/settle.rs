@@ -48,13 +48,11 @@ fn next_lease(run: &Run) -> Option<Event> {
     if stopped {
         return None;
     }
-    Lane::ALL.into_iter().filter(|lane| has_room(run, *lane)).find_map(|lane| run.next_ready(lane)).map(|step| {
-        match step.kind {
-            StepKind::Gate => open_gate(run, step),
-            StepKind::Agent | StepKind::Command | StepKind::Check | StepKind::Merge | StepKind::SubRun => {
-                lease(run, step)
-            }
-        }
+    Lane::ALL.into_iter().filter(|lane| has_room(run, *lane)).find_map(|lane| next_in(run, lane)).map(|step| match step
+        .kind
+    {
+        StepKind::Gate => open_gate(run, step),
+        StepKind::Agent | StepKind::Command | StepKind::Check | StepKind::Merge | StepKind::SubRun => lease(run, step),
     })
 }
 
@@ -65,6 +63,13 @@ fn has_room(run: &Run, lane: Lane) -> bool {
         Lane::Gate => usize::MAX,
     };
     run.live_in(lane) < room
+}
+
+/// The step that begins next in a lane. While as many topics are researched as may be, what is no research goes first.
+fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
+    let researched = || run.live().filter(|step| step.topic.is_some()).count();
+    let full = run.created.options.max_research.is_some_and(|most| researched() >= most as usize);
+    run.ready_in(lane).find(|step| !full || step.topic.is_none())
 }
 
 fn lease(run: &Run, step: &Step) -> Event {
@@ -108,13 +113,20 @@ fn intend(run: &Run, to: &StateName) -> Event {
     Event::TransitionIntended { from: run.state.clone(), to: to.clone() }
 }
 
-/// A failure leads to the state that debugs, while rounds are left and an agent can repair what failed; else to the end.
+/// The command that does by hand what the run left undone.
+const DEBUG: &str = "coordinate run \"fix the failing tests\"";
+
+/// A failure leads to the state that debugs, if that is wanted, while rounds are left and an agent can repair what failed; else to the end.
 fn after_failure(run: &Run) -> Event {
     let next = run.created.definition.state(&run.state).and_then(|state| state.on_failure.as_ref());
     let rounds = run.created.definition.policy.debug_rounds;
     let hopeless = run.failures().any(|(_, failure)| !failure.class.handling().repairable);
     match next {
         Some(_) if hopeless => fail(failures(run)),
+        Some(next) if !run.created.options.auto_create_debug => fail(format!(
+            "{}\n  `auto_create_debug` is off, so `{next}` was not entered; debug it with `{DEBUG}`",
+            failures(run)
+        )),
         Some(next) if run.created.options.agent.repairs && run.visit(next) < rounds => intend(run, next),
         Some(next) if run.created.options.agent.repairs => {
             fail(format!("{}; `{next}` was tried {rounds} times", failures(run)))

@@ -49,8 +49,8 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    pub(super) fn first(&self, lane: Lane) -> Option<u32> {
-        self.ready.get(&lane).and_then(|ranks| ranks.first()).map(|rank| rank.1)
+    pub(super) fn ready_in(&self, lane: Lane) -> impl Iterator<Item = u32> {
+        self.ready.get(&lane).into_iter().flatten().map(|rank| rank.1)
     }
 
     pub(super) fn live_in(&self, lane: Lane) -> usize {

@@ -1,10 +1,11 @@
 //! What a request asks for: its scope, with reasons; how many things are to be researched, and which.
 //!
 //! The rules read English. They decide in this order and stop at the first that decides: what the caller was told (a
-//! flag, the environment), an existing plan file that the request names, the furthest deliverable that is asked for, the
-//! default. `docs/scope.md` tells the same to users.
+//! flag, the environment), an existing plan file that the request names, a classifier's answer if one was asked, the
+//! furthest deliverable that is asked for, the default. `docs/scope.md` tells the same to users.
 
 mod asks;
+mod classifier;
 mod clauses;
 mod complexity;
 mod existing;
@@ -17,6 +18,7 @@ mod topics;
 mod verbs;
 mod words;
 
+pub use classifier::{Answer, Refusal, judge, question};
 pub use topics::Topic;
 
 pub(crate) use text::is_path;
@@ -28,7 +30,7 @@ use clauses::Reading;
 use serde::Serialize;
 
 /// What the caller knows besides the request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Given {
     /// The scope that a flag names.
     pub flag: Option<Scope>,
@@ -42,6 +44,8 @@ pub struct Given {
     pub topics: Option<Vec<String>>,
     /// The number of topics that the user chose.
     pub complexity: Option<u32>,
+    /// What a classifier answered, if one was asked.
+    pub classifier: Option<Result<Answer, Refusal>>,
 }
 
 /// What decided.
@@ -54,10 +58,23 @@ pub enum DecidedBy {
     Environment,
     /// An existing plan file, and what is to be done with it.
     ExistingPlan,
+    /// The classifier.
+    Classifier,
     /// What is asked for.
     Deliverable,
     /// Nothing in the request: the default.
     Default,
+}
+
+impl DecidedBy {
+    /// Whether nothing but the reading of the request's words decided: only then is a classifier worth asking.
+    #[must_use]
+    pub fn is_by_words(self) -> bool {
+        match self {
+            Self::Deliverable | Self::Default => true,
+            Self::Flag | Self::Environment | Self::ExistingPlan | Self::Classifier => false,
+        }
+    }
 }
 
 /// What a request asks for, and why.
@@ -93,17 +110,21 @@ struct Verdict {
 #[must_use]
 pub fn decide(request: &str, given: &Given) -> ScopeDecision {
     let reading = clauses::read(request);
-    let own = by_request(&reading, given);
-    let told = told(given);
-    let overridden = told.as_ref().filter(|told| told.scope != own.scope).map(|_| own.scope);
-    let plan = own.plan.clone();
-    let verdict = match told {
-        Some(told) => Verdict { plan: plan.filter(|_| told.scope != Scope::DebugOnly), ..told },
-        None => own,
+    let rules = by_request(&reading, given);
+    let stronger = told(given).or_else(|| classifier::verdict(given, &rules));
+    let overridden = stronger.as_ref().filter(|stronger| stronger.scope != rules.scope).map(|_| rules.scope);
+    let verdict = match stronger {
+        Some(told) => {
+            let named = rules.plan.filter(|_| told.scope != Scope::DebugOnly);
+            Verdict { plan: told.plan.or(named), ..told }
+        }
+        None => rules,
     };
+    let asked = given.classifier.as_ref();
+    let answer = asked.and_then(|asked| asked.as_ref().ok()).filter(|_| verdict.by == DecidedBy::Classifier);
     let phrases = topics::phrases(&reading);
-    let counted = complexity::of(&reading, phrases.listed);
-    let topics = topics::choose(&phrases, request, counted, given);
+    let counted = answer.and_then(Answer::topics_wanted).unwrap_or_else(|| complexity::of(&reading, phrases.listed));
+    let topics = topics::choose(&phrases, request, counted, given, answer);
     let complexity = match (&given.topics, given.complexity) {
         (Some(chosen), _) if !chosen.is_empty() => u32::try_from(topics.len()).unwrap_or(u32::MAX),
         (_, Some(number)) => number.max(1),
@@ -111,6 +132,8 @@ pub fn decide(request: &str, given: &Given) -> ScopeDecision {
     };
     let fix = verdict.scope == Scope::DebugOnly && mends(&reading);
     let mut reasons = verdict.reasons;
+    let refused = asked.and_then(|asked| asked.as_ref().err()).filter(|_| verdict.by.is_by_words());
+    reasons.extend(refused.map(Refusal::reason));
     reasons.push(reasons::how_to_override(verdict.scope));
     ScopeDecision {
         scope: verdict.scope,

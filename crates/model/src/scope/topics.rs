@@ -1,6 +1,7 @@
 //! What is to be researched, named by the request's own noun phrases.
 
 use super::Given;
+use super::classifier::Answer;
 use super::clauses::Reading;
 use super::text::{Kind, Token};
 use super::verbs::{self, Class};
@@ -18,6 +19,9 @@ pub struct Topic {
     pub name: String,
     /// For file names; no two topics of a request have the same.
     pub slug: String,
+    /// What of it matters, where the classifier said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub focus: Option<String>,
 }
 
 /// The noun phrases of a request.
@@ -263,12 +267,22 @@ fn shown(request: &str, piece: &[&Token]) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The topics: those that the user chose, else as many of the request's phrases as `counted` says.
-pub(crate) fn choose(phrases: &Phrases, request: &str, counted: u32, given: &Given) -> Vec<Topic> {
+/// The topics: those that the user chose, else those of the classifier, else as many of the request's phrases as `counted`
+/// says.
+pub(crate) fn choose(
+    phrases: &Phrases,
+    request: &str,
+    counted: u32,
+    given: &Given,
+    answer: Option<&Answer>,
+) -> Vec<Topic> {
     if let Some(chosen) = given.topics.as_ref().filter(|chosen| !chosen.is_empty()) {
         return with_slugs(chosen.clone());
     }
     let most = usize::try_from(given.complexity.unwrap_or(counted).max(1)).unwrap_or(usize::MAX);
+    if let Some(answer) = answer.filter(|answer| !answer.topics.is_empty()) {
+        return answer.topics.iter().take(most).cloned().collect();
+    }
     // The plan that is to be revised or implemented is there to be read anyway. A long name of it was cut.
     let is_plan =
         |name: &String| super::is_path(name) && given.existing_plans.iter().any(|plan| plan.starts_with(name));
@@ -295,10 +309,25 @@ fn is_participle(name: &str) -> bool {
     !name.contains(' ') && name.len() > 4 && name.ends_with("ed") && name.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-fn with_slugs(names: Vec<String>) -> Vec<Topic> {
+/// A topic before its slug is made unique.
+pub(crate) struct Named {
+    pub(crate) name: String,
+    /// The text that the slug is made from.
+    pub(crate) slug: String,
+    pub(crate) focus: Option<String>,
+}
+
+impl From<String> for Named {
+    fn from(name: String) -> Self {
+        Self { slug: name.clone(), name, focus: None }
+    }
+}
+
+pub(crate) fn with_slugs(named: impl IntoIterator<Item = impl Into<Named>>) -> Vec<Topic> {
     let mut topics: Vec<Topic> = Vec::new();
-    for name in names {
-        let base = topic::slug(&name);
+    for named in named {
+        let Named { name, slug, focus } = named.into();
+        let base = topic::slug(&slug);
         let mut slug = base.clone();
         let mut number = 2;
         while topics.iter().any(|topic| topic.slug == slug) {
@@ -307,7 +336,7 @@ fn with_slugs(names: Vec<String>) -> Vec<Topic> {
             slug = format!("{}{end}", short.trim_end_matches('_'));
             number += 1;
         }
-        topics.push(Topic { name, slug });
+        topics.push(Topic { name, slug, focus });
     }
     topics
 }
@@ -332,7 +361,7 @@ mod tests {
 
     #[test]
     fn slugs_are_unique() {
-        let topics = with_slugs(vec!["The API".into(), "the api".into(), "x".repeat(60), "x".repeat(61)]);
+        let topics = with_slugs(["The API".to_owned(), "the api".to_owned(), "x".repeat(60), "x".repeat(61)]);
         let slugs: Vec<&str> = topics.iter().map(|topic| topic.slug.as_str()).collect();
         assert_eq!(slugs.first(), Some(&"the_api"));
         assert_eq!(slugs.get(1), Some(&"the_api_2"));
@@ -343,7 +372,8 @@ mod tests {
     #[test]
     fn what_is_listed_beyond_the_number_is_not_forgotten() {
         let found = phrases(&clauses::read("Compare A1, B1, C1, D1 and E1"));
-        let names: Vec<String> = choose(&found, "", 4, &Given::default()).into_iter().map(|topic| topic.name).collect();
+        let names: Vec<String> =
+            choose(&found, "", 4, &Given::default(), None).into_iter().map(|topic| topic.name).collect();
         assert_eq!(names, ["A1", "B1", "C1", "D1, E1"]);
         assert!(found.listed);
         let deliverable = clauses::read("Compare A1 and B1").asks.first().and_then(|ask| ask.deliverable);

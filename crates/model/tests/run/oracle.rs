@@ -113,7 +113,9 @@ impl Oracle {
         }
         for lane in [Lane::Work, Lane::Check, Lane::Merge] {
             let most = if lane == Lane::Merge { 1 } else { run.created.options.max_parallel as usize };
-            let waits = ready(run, lane).next().filter(|_| live(run, lane) < most);
+            let full = run.created.options.max_research.is_some_and(|most| researched(run) >= most as usize);
+            let mut may = ready(run, lane).filter(|step| !full || step.topic.is_none());
+            let waits = may.next().filter(|_| live(run, lane) < most);
             assert!(waits.is_none(), "`{}` is ready, there is room, and it does not begin", waits.unwrap().id);
         }
     }
@@ -131,6 +133,10 @@ fn live(run: &Run, lane: Lane) -> usize {
     of_lane(run, lane).filter(|step| step.state.is_live()).count()
 }
 
+fn researched(run: &Run) -> usize {
+    run.steps.iter().filter(|step| step.topic.is_some() && step.state.is_live()).count()
+}
+
 fn priority(run: &Run, step: &Step) -> u64 {
     step.phase.and_then(|phase| run.phases.get(&phase)).map_or(0, |phase| phase.priority)
 }
@@ -138,6 +144,9 @@ fn priority(run: &Run, step: &Step) -> u64 {
 fn check_room(run: &Run) {
     assert!(live(run, Lane::Merge) <= 1, "two merges at once");
     assert!(live(run, Lane::Work) <= run.created.options.max_parallel as usize, "too many agents at once");
+    if let Some(most) = run.created.options.max_research {
+        assert!(researched(run) <= most as usize, "too many topics at once");
+    }
 }
 
 /// The views that deciding rests on say what the steps say.

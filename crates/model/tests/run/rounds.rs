@@ -54,6 +54,38 @@ fn failing_tests_are_debugged_three_times_and_no_more() {
 }
 
 #[test]
+fn failing_tests_are_left_to_the_user_where_debugging_is_switched_off() {
+    let live = drive(created(&[&[]]).auto_create_debug(false).build(), |one, of| {
+        red(one, of, |step| step.starts_with("test"))
+    });
+    assert_eq!(live.run.outcome, Some(Outcome::Failed));
+    assert!(!live.run.visits.keys().any(|state| state.as_str() == "debug"), "{:?}", live.run.visits);
+    let expected = "test/check: `make test` fails\n  `auto_create_debug` is off, so `debug` was not entered; \
+                    debug it with `coordinate run \"fix the failing tests\"`";
+    assert_eq!(live.run.closing.unwrap().message, expected);
+}
+
+#[test]
+fn no_more_topics_are_researched_at_once_than_is_said() {
+    use coordinate_model::definition::Scope;
+    use coordinate_testkit::runs::requested;
+    let most_at_once = |most: Option<u32>| {
+        let mut most_seen = 0;
+        let created = requested(Scope::ResearchOnly, 4).max_parallel(4).max_research(most).build();
+        let mut live = Live::begin(created);
+        let world = World::kind();
+        while let Some(one) = live.obligations().into_iter().next() {
+            let researched = live.run.live().filter(|step| step.topic.is_some()).count();
+            most_seen = most_seen.max(researched);
+            world.carry(&live.run, &one).iter().for_each(|input| drop(live.send(input)));
+        }
+        assert_eq!(live.run.outcome, Some(Outcome::Succeeded));
+        most_seen
+    };
+    assert_eq!([None, Some(1), Some(3), Some(9)].map(most_at_once), [4, 1, 3, 4]);
+}
+
+#[test]
 fn a_debugged_failure_goes_on_to_the_end() {
     let live = drive(created(&[&[]]).build(), |one, of| red(one, of, |step| step == "test/check"));
     assert_eq!(live.run.outcome, Some(Outcome::Succeeded));

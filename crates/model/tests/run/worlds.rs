@@ -61,7 +61,8 @@ pub(crate) fn some_request(seed: u64) -> Created {
     let most = if definition == "supervise" { 1 } else { 1 + chance.draw() as u32 % 4 };
     let built = requested(scope, 1 + chance.draw() as u32 % 4).definition(builtin(definition).unwrap());
     let built = built.fix(scope == Scope::DebugOnly && chance.percent(50)).max_parallel(most);
-    built.repairs(chance.percent(60)).build()
+    let built = built.max_research(chance.percent(40).then(|| 1 + chance.draw() as u32 % 3));
+    built.auto_create_debug(chance.percent(80)).repairs(chance.percent(60)).build()
 }
 
 /// A run on a plan, or a request.

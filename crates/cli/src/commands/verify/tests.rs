@@ -65,7 +65,7 @@ pub(crate) fn tests(project: &Project, options: &VerifyTests) -> Result<Exit, Co
         Some(repository) => repository.head()?.commit.map(|commit| (Arc::clone(repository), commit)),
         None => None,
     };
-    let command = command(project, &config, options, commit.as_ref())?;
+    let command = command(project, config, options, commit.as_ref())?;
     make_state_folder(&project.state())?;
     let lock = project.state().join("verify.lock");
     let Some(_alone) = ProcessLock::try_hold(&lock).map_err(CommandError::internal)? else {
@@ -74,10 +74,10 @@ pub(crate) fn tests(project: &Project, options: &VerifyTests) -> Result<Exit, Co
             CommandError::usage(format!("another `verify tests` is at work here{who}")).hint("wait until it has ended")
         );
     };
-    let runner = Runner::new(project, &config, if options.verbose { usize::MAX } else { TAIL })?;
+    let runner = Runner::new(project, config, if options.verbose { usize::MAX } else { TAIL })?;
     let (ran, place) = match &commit {
         Some((repository, commit)) => {
-            (in_clean_tree(project, &config, &runner, repository, commit, &command)?, format!("`{}`", commit.short()))
+            (in_clean_tree(project, config, &runner, repository, commit, &command)?, format!("`{}`", commit.short()))
         }
         None => {
             note("there is no commit to check out: testing the files as they are");

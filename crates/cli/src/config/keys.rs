@@ -1,0 +1,229 @@
+//! The closed list of keys: what each holds, its default, and what it means.
+
+use crate::failure::CommandError;
+use toml::Value;
+
+/// What a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    /// From 0 to 1.
+    Share,
+    Flag,
+    List,
+}
+
+/// A key, its kind, its default as TOML (empty: none), and what it means.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) default: &'static str,
+    pub(super) help: &'static str,
+}
+
+pub(super) const KEYS: [Key; 23] = [
+    Key {
+        name: "default_scope",
+        kind: Kind::Text,
+        default: "",
+        help: "the scope of a request that does not say what it asks for; else `research-and-plan`",
+    },
+    Key { name: "max_parallel", kind: Kind::Number, default: "3", help: "agents and commands at once" },
+    Key {
+        name: "parallel_research_agents",
+        kind: Kind::Number,
+        default: "",
+        help: "of these, the most that research topics at once; else as many as `max_parallel`",
+    },
+    Key {
+        name: "auto_create_debug",
+        kind: Kind::Flag,
+        default: "true",
+        help: "failing tests are debugged by the run itself; `false`: the run ends and says how to debug them",
+    },
+    Key {
+        name: "specs_root",
+        kind: Kind::Text,
+        default: "",
+        help: "the folder of topics; else `.claude/specs` if there, else `specs`",
+    },
+    Key {
+        name: "agent.name",
+        kind: Kind::Text,
+        default: "\"auto\"",
+        help: "the agent: `coordinate agents` lists them",
+    },
+    Key {
+        name: "agent.command",
+        kind: Kind::List,
+        default: "[]",
+        help: "program and arguments of the `command` agent",
+    },
+    Key { name: "agent.idle_seconds", kind: Kind::Number, default: "600", help: "longest silence of an agent" },
+    Key { name: "agent.hard_seconds", kind: Kind::Number, default: "", help: "longest time of an agent in all" },
+    Key { name: "agent.output_bytes", kind: Kind::Number, default: "268435456", help: "most output of an agent" },
+    Key {
+        name: "agent.grace_seconds",
+        kind: Kind::Number,
+        default: "5",
+        help: "from asking an agent to end to ending it",
+    },
+    Key {
+        name: "classifier.command",
+        kind: Kind::List,
+        default: "[]",
+        help: "program and arguments that are asked what a request means; none: the rules alone decide",
+    },
+    Key { name: "classifier.seconds", kind: Kind::Number, default: "10", help: "longest time of the classifier" },
+    Key {
+        name: "classifier.threshold",
+        kind: Kind::Share,
+        default: "0.7",
+        help: "the least confidence, from 0 to 1, with which the classifier's answer counts",
+    },
+    Key {
+        name: "test.command",
+        kind: Kind::Text,
+        default: "",
+        help: "shell command that tests a tree; else it is detected; \"\" is no tests",
+    },
+    Key { name: "test.limit_seconds", kind: Kind::Number, default: "1800", help: "longest time of a test or check" },
+    Key {
+        name: "check.command",
+        kind: Kind::Text,
+        default: "",
+        help: "shell command that checks a phase's own tree before it is merged",
+    },
+    Key {
+        name: "worktree.root",
+        kind: Kind::Text,
+        default: "",
+        help: "where work trees are made; else below the user's state folder",
+    },
+    Key { name: "worktree.setup", kind: Kind::List, default: "[]", help: "shell commands that prepare a fresh tree" },
+    Key {
+        name: "worktree.link",
+        kind: Kind::List,
+        default: "[]",
+        help: "untracked paths of the checkout that each tree gets as links",
+    },
+    Key {
+        name: "retention.checkpoint_days",
+        kind: Kind::Number,
+        default: "30",
+        help: "`clean`: imported checkpoints, from their import; those whose run succeeded go at once",
+    },
+    Key {
+        name: "retention.transcript_days",
+        kind: Kind::Number,
+        default: "30",
+        help: "`clean`: transcripts and snapshots of a run, from its end",
+    },
+    Key {
+        name: "retention.trash_days",
+        kind: Kind::Number,
+        default: "30",
+        help: "how long `restore` can bring back what was cleaned",
+    },
+];
+
+/// Names less alike than this are no misspellings of each other.
+const ALIKE: f64 = 0.8;
+
+/// A key by its name; `origin` is where it was named.
+pub(super) fn find(name: &str, origin: &str) -> Result<&'static Key, CommandError> {
+    KEYS.iter().find(|key| key.name == name).ok_or_else(|| {
+        let known: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+        let error = CommandError::usage(format!("{origin}: there is no configuration key `{name}`"));
+        let error = nearest(name).into_iter().fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
+        error.hint(format!("known keys: {}", known.join(", ")))
+    })
+}
+
+fn nearest(name: &str) -> Option<&'static str> {
+    let alike = KEYS.iter().map(|key| (strsim::jaro_winkler(name, key.name), key.name));
+    alike.filter(|(likeness, _)| *likeness > ALIKE).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| name)
+}
+
+/// The key of a value that is one of the right kind.
+pub(super) fn checked(name: &str, value: &Value, origin: &str) -> Result<&'static Key, CommandError> {
+    let key = find(name, origin)?;
+    if fits(key.kind, value) {
+        return Ok(key);
+    }
+    let wanted = match key.kind {
+        Kind::Text => "a text",
+        Kind::Number => "a whole number, 0 or more",
+        Kind::Share => "a number from 0 to 1",
+        Kind::Flag => "`true` or `false`",
+        Kind::List => "a list of texts",
+    };
+    Err(CommandError::usage(format!("{origin}: `{name}` must be {wanted}, not `{value}`")))
+}
+
+fn fits(kind: Kind, value: &Value) -> bool {
+    match kind {
+        Kind::Text => value.is_str(),
+        Kind::Number => value.as_integer().is_some_and(|number| number >= 0),
+        Kind::Share => share(value).is_some_and(|share| (0.0..=1.0).contains(&share)),
+        Kind::Flag => value.is_bool(),
+        Kind::List => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
+    }
+}
+
+/// A number with or without a point.
+pub(super) fn share(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float(share) => Some(*share),
+        Value::Integer(0) => Some(0.0),
+        Value::Integer(1) => Some(1.0),
+        _ => None,
+    }
+}
+
+/// A flag's or variable's text: a TOML value if it is one of the right kind, else the text itself.
+pub(super) fn from_text(kind: Kind, text: &str) -> Value {
+    let parsed = parse_value(text);
+    match kind {
+        Kind::Text if !parsed.is_str() => Value::String(text.to_owned()),
+        Kind::Text | Kind::Number | Kind::Share | Kind::Flag => parsed,
+        Kind::List if parsed.is_array() => parsed,
+        Kind::List => Value::Array(vec![Value::String(text.to_owned())]),
+    }
+}
+
+/// A TOML value, else the text itself.
+pub(super) fn parse_value(text: &str) -> Value {
+    let table: Option<toml::Table> = format!("value = {text}").parse().ok();
+    table.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_take_plain_words_numbers_and_lists() {
+        assert_eq!(from_text(Kind::Text, "cargo test"), Value::String("cargo test".to_owned()));
+        assert_eq!(from_text(Kind::Text, "12"), Value::String("12".to_owned()));
+        assert_eq!(from_text(Kind::Number, "12"), Value::Integer(12));
+        assert_eq!(from_text(Kind::Flag, "false"), Value::Boolean(false));
+        assert_eq!(from_text(Kind::List, "x y"), Value::Array(vec![Value::String("x y".to_owned())]));
+        assert_eq!(from_text(Kind::List, "[\"x\"]"), Value::Array(vec![Value::String("x".to_owned())]));
+    }
+
+    #[test]
+    fn a_share_lies_between_nothing_and_all() {
+        let fit = |text: &str| fits(Kind::Share, &from_text(Kind::Share, text));
+        assert!(fit("0") && fit("0.7") && fit("1") && fit("1.0"));
+        assert!(!fit("2") && !fit("-0.1") && !fit("1.01") && !fit("nan") && !fit("much"));
+    }
+
+    #[test]
+    fn only_a_misspelt_key_has_a_nearest_one() {
+        assert_eq!(nearest("max_paralel"), Some("max_parallel"));
+        assert_eq!(nearest("agent.idle"), Some("agent.idle_seconds"));
+        assert_eq!(nearest("colour"), None);
+    }
+}
