@@ -5,10 +5,12 @@ use coordinate_model::run::{Position, Run};
 use coordinate_model::time::UtcMillis;
 use std::fmt::Write;
 
-/// A run that fails, is repaired, asked about, paused and delivered; and one that is cancelled after a deferred delivery.
-const GOLDEN: [(&str, &str); 2] = [
+/// A run that fails, is repaired, asked about, paused and delivered; one that is cancelled after a deferred delivery; and
+/// a request in plain words whose plan is sent back, then adopted and implemented.
+const GOLDEN: [(&str, &str); 3] = [
     (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
     (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
+    (include_str!("../golden/format-2-requested.jsonl"), include_str!("../golden/format-2-requested.state.json")),
 ];
 
 fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
@@ -35,7 +37,7 @@ fn folded(journal: &str) -> String {
 
 /// A change of this text is a change of what written journals mean: that is a new event, not a new fold.
 #[test]
-fn format_1_folds_to_what_it_always_did() {
+fn every_format_folds_to_what_it_always_did() {
     for (journal, state) in GOLDEN {
         let folded = folded(journal);
         for (at, (now, then)) in folded.lines().zip(state.lines()).enumerate() {
@@ -61,6 +63,7 @@ fn the_golden_journals_have_every_kind_of_event() {
         "attempt_ended",
         "verdict_recorded",
         "step_succeeded",
+        "plan_adopted",
         "step_failed",
         "retry_scheduled",
         "retry_due",
