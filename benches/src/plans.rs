@@ -58,6 +58,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         done: Vec::new(),
         paths: Paths {
             debug: None,
+            named: Vec::new(),
             project: String::new(),
             trees: String::new(),
             topic: "specs/001_bench".to_owned(),

@@ -210,7 +210,7 @@ impl Workshop {
             attempt: attempt.clone(),
             role: run.role(step).to_owned(),
             order: order(run, step),
-            read_first: read_first(run, step),
+            read_first: [left_before(run, step), named(run)].concat(),
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
             round: run.visit(&step.of_state),
@@ -232,17 +232,24 @@ fn order(run: &Run, step: &Step) -> Option<artifact::Order> {
         Writes::Plan | Writes::Revision => run.created.paths.plan.clone(),
         Writes::Debug => run.created.paths.debug.clone(),
     };
-    let inputs = match writes {
+    let earlier = match writes {
         Writes::Report | Writes::Debug => Vec::new(),
-        Writes::Plan | Writes::Revision => read_first(run, step),
+        Writes::Plan | Writes::Revision => left_before(run, step),
     };
+    let inputs = [earlier, named(run)].concat();
     let subject = topic.map_or_else(|| run.created.request.clone(), |topic| topic.name.clone());
     let focus = topic.and_then(|topic| topic.focus.clone());
     Some(artifact::Order { writes, place: place?, subject, focus, inputs })
 }
 
+/// The files that the request names, besides the plan.
+fn named(run: &Run) -> Vec<String> {
+    let paths = &run.created.paths;
+    paths.named.iter().filter(|path| Some(*path) != paths.plan.as_ref()).cloned().collect()
+}
+
 /// What earlier states left for those after them.
-fn read_first(run: &Run, step: &Step) -> Vec<String> {
+fn left_before(run: &Run, step: &Step) -> Vec<String> {
     let earlier = |path: &&String| Some(*path) != run.created.paths.plan.as_ref();
     let paths = run.artifacts.iter().map(|artifact| &artifact.path);
     let listed = step.phase.is_none() && run.topic(step).is_none();

@@ -101,6 +101,10 @@ pub struct Paths {
     pub debug: Option<String>,
     /// The summary to be written, relative to the project.
     pub summary: String,
+    /// Files of the checkout that the request names, relative to the project. They may not be committed, so agents get
+    /// them in their trees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<String>,
 }
 
 /// One topic of research.

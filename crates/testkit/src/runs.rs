@@ -168,6 +168,7 @@ fn paths() -> Paths {
         topic_number: 1,
         plan: Some("plan.md".to_owned()),
         debug: Some("specs/001_plan/debug/001_plan.md".to_owned()),
+        named: Vec::new(),
         summary: "specs/001_plan/summaries/001_summary.md".to_owned(),
     }
 }

@@ -6,12 +6,14 @@ use crate::args::RunArguments;
 use crate::context::Project;
 use crate::failure::CommandError;
 use crate::paths::{self, Layout, Topic, Wanted, topic_of};
-use coordinate_engine::port::Repository;
+use coordinate_engine::port::{Files, Repository};
+use coordinate_host::files::SystemFiles;
 use coordinate_model::definition::{Scope, Writes};
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Base, Created, Paths, ResearchTopic};
-use coordinate_model::scope::ScopeDecision;
+use coordinate_model::scope::{ScopeDecision, paths_in};
 use coordinate_model::topic;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -196,6 +198,7 @@ pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: B
             topic_number: layout.topic.number,
             plan: revised.map(|revised| revised.path).or(plan),
             debug: wanted.debug.then_some(layout.debug),
+            named: named(project, &words.text),
             summary: layout.summary,
         },
         options: choices.options,
@@ -203,6 +206,24 @@ pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: B
         program: env!("CARGO_PKG_VERSION").to_owned(),
         run: id,
     })
+}
+
+/// The most files that a request brings along by naming their folder.
+const MOST_NAMED: usize = 64;
+
+/// The files of the project that a request names, and those of the topic folders that it names: what is not committed yet
+/// would otherwise not be there for an agent to read.
+fn named(project: &Project, request: &str) -> Vec<String> {
+    let mut files = BTreeSet::new();
+    for path in paths_in(request) {
+        let Ok(place) = found(project, &path).canonicalize() else { continue };
+        let below = if place.is_dir() { SystemFiles.walk(&place) } else { vec![String::new()] };
+        for file in below.iter().filter(|file| place.is_file() || file.ends_with(".md")).take(MOST_NAMED) {
+            let file = if file.is_empty() { place.clone() } else { place.join(file) };
+            files.extend(file.strip_prefix(&project.root).ok().map(text_of));
+        }
+    }
+    files.into_iter().filter(|file| !file.starts_with(".git/") && !file.starts_with(".coordinate/")).collect()
 }
 
 /// The plan that the request wants revised: each way that it can be wrong has its own message.

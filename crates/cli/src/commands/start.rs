@@ -221,6 +221,7 @@ pub(crate) fn create(
             topic_number: layout.topic.number,
             plan: Some(name),
             debug: None,
+            named: Vec::new(),
             summary: layout.summary,
         },
         options: choices.options,

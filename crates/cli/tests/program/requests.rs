@@ -352,3 +352,20 @@ fn paths_of_a_hostile_folder_are_data_to_a_shell() {
     }
     assert_eq!(World::entries(&world.repo), Vec::<String>::new());
 }
+
+#[test]
+fn files_that_a_request_names_are_there_for_its_agents() {
+    let world = world();
+    ends(&world.run_authored(&["research the parser"]), 0);
+    let look = "cat specs/001_parser/reports/001_parser.md notes.txt > \"$here/$COORDINATE_ROLE\"\nreport x > \"$COORDINATE_ARTIFACT\"";
+    world.role("research-specialist", look);
+    world.role("plan-architect", &look.replace("report x", "plan"));
+    world.write("notes.txt", "mine\n");
+    ends(&world.run_authored(&["plan a rewrite, from the reports in specs/001_parser/reports and notes.txt"]), 0);
+    for role in ["research-specialist", "plan-architect"] {
+        let seen = world.beside(role);
+        assert!(seen.contains("# parser") && seen.ends_with("mine\n"), "{role}: {seen}");
+    }
+    assert_eq!(world.show()["kept"], serde_json::json!([]));
+    world.assert_nothing_left();
+}

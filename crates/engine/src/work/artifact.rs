@@ -49,7 +49,13 @@ impl StepJob {
         let revised = (order.writes == Writes::Revision).then_some(&order.place);
         for path in order.inputs.iter().chain(revised) {
             let bytes = self.job.tools.files.read(&self.job.in_project(path)).map_err(system)?;
-            let bytes = bytes.ok_or_else(|| gone(path))?;
+            let named = self.job.created.paths.named.contains(path);
+            // What the request named and the user has removed since is not there for the agent either.
+            let bytes = match bytes {
+                Some(bytes) => bytes,
+                None if named => continue,
+                None => return Err(gone(path)),
+            };
             self.job.tools.files.write(&tree.join(path), &bytes).map_err(system)?;
         }
         if let Some(refused) = self.refused(order)? {

@@ -92,7 +92,7 @@ fn put_tree_away(job: &Job, run: &Run, repository: &dyn Repository, name: &str) 
         repository.remove_tree(&path, &reference)?;
         // A tree in which nothing was done needs no ref: what it holds is merged, or lies in the checkout, already.
         let base = run.integration.as_ref().or(run.created.base.commit.as_ref());
-        let spare = || base.is_some_and(|base| has_only_artifacts(run, repository, base, &snapshot.commit));
+        let spare = || base.is_some_and(|base| has_only_artifacts(job, run, repository, base, &snapshot.commit));
         if snapshot.clean && is_integrated(run, repository, &snapshot.head)? || spare() {
             repository.delete_ref(&reference)?;
         }
@@ -134,13 +134,18 @@ fn is_merged(run: &Run, name: &str) -> bool {
 /// Whether all that a step left is an artifact, which lies in the checkout.
 fn is_brought(job: &Job, run: &Run, step: &Step) -> bool {
     let (Some(work), true) = (&step.work, run.writes(step).is_some()) else { return false };
-    job.repository().is_ok_and(|repository| has_only_artifacts(run, repository, &work.base, &work.commit))
+    job.repository().is_ok_and(|repository| has_only_artifacts(job, run, repository, &work.base, &work.commit))
 }
 
-/// Whether all that a commit changed are artifacts of the run, byte by byte: its own, and those that were put there.
-fn has_only_artifacts(run: &Run, repository: &dyn Repository, base: &Oid, commit: &Oid) -> bool {
+/// Whether all that a commit changed lies in the checkout, byte by byte: artifacts of the run, and files that the request
+/// named and that were put there.
+fn has_only_artifacts(job: &Job, run: &Run, repository: &dyn Repository, base: &Oid, commit: &Oid) -> bool {
     let is_brought = |path: &String| {
         let bytes = repository.read_file(commit, path).ok().flatten();
+        let named = run.created.paths.named.contains(path);
+        if named && bytes.is_some() && job.tools.files.read(&job.in_project(path)).ok().flatten() == bytes {
+            return true;
+        }
         let hash = bytes.map(|bytes| hex_sha256(&bytes));
         run.artifacts.iter().any(|artifact| artifact.path == *path && Some(&artifact.hash) == hash.as_ref())
     };
