@@ -46,8 +46,9 @@ pub const ATTEMPT_VARIABLE: &str = "COORDINATE_ATTEMPT";
 /// How long `stop` waits for a shim that has its lock but does not listen yet.
 const LISTEN_TIME: Duration = Duration::from_secs(2);
 
-/// How often, a millisecond apart, a shim that was seen coming may be missed before it counts as gone.
-const MISSES: u32 = 50;
+/// How long a shim that may be coming is looked for after it was last seen. A process has no command line while it becomes another program,
+/// and on a busy machine it may stand still just then.
+const UNSEEN: Duration = Duration::from_millis(500);
 
 /// Attempts under shims, which are processes of this same program.
 ///
@@ -141,7 +142,8 @@ fn system(action: &'static str, key: &str, cause: &io::Error) -> AttemptsError {
 /// between two of the questions, and its living attempt would be swept away.
 fn folder_status(folder: &AttemptFolder) -> io::Result<AttemptStatus> {
     let deadline = Instant::now() + LISTEN_TIME;
-    let (mut missed, mut misses_allowed) = (0, 0);
+    // A launch that was written may have a process by now that is not to be seen for a moment, so it counts like a look.
+    let mut seen = folder.has_launch().then(Instant::now);
     loop {
         let status = present_status(folder)?;
         // Its launcher was killed a moment ago: the attempt is about to begin, in a tree that whoever takes it for
@@ -149,13 +151,11 @@ fn folder_status(folder: &AttemptFolder) -> io::Result<AttemptStatus> {
         if status != AttemptStatus::NeverStarted || Instant::now() >= deadline {
             return Ok(status);
         }
-        // A process that is just becoming the shim has no command line for a moment: once missed is not gone.
-        missed = if launch::is_coming(folder)? { 0 } else { missed + 1 };
-        if missed > misses_allowed {
-            return Ok(status);
+        if launch::is_coming(folder)? {
+            seen = Some(Instant::now());
         }
-        if missed == 0 {
-            misses_allowed = MISSES;
+        if seen.is_none_or(|seen| seen.elapsed() > UNSEEN) {
+            return Ok(status);
         }
         std::thread::sleep(Duration::from_millis(1));
     }
