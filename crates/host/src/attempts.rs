@@ -46,8 +46,8 @@ pub const ATTEMPT_VARIABLE: &str = "COORDINATE_ATTEMPT";
 /// How long `stop` waits for a shim that has its lock but does not listen yet.
 const LISTEN_TIME: Duration = Duration::from_secs(2);
 
-/// How long a shim that may be coming is looked for after it was last seen. A process has no command line while it becomes another program,
-/// and on a busy machine it may stand still just then.
+/// How long a shim that may be coming is looked for after it was last seen. A process has no command line while it becomes
+/// another program, and on a busy machine it may stand still just then.
 const UNSEEN: Duration = Duration::from_millis(500);
 
 /// Attempts under shims, which are processes of this same program.
