@@ -167,6 +167,14 @@ pub(crate) struct ResumeArguments {
     #[arg(long)]
     pub(crate) force: bool,
 
+    /// The agent of the run that a checkpoint begins; a run that exists keeps its own
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+
+    /// Program and arguments of the `command` agent, as for `run`
+    #[arg(long, value_name = "LINE")]
+    pub(crate) agent_command: Option<String>,
+
     /// Answers questions at the start with yes
     #[arg(long, short)]
     pub(crate) yes: bool,

@@ -11,8 +11,9 @@ use crate::args::{
 };
 use crate::context::{Meant, Project, find_run};
 use crate::failure::{CommandError, Exit};
+use coordinate_engine::journal::Journal;
 use coordinate_model::checkpoint::{Checkpoint, Continuation, Imported, Problem, parse};
-use coordinate_model::ids::PhaseNumber;
+use coordinate_model::ids::{PhaseNumber, RunId};
 use coordinate_model::run::Run;
 use coordinate_report::text::moment;
 use coordinate_store::shell::ShellState;
@@ -155,7 +156,11 @@ fn taken_as_done(done: &[PhaseNumber]) -> String {
 }
 
 fn list(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
-    let entries = Store::of(project).list()?;
+    let mut entries = Store::of(project).list()?;
+    let journal = project.journal()?;
+    for entry in &mut entries {
+        entry.run = begun(journal.as_ref(), entry.run.take())?;
+    }
     let saved = match ShellState::open(&project.state().join("shell.db"))? {
         Some(state) => state.checkpoints()?,
         None => Vec::new(),
@@ -179,6 +184,12 @@ fn list(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
         print(&format!("saved     {}  {}  {}  {} bytes", row.name, moment(row.updated), row.workflow, row.bytes));
     }
     Ok(Exit::Done)
+}
+
+/// A noted run, if it came to be.
+fn begun(journal: Option<&Journal>, run: Option<RunId>) -> Result<Option<RunId>, CommandError> {
+    let (Some(journal), Some(run)) = (journal, run) else { return Ok(None) };
+    Ok(journal.storage().header(&run)?.map(|header| header.run))
 }
 
 fn imported_row(entry: &Entry) -> Value {

@@ -31,6 +31,7 @@ pub(super) fn resume_run(
     id: &RunId,
     options: &ResumeArguments,
 ) -> Result<Exit, CommandError> {
+    keeps_its_agent(id, options)?;
     // An ended run needs no lease and changes nothing: its listing says so.
     let header = journal.storage().header(id)?;
     if let Some(outcome) = header.and_then(|header| header.outcome) {
@@ -48,6 +49,19 @@ pub(super) fn resume_run(
     }
     let shown = if options.json { Shown::Json } else { Shown::Text };
     drive(project, journal, id, shown, &[])
+}
+
+/// The agent is of a run's first event. To go on with another is not what the journal says of the work done so far.
+fn keeps_its_agent(id: &RunId, options: &ResumeArguments) -> Result<(), CommandError> {
+    let flag = match (&options.agent, &options.agent_command) {
+        (Some(_), _) => "--agent",
+        (None, Some(_)) => "--agent-command",
+        (None, None) => return Ok(()),
+    };
+    Err(CommandError::usage(format!(
+        "`{flag}` can not be used: `{id}` exists, and a run keeps the agent it began with"
+    ))
+    .hint(format!("`coordinate resume {id}` goes on with that agent")))
 }
 
 /// Shows the conditions, and asks where one does not hold.

@@ -15,16 +15,16 @@ pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, Com
     run_requested(project, request::read(project, options)?, options, |_| Ok(()))
 }
 
-/// Carries out what was asked for. `created` is told the run's id before anything of it begins.
+/// Carries out what was asked for. `noted` is told the run's id before there is a run of that id.
 pub(super) fn run_requested(
     project: &Project,
     requested: Requested,
     options: &RunArguments,
-    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+    noted: impl FnOnce(&RunId) -> Result<(), CommandError>,
 ) -> Result<Exit, CommandError> {
     match requested {
-        Requested::Plan(path, words) => run_plan(project, &path, words.as_ref(), options, created),
-        Requested::Words(words) => run_words(project, &words, options, created),
+        Requested::Plan(path, words) => run_plan(project, &path, words.as_ref(), options, noted),
+        Requested::Words(words) => run_words(project, &words, options, noted),
     }
 }
 
@@ -32,7 +32,7 @@ fn run_words(
     project: &Project,
     words: &Words,
     options: &RunArguments,
-    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+    noted: impl FnOnce(&RunId) -> Result<(), CommandError>,
 ) -> Result<Exit, CommandError> {
     let choices = start::choices(project, options)?;
     request::check(project, words, &choices)?;
@@ -43,19 +43,20 @@ fn run_words(
     let journal = project.create_journal()?;
     super::state::prune(project, &journal);
     let first = request::create(project, words, choices, base)?;
-    begin(project, &journal, first, options, created)
+    begin(project, &journal, first, options, noted)
 }
 
-/// From here on the run exists, and whatever becomes of this process, it can be resumed.
+/// From its first event on the run exists, and whatever becomes of this process, it can be resumed. It is noted before:
+/// a note of a run that never came to be means nothing, but a run that nobody noted would be begun a second time.
 fn begin(
     project: &Project,
     journal: &Journal,
     first: Created,
     options: &RunArguments,
-    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+    noted: impl FnOnce(&RunId) -> Result<(), CommandError>,
 ) -> Result<Exit, CommandError> {
+    noted(&first.run)?;
     let (run, begun) = journal.create(first)?;
-    created(run.id())?;
     super::names::tell(project, &run);
     let shown = if options.json { Shown::Json } else { Shown::Text };
     drive(project, journal, run.id(), shown, &begun)
@@ -86,11 +87,11 @@ fn run_plan(
     path: &str,
     words: Option<&Words>,
     options: &RunArguments,
-    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+    noted: impl FnOnce(&RunId) -> Result<(), CommandError>,
 ) -> Result<Exit, CommandError> {
     let plan = read_plan(project, path)?;
     let done = start::done_phases(project, &plan, options)?;
-    implement(project, options, (plan, words), done, created)
+    implement(project, options, (plan, words), done, noted)
 }
 
 /// Runs a plan of which these phases are done, for a request or for itself.
@@ -99,7 +100,7 @@ pub(super) fn implement(
     options: &RunArguments,
     (plan, words): (Plan, Option<&Words>),
     done: Vec<PhaseNumber>,
-    created: impl FnOnce(&RunId) -> Result<(), CommandError>,
+    noted: impl FnOnce(&RunId) -> Result<(), CommandError>,
 ) -> Result<Exit, CommandError> {
     if done.len() == plan.plan.phases.len() {
         print("nothing to do: every phase of the plan is done (`--all` does them again)");
@@ -116,7 +117,7 @@ pub(super) fn implement(
     let journal = project.create_journal()?;
     super::state::prune(project, &journal);
     let first = start::create(project, plan, words, done, choices, base)?;
-    begin(project, &journal, first, options, created)
+    begin(project, &journal, first, options, noted)
 }
 
 fn dry_run(plan: &Plan, choices: &start::Choices) -> Exit {

@@ -2,6 +2,8 @@
 
 use crate::support::redact::{redacted, whole};
 use crate::support::{Plan, World, json_lines};
+use coordinate_engine::port::Storage;
+use coordinate_store::SqliteStorage;
 use coordinate_testkit::Outcome;
 use serde_json::{Value, json};
 
@@ -91,6 +93,63 @@ fn an_older_checkpoint_is_imported_once_and_its_plan_goes_on() {
     assert!(again.stdout.contains("has ended: succeeded"), "{again:#?}");
     assert_eq!(world.json(&["ps", "--json"]).as_array().unwrap().len(), 1, "a second run was begun");
     assert_eq!(world.json(&["checkpoint", "list", "--json"])[0]["run"], run["run"]);
+}
+
+fn runs(world: &World) -> Vec<Value> {
+    world.json(&["ps", "--json"]).as_array().unwrap().clone()
+}
+
+/// The run goes on once, whatever was noted for the checkpoint before.
+#[track_caller]
+fn goes_on_with_one_run(world: &World) {
+    assert_eq!((runs(world).len(), &world.json(&["checkpoint", "list", "--json"])[0]["run"]), (0, &Value::Null));
+    assert_eq!(world.coordinate(&["resume", "implement_old"]).code, Some(0));
+    let again = world.coordinate(&["resume", "implement_old"]);
+    assert!(again.stdout.contains("has ended: succeeded"), "{again:#?}");
+    assert_eq!(runs(world).len(), 1);
+    assert_eq!(world.json(&["checkpoint", "list", "--json"])[0]["run"], runs(world)[0]["run"]);
+}
+
+#[test]
+fn a_run_that_was_noted_and_never_began_is_begun_once() {
+    let world = older(json!({}));
+    world.coordinate(&["checkpoint", "import", "../old.json"]);
+    world.write(".coordinate/state/checkpoints/implement_old/run", "run_01jd0000000000000000000000\n");
+    goes_on_with_one_run(&world);
+}
+
+#[test]
+fn a_resume_that_is_killed_before_its_run_began_leaves_a_note_and_no_run() {
+    let world = older(json!({}));
+    world.coordinate(&["checkpoint", "import", "../old.json"]);
+    let noted = world.repo.join(".coordinate/state/checkpoints/implement_old/run");
+    let journal = SqliteStorage::open(&world.repo.join(".coordinate/state/journal.db")).unwrap();
+    // While this transaction is open no run can begin.
+    let held = journal.transaction(&"run_01jd0000000000000000000000".parse().unwrap(), &mut |_| {
+        let resume = world.start(&["resume", "implement_old"]);
+        crate::support::process::await_that("the note", || noted.exists());
+        resume.signal(rustix::process::Signal::KILL);
+        resume.finish();
+        Ok(false)
+    });
+    held.unwrap();
+    goes_on_with_one_run(&world);
+}
+
+#[test]
+fn a_checkpoint_s_run_is_begun_with_the_agent_that_is_named_and_keeps_it() {
+    let world = older(json!({}));
+    world.write(".coordinate/config.toml", "");
+    world.coordinate(&["checkpoint", "import", "../old.json"]);
+    let unchosen = world.coordinate(&["resume", "implement_old"]);
+    assert_eq!(unchosen.code, Some(2), "{unchosen:#?}");
+    let resumed = world.coordinate(&["resume", "implement_old", "--agent", "offline"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:#?}");
+    assert_eq!(world.show()["options"]["agent"]["name"], "offline");
+    shows("resume_other_agent", &world, &["resume", "implement_old", "--agent", "command", "--agent-command", "x"]);
+    let run = runs(&world)[0]["run"].as_str().unwrap().to_owned();
+    let of_run = world.coordinate(&["resume", &run, "--agent-command", "x"]);
+    assert_eq!((of_run.code, of_run.stderr.contains("`--agent-command`")), (Some(2), true), "{of_run:#?}");
 }
 
 /// The first condition that does not hold is the reason; nothing is begun.

@@ -27,6 +27,7 @@ pub(in crate::commands) fn find(project: &Project, name: Option<&str>) -> Result
 }
 
 /// Goes on from a checkpoint. Where its run is in this journal, that run goes on: it knows more than any export of it.
+/// A run that was noted and is not there was cut off before it began.
 pub(in crate::commands) fn resume(
     project: &Project,
     entry: &Entry,
@@ -107,7 +108,7 @@ fn written(place: &Path) -> Option<i64> {
     i64::try_from(since.as_secs()).ok()
 }
 
-/// Begins the run that goes on from a checkpoint, once it is agreed, and notes which one it is.
+/// Begins the run that goes on from a checkpoint, once it is agreed. Which one it is was noted before.
 fn resume_checkpoint(
     project: &Project,
     entry: &Entry,
@@ -115,17 +116,17 @@ fn resume_checkpoint(
     options: &ResumeArguments,
 ) -> Result<Exit, CommandError> {
     let mut arguments = arguments(&entry.checkpoint, options);
-    let begun = |run: &RunId| Store::of(project).begun(&entry.id, run);
+    let note = |run: &RunId| Store::of(project).note_run(&entry.id, run);
     match continuation {
         Continuation::Plan { path, done } => {
             let plan = start::read_plan(project, &project.root.join(path).to_string_lossy())?;
             let done = done_of(project, &plan, &done, &arguments)?;
-            run::implement(project, &arguments, (plan, None), done, begun)
+            run::implement(project, &arguments, (plan, None), done, note)
         }
         Continuation::Request { text, scope } => {
             arguments.asked.scope = scope;
             let requested = request::understand(project, text.to_owned(), &arguments)?;
-            run::run_requested(project, requested, &arguments, begun)
+            run::run_requested(project, requested, &arguments, note)
         }
         Continuation::Nothing | Continuation::Unknown => Ok(Exit::Done),
     }
@@ -153,6 +154,8 @@ fn arguments(checkpoint: &Checkpoint, options: &ResumeArguments) -> RunArguments
     let known = builtin(&checkpoint.definition).map(|definition| definition.name);
     RunArguments {
         workflow: known.unwrap_or_else(|| "coordinate".to_owned()),
+        agent: options.agent.clone(),
+        agent_command: options.agent_command.clone(),
         yes: options.yes || options.force,
         json: options.json,
         ..RunArguments::default()

@@ -22,7 +22,7 @@ pub(crate) struct Entry {
     pub(crate) id: WorkflowId,
     /// In the newest format.
     pub(crate) checkpoint: Checkpoint,
-    /// The run that went on from it.
+    /// The run that went on from it, or was to: it counts once it is in the journal.
     pub(crate) run: Option<RunId>,
 }
 
@@ -114,8 +114,8 @@ impl Store {
         Some(UtcMillis(i64::try_from(since.as_millis()).ok()?))
     }
 
-    /// Notes the run that goes on from a checkpoint, so that a second `resume` goes on with that run.
-    pub(super) fn begun(&self, id: &WorkflowId, run: &RunId) -> Result<(), CommandError> {
+    /// Notes the run that is about to go on from a checkpoint, so that a second `resume` goes on with that run.
+    pub(super) fn note_run(&self, id: &WorkflowId, run: &RunId) -> Result<(), CommandError> {
         let file = self.folder().join(id.as_str()).join(RUN);
         atomic::write(&file, format!("{run}\n").as_bytes()).map_err(|error| unwritable(&file, &error))
     }
