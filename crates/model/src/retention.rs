@@ -4,6 +4,12 @@ use crate::time::UtcMillis;
 
 const DAY: u64 = 24 * 3600 * 1000;
 
+/// How long variables of shell blocks are kept after their last change.
+const VARIABLES_DAYS: u64 = 7;
+
+/// How long named checkpoints of shell blocks are kept after they were last saved.
+const SAVED_DAYS: u64 = 30;
+
 /// Spans in days; 0 is not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
@@ -56,6 +62,39 @@ pub enum CheckpointRun {
     Succeeded,
 }
 
+/// Whose state of shell blocks it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShellOwner {
+    /// No run's: a workflow that blocks made themselves.
+    Nobody,
+    /// A run that goes on.
+    OpenRun,
+    /// A run that has ended. One that was cancelled while nobody drove it could not clear its state itself.
+    EndedRun,
+}
+
+impl ShellOwner {
+    /// Why variables are not kept any longer.
+    #[must_use]
+    pub fn variables(self, updated: UtcMillis, now: UtcMillis) -> Option<String> {
+        self.gone(|| over(VARIABLES_DAYS, updated, now).map(|days| format!("not changed for {days}")))
+    }
+
+    /// Why a named checkpoint is not kept any longer. Supervisors' aggregations are kept for good and not asked about.
+    #[must_use]
+    pub fn saved(self, updated: UtcMillis, now: UtcMillis) -> Option<String> {
+        self.gone(|| over(SAVED_DAYS, updated, now).map(|days| format!("saved {days} ago")))
+    }
+
+    fn gone(self, by_age: impl FnOnce() -> Option<String>) -> Option<String> {
+        match self {
+            Self::Nobody => by_age(),
+            Self::OpenRun => None,
+            Self::EndedRun => Some("its run has ended".to_owned()),
+        }
+    }
+}
+
 /// How long ago, if that is `days` or more.
 fn over(days: u64, since: UtcMillis, now: UtcMillis) -> Option<String> {
     let age = now.since(since);
@@ -99,5 +138,16 @@ mod tests {
         assert_eq!(check(CheckpointRun::Succeeded, 0).as_deref(), Some("its run has succeeded"));
         assert_eq!(check(CheckpointRun::None, 29), None);
         assert_eq!(check(CheckpointRun::None, 31).as_deref(), Some("imported 31 days ago"));
+    }
+
+    #[test]
+    fn shell_state_goes_by_age_and_by_its_run() {
+        let why = |owner: ShellOwner, days| (owner.variables(days_ago(days), NOW), owner.saved(days_ago(days), NOW));
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(why(ShellOwner::Nobody, 6), (None, None));
+        assert_eq!(why(ShellOwner::Nobody, 7), (some("not changed for 7 days"), None));
+        assert_eq!(why(ShellOwner::Nobody, 30), (some("not changed for 30 days"), some("saved 30 days ago")));
+        assert_eq!(why(ShellOwner::OpenRun, 99), (None, None));
+        assert_eq!(why(ShellOwner::EndedRun, 0), (some("its run has ended"), some("its run has ended")));
     }
 }
