@@ -6,9 +6,11 @@
 //! Opening must be quick, because every block pays for it: no table is made or looked for, the schema's version is one
 //! number in the file's head, and the last one out leaves a short log as it is.
 
+mod aside;
 mod create;
 mod error;
 mod read;
+mod restore;
 mod retain;
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,8 @@ mod write;
 
 pub use error::ShellError;
 pub use read::CheckpointRow;
-pub use retain::Pruned;
+pub use restore::InTheWay;
+pub use retain::{Expired, Runs};
 
 use crate::turnstile::Turnstile;
 use coordinate_model::shell::WorkflowId;

@@ -88,7 +88,7 @@ pub(crate) enum StateCommand {
         /// Removes the aggregations too
         #[arg(long)]
         all: bool,
-        /// Removes instead what is older than seven days, never of an open run
+        /// Puts aside instead what is older than seven days, never of an open run; `restore` brings it back
         #[arg(long, conflicts_with = "all")]
         expired: bool,
     },

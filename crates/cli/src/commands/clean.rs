@@ -1,7 +1,11 @@
 //! `clean` and `restore`: what finished work left is put aside after a time, and can be brought back for a time.
 
+mod batch;
 mod find;
+mod shell;
 mod trash;
+
+pub(super) use shell::{prune, prune_old};
 
 use super::{note, print, print_json};
 use crate::args::{CleanArguments, RestoreArguments};
@@ -9,20 +13,25 @@ use crate::config::Config;
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use crate::wiring::SystemClock;
+use batch::{Batch, Item};
+use coordinate_engine::journal::Journal;
 use coordinate_engine::port::{Clock, Repository};
 use coordinate_model::retention::Retention;
+use coordinate_model::time::UtcMillis;
 use coordinate_report::text::moment;
 use find::{Found, Kept, Tree};
 use serde_json::json;
-use trash::{Batch, Item, Trash};
+use trash::Trash;
 
 pub(super) fn clean(project: &Project, options: &CleanArguments) -> Result<Exit, CommandError> {
     let retention = retention(project.config()?);
     let now = SystemClock.now();
-    let found = find::all(project, &retention, now)?;
+    let journal = project.journal()?;
+    let mut found = find::all(project, journal.as_ref(), &retention, now)?;
     let trash = Trash::of(project);
     let old: Vec<Batch> = trash.list()?.into_iter().filter(|batch| retention.trash(batch.cleaned, now)).collect();
     if options.dry_run {
+        found.items.extend(shell::expired(project, journal.as_ref(), now)?);
         report(&found, &old, None, options);
         return Ok(Exit::Done);
     }
@@ -30,14 +39,42 @@ pub(super) fn clean(project: &Project, options: &CleanArguments) -> Result<Exit,
         trash.empty(batch)?;
     }
     let kept = remove_trees(project, &found.trees);
-    let batch = if found.items.is_empty() { None } else { Some(trash.put(&found.items, now)?) };
-    if let Some(journal) = project.journal()? {
-        super::state::prune(project, &journal);
-    }
-    let gone = found.trees.into_iter().filter(|tree| !tree.path.exists()).collect();
-    let found = Found { items: found.items, trees: gone, kept: found.kept.into_iter().chain(kept).collect() };
+    found.trees.retain(|tree| !tree.path.exists());
+    found.kept.extend(kept);
+    let batch = put_aside(project, journal.as_ref(), &mut found, now)?;
     report(&found, &old, batch.as_deref(), options);
     Ok(Exit::Done)
+}
+
+/// Puts aside all that was found, together with shell state that is too old; that is added to what was found.
+fn put_aside(
+    project: &Project,
+    journal: Option<&Journal>,
+    found: &mut Found,
+    now: UtcMillis,
+) -> Result<Option<String>, CommandError> {
+    let trash = Trash::of(project);
+    let mut id = None;
+    let pruned = shell::runs(journal).and_then(|runs| {
+        shell::put_aside(project, &runs, now, |items, shell| {
+            id = Some(trash.begin(&[&found.items, items].concat(), shell, now)?);
+            Ok(())
+        })
+    });
+    if id.is_none() && !found.items.is_empty() {
+        id = Some(trash.begin(&found.items, &[], now)?);
+    }
+    if let Some(id) = &id {
+        trash.carry(id, &found.items)?;
+    }
+    match pruned {
+        Ok(items) => found.items.extend(items),
+        // It can not be read or written: that keeps nothing else from being cleaned.
+        Err(error) => {
+            found.kept.push(Kept { path: "the state of shell blocks".to_owned(), why: error.message().to_owned() });
+        }
+    }
+    Ok(id)
 }
 
 fn retention(config: &Config) -> Retention {
@@ -101,7 +138,7 @@ pub(super) fn restore(project: &Project, options: &RestoreArguments) -> Result<E
         return Ok(Exit::Done);
     }
     let batch = chosen(&batches, options.id.as_deref())?;
-    let restored = trash.restore(batch)?;
+    let restored = trash.restore(batch, SystemClock.now())?;
     if options.json {
         print_json(&json!({"id": batch.id, "restored": restored.back, "kept": restored.kept}));
     } else {

@@ -41,7 +41,7 @@ fn run_words(
     }
     let base = request::base(project, words)?;
     let journal = project.create_journal()?;
-    super::state::prune(project, &journal);
+    super::clean::prune(project, &journal);
     let first = request::create(project, words, choices, base)?;
     begin(project, &journal, first, options, noted)
 }
@@ -115,7 +115,7 @@ pub(super) fn implement(
         note(super::plan::waves_text(&plan.plan, &plan.graph).trim_end());
     }
     let journal = project.create_journal()?;
-    super::state::prune(project, &journal);
+    super::clean::prune(project, &journal);
     let first = start::create(project, plan, words, done, choices, base)?;
     begin(project, &journal, first, options, noted)
 }

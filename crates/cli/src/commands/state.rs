@@ -10,7 +10,7 @@ mod place;
 mod values;
 
 pub(super) use checkpoint::check_json;
-pub(super) use lifetime::{forget, prune};
+pub(super) use lifetime::forget;
 
 use crate::args::{StateArguments, StateCommand};
 use crate::context::Project;

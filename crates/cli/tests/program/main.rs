@@ -9,6 +9,7 @@ mod checkout;
 mod checkpoints;
 mod classifier;
 mod clean;
+mod clean_shell;
 mod commands;
 mod configuration;
 mod control;

@@ -1,7 +1,7 @@
-use super::{ShellError, ShellState};
-use coordinate_model::shell::{Value, VariableName, WorkflowId};
+use super::{Expired, InTheWay, Runs, ShellError, ShellState};
+use coordinate_model::shell::{Aside, Value, VariableName, Variables, WorkflowId};
 use coordinate_model::time::UtcMillis;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -142,15 +142,128 @@ fn pruning_takes_old_state_and_never_that_of_an_open_run() {
     state.save_checkpoint(&id("old"), &id("c"), (b"1", false), UtcMillis(0)).unwrap();
     state.set(&id("fresh"), &name("A"), &text(b"1"), UtcMillis(2 * DAY)).unwrap();
     state.set(&id("ended"), &name("A"), &text(b"1"), UtcMillis(8 * DAY)).unwrap();
-    let pruned = state.prune(&ids(&["open"]), &ids(&["ended"]), now).unwrap();
-    assert_eq!(pruned.workflows, [id("old"), id("ended")]);
+    let runs = runs(&["open"], &["ended"]);
+    assert_eq!(pruned(&mut state, &runs, now), ["old", "ended"]);
     let left: Vec<WorkflowId> = state.workflows().unwrap().into_iter().map(|one| one.id).collect();
     assert_eq!(left, [id("open"), id("fresh")]);
     // The checkpoint has longer than the variables.
     assert!(state.checkpoint(&id("old"), &id("c")).unwrap().is_some());
-    assert_eq!(state.prune(&ids(&["open"]), &ids(&[]), UtcMillis(31 * DAY)).unwrap().workflows, [id("fresh")]);
+    assert_eq!(pruned(&mut state, &runs, UtcMillis(31 * DAY)), ["old", "fresh"]);
     assert!(state.checkpoint(&id("old"), &id("c")).unwrap().is_none());
-    assert_eq!(state.prune(&ids(&["open"]), &ids(&[]), UtcMillis(99 * DAY)).unwrap().workflows, []);
+    assert_eq!(pruned(&mut state, &runs, UtcMillis(99 * DAY)), Vec::<String>::new());
+}
+
+fn runs(open: &[&str], ended: &[&str]) -> Runs {
+    Runs { open: ids(open), ended: ids(ended) }
+}
+
+/// Prunes, and names the workflows of which something went.
+#[track_caller]
+fn pruned(state: &mut ShellState, runs: &Runs, now: UtcMillis) -> Vec<String> {
+    let named = |expired: &[Expired]| expired.iter().map(|one| one.aside.workflow.clone()).collect::<Vec<_>>();
+    let before = named(&state.expired(runs, now).unwrap());
+    let gone: Result<_, ShellError> = state.prune(runs, now, |_| Ok(()));
+    let gone = named(&gone.unwrap());
+    assert_eq!(before, gone, "the list is another than what went");
+    gone
+}
+
+/// Some state that is too old at `LATER`: all bytes, lists, an aggregation, and checkpoints of two ages.
+fn old_state(place: &Place) -> ShellState {
+    let mut state = place.with(&["w"]);
+    let w = id("w");
+    let bytes: Vec<u8> = (1..=255).collect();
+    state.set(&w, &name("A"), &text(&bytes), UtcMillis(1)).unwrap();
+    state.set(&w, &name("N"), &text(b""), UtcMillis(1)).unwrap();
+    state.set(&w, &name("E"), &Value::List(Vec::new()), UtcMillis(1)).unwrap();
+    state.append(&w, &name("L"), &[bytes, Vec::new(), b"$(x)".to_vec()], UtcMillis(2)).unwrap();
+    state.save_checkpoint(&w, &id("c"), (b"{ \"n\": 1.50 }\n", false), UtcMillis(3)).unwrap();
+    state.save_checkpoint(&w, &id("s"), (b"{ }", true), UtcMillis(3)).unwrap();
+    state
+}
+
+const LATER: UtcMillis = UtcMillis(40 * DAY);
+
+fn put_aside(state: &mut ShellState) -> Vec<Expired> {
+    let gone: Result<_, ShellError> = state.prune(&Runs::default(), LATER, |_| Ok(()));
+    gone.unwrap()
+}
+
+/// All that a workflow has.
+fn all(state: &ShellState) -> (Variables, BTreeMap<WorkflowId, Vec<u8>>) {
+    let named = state.checkpoints().unwrap().into_iter().map(|row| row.name);
+    let named = named.map(|name| (name.clone(), state.checkpoint(&id("w"), &name).unwrap().unwrap())).collect();
+    (state.variables(&id("w")).unwrap(), named)
+}
+
+#[test]
+fn what_was_pruned_comes_back_exactly_and_is_kept_anew() {
+    let place = Place::new();
+    let mut state = old_state(&place);
+    let before = all(&state);
+    let gone = put_aside(&mut state);
+    assert_eq!((gone.len(), gone[0].why.as_str()), (1, "not changed for 39 days"));
+    assert!(state.variables(&id("w")).is_err());
+    assert_eq!(state.checkpoint(&id("w"), &id("s")).unwrap(), Some(b"{ }".to_vec()), "an aggregation went");
+    assert_eq!(state.restore(&gone[0].aside, LATER).unwrap(), None);
+    assert_eq!(all(&state), before);
+    assert_eq!(pruned(&mut state, &Runs::default(), UtcMillis(LATER.0 + DAY)), Vec::<String>::new());
+    // A restore that was cut off is done again and changes nothing.
+    assert_eq!(state.restore(&gone[0].aside, LATER).unwrap(), None);
+    assert_eq!(all(&state), before);
+    // It can be put aside and brought back once more, also into a new file.
+    let again = state.expired(&Runs::default(), UtcMillis(99 * DAY)).unwrap();
+    let elsewhere = Place::new();
+    let mut other = elsewhere.state();
+    assert_eq!(other.restore(&again[0].aside, LATER).unwrap(), None);
+    assert_eq!(other.variables(&id("w")).unwrap(), state.variables(&id("w")).unwrap());
+}
+
+#[test]
+fn nothing_is_removed_that_was_not_kept() {
+    let place = Place::new();
+    let mut state = old_state(&place);
+    let before = all(&state);
+    let error = ShellError::Foreign { place: "disk full".to_owned() };
+    let refused = state.prune(&Runs::default(), LATER, |_| Err(error)).unwrap_err();
+    assert!(refused.to_string().contains("disk full"));
+    assert_eq!(all(&state), before);
+    let fresh: Result<_, ShellError> = state.prune(&runs(&["w"], &[]), LATER, |_| panic!("nothing is to be kept"));
+    assert_eq!(fresh.unwrap(), []);
+}
+
+#[test]
+fn new_state_in_the_way_of_a_restore_stays_as_it_is() {
+    let place = Place::new();
+    let mut state = old_state(&place);
+    let gone = put_aside(&mut state).remove(0).aside;
+    let w = id("w");
+    state.init(&w, Path::new("/y"), LATER).unwrap();
+    state.set(&w, &name("A"), &text(b"new"), LATER).unwrap();
+    assert_eq!(state.restore(&gone, LATER).unwrap(), Some(InTheWay::State));
+    assert_eq!(state.variables(&w).unwrap().into_values().collect::<Vec<_>>(), [text(b"new")]);
+    state.save_checkpoint(&w, &id("c"), (b"2", false), LATER).unwrap();
+    let only_checkpoints = Aside { variables: None, ..gone };
+    assert_eq!(state.restore(&only_checkpoints, LATER).unwrap(), Some(InTheWay::Checkpoint("c".to_owned())));
+    assert_eq!(state.checkpoint(&w, &id("c")).unwrap(), Some(b"2".to_vec()));
+}
+
+#[test]
+fn checkpoints_alone_come_back_to_a_workflow_with_or_without_state() {
+    let place = Place::new();
+    let mut state = old_state(&place);
+    let w = id("w");
+    state.set(&w, &name("N"), &text(b"in use"), UtcMillis(39 * DAY)).unwrap();
+    let before = all(&state);
+    let gone = put_aside(&mut state).remove(0);
+    assert_eq!((&gone.aside.variables, gone.why.as_str()), (&None, "saved 39 days ago"));
+    assert_eq!(all(&state).0, before.0);
+    assert_eq!(state.restore(&gone.aside, LATER).unwrap(), None);
+    assert_eq!(all(&state), before);
+    let elsewhere = Place::new();
+    let mut other = elsewhere.state();
+    assert_eq!(other.restore(&gone.aside, LATER).unwrap(), None);
+    assert!(other.variables(&w).is_err() && other.checkpoint(&w, &id("c")).unwrap().is_some());
 }
 
 #[test]

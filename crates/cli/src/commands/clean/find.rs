@@ -1,6 +1,6 @@
 //! What may be cleaned: never of an open run.
 
-use super::trash::{Item, Kind};
+use super::batch::{Item, Kind};
 use crate::commands::checkpoint::Store;
 use crate::context::Project;
 use crate::failure::CommandError;
@@ -13,7 +13,7 @@ use coordinate_model::time::UtcMillis;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// All that was found.
+/// What was found.
 pub(super) struct Found {
     /// What is put aside.
     pub(super) items: Vec<Item>,
@@ -40,10 +40,15 @@ pub(super) struct Kept {
     pub(super) why: String,
 }
 
-pub(super) fn all(project: &Project, retention: &Retention, now: UtcMillis) -> Result<Found, CommandError> {
+/// All but the state of shell blocks: that is found while it is locked.
+pub(super) fn all(
+    project: &Project,
+    journal: Option<&Journal>,
+    retention: &Retention,
+    now: UtcMillis,
+) -> Result<Found, CommandError> {
     let mut found = Found { items: Vec::new(), trees: Vec::new(), kept: Vec::new() };
-    let journal = project.journal()?;
-    checkpoints(project, journal.as_ref(), retention, now, &mut found)?;
+    checkpoints(project, journal, retention, now, &mut found)?;
     let Some(journal) = journal else { return Ok(found) };
     for header in journal.storage().headers()? {
         if header.outcome.is_none() {

@@ -2,6 +2,7 @@
 //!
 //! Whatever cuts a move off, the list says where each thing belongs: what is here was moved, what is not was not.
 
+use super::batch::{Batch, FORMAT, Item, Kind, read};
 use super::find::Kept;
 use crate::context::{Project, make_state_folder};
 use crate::failure::CommandError;
@@ -9,74 +10,15 @@ use coordinate_engine::port::Repository;
 use coordinate_host::atomic;
 use coordinate_host::git::GitRepository;
 use coordinate_model::ids::Oid;
+use coordinate_model::shell::Aside;
 use coordinate_model::time::UtcMillis;
-use serde::{Deserialize, Serialize};
+use coordinate_store::shell::{InTheWay, ShellState};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const FORMAT: u32 = 1;
 const LIST: &str = "list.json";
 const TAKEN: &str = "something else is there by now";
-
-/// What a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
-    /// An imported checkpoint.
-    Checkpoint,
-    /// The transcripts of a run.
-    Attempts,
-    /// A ref that keeps work of a run.
-    Ref,
-}
-
-impl Kind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Checkpoint => "checkpoint",
-            Self::Attempts => "attempts",
-            Self::Ref => "ref",
-        }
-    }
-}
-
-/// One thing that is put aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Item {
-    /// What it is.
-    pub(super) kind: Kind,
-    /// A folder relative to that of the state, or the name of a ref.
-    pub(super) place: String,
-    /// The commit of a ref.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) commit: Option<Oid>,
-    /// Why it was not kept.
-    pub(super) why: String,
-}
-
-impl Item {
-    pub(super) fn file(kind: Kind, state: &Path, path: &Path, why: String) -> Self {
-        let place = path.strip_prefix(state).unwrap_or(path).to_string_lossy().into_owned();
-        Self { kind, place, commit: None, why }
-    }
-
-    pub(super) fn reference(name: String, commit: Oid, why: String) -> Self {
-        Self { kind: Kind::Ref, place: name, commit: Some(commit), why }
-    }
-}
-
-/// What was cleaned together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Batch {
-    format: u32,
-    /// Its name.
-    pub(super) id: String,
-    /// When.
-    pub(super) cleaned: UtcMillis,
-    /// What.
-    pub(super) items: Vec<Item>,
-}
 
 /// What `restore` did.
 pub(super) struct Restored {
@@ -105,24 +47,41 @@ impl Trash {
         self.folder(id).join(at.to_string())
     }
 
-    /// Puts things aside and gives the name under which they are.
-    pub(super) fn put(&self, items: &[Item], now: UtcMillis) -> Result<String, CommandError> {
+    /// Writes the list of what is about to be put aside, and gives the name under which it will be. Shell state is put
+    /// aside with that: it may go from its place as soon as this returns.
+    pub(super) fn begin(&self, items: &[Item], shell: &[Aside], now: UtcMillis) -> Result<String, CommandError> {
         make_state_folder(&self.state)?;
         let unique = ulid::Ulid::new().to_string().to_ascii_lowercase();
         let id = format!("{}-{}", now.day(), unique.get(18..).unwrap_or(&unique));
         let folder = self.folder(&id);
-        std::fs::create_dir_all(&folder).map_err(|error| failed("make", &folder, &error))?;
-        let batch = Batch { format: FORMAT, id: id.clone(), cleaned: now, items: items.to_vec() };
-        let text = serde_json::to_vec_pretty(&batch).map_err(CommandError::internal)?;
-        let list = folder.join(LIST);
-        atomic::write(&list, &text).map_err(|error| failed("write", &list, &error))?;
+        // Values of shell blocks may be secrets: only their owner may read them.
+        atomic::create_private_folder(&folder).map_err(|error| failed("make", &folder, &error))?;
+        self.write(&Batch {
+            format: FORMAT,
+            id: id.clone(),
+            cleaned: now,
+            items: items.to_vec(),
+            shell: shell.to_vec(),
+        })?;
+        Ok(id)
+    }
+
+    fn write(&self, batch: &Batch) -> Result<(), CommandError> {
+        let list = self.folder(&batch.id).join(LIST);
+        let text = serde_json::to_vec_pretty(batch).map_err(CommandError::internal)?;
+        atomic::write(&list, &text).map_err(|error| failed("write", &list, &error))
+    }
+
+    /// Moves what a list says.
+    pub(super) fn carry(&self, id: &str, items: &[Item]) -> Result<(), CommandError> {
         for (at, item) in items.iter().enumerate() {
-            match &item.commit {
-                Some(commit) => self.move_ref(&item.place, &trash_ref(&id, at), commit)?,
-                None => move_folder(&self.state.join(&item.place), &self.moved(&id, at))?,
+            match (item.kind, &item.commit) {
+                (Kind::Shell, _) => {}
+                (_, Some(commit)) => self.move_ref(&item.place, &trash_ref(id, at), commit)?,
+                (_, None) => move_folder(&self.state.join(&item.place), &self.moved(id, at))?,
             }
         }
-        Ok(id)
+        Ok(())
     }
 
     /// A ref under another name. The new one first: between the two the commit is held twice, and never not at all.
@@ -149,22 +108,46 @@ impl Trash {
     }
 
     /// Brings things back. What stands at a place by now stays, and so does what would have gone there.
-    pub(super) fn restore(&self, batch: &Batch) -> Result<Restored, CommandError> {
+    pub(super) fn restore(&self, batch: &Batch, now: UtcMillis) -> Result<Restored, CommandError> {
         let mut restored = Restored { back: Vec::new(), kept: Vec::new() };
+        let mut left = batch.clone();
         for (at, item) in batch.items.iter().enumerate() {
-            let problem = match &item.commit {
-                Some(commit) => self.restore_ref(&item.place, &trash_ref(&batch.id, at), commit)?,
-                None => self.restore_folder(&item.place, &self.moved(&batch.id, at))?,
+            let problem = match (item.kind, &item.commit) {
+                (Kind::Shell, _) => self.restore_shell(&item.place, &mut left.shell, now)?,
+                (_, Some(commit)) => {
+                    self.restore_ref(&item.place, &trash_ref(&batch.id, at), commit)?.map(str::to_owned)
+                }
+                (_, None) => self.restore_folder(&item.place, &self.moved(&batch.id, at))?.map(str::to_owned),
             };
             match problem {
                 None => restored.back.push(item.place.clone()),
-                Some(why) => restored.kept.push(Kept { path: item.place.clone(), why: why.to_owned() }),
+                Some(why) => restored.kept.push(Kept { path: item.place.clone(), why }),
             }
         }
         if restored.kept.is_empty() {
             self.remove(&batch.id)?;
+        } else if left != *batch {
+            // Shell state that is back will be changed, and is in nobody's way when the rest is restored.
+            self.write(&left)?;
         }
         Ok(restored)
+    }
+
+    /// What is back goes from the list; a workflow that is not on it was brought back before.
+    fn restore_shell(
+        &self,
+        workflow: &str,
+        left: &mut Vec<Aside>,
+        now: UtcMillis,
+    ) -> Result<Option<String>, CommandError> {
+        let Some(at) = left.iter().position(|aside| aside.workflow == workflow) else { return Ok(None) };
+        make_state_folder(&self.state)?;
+        let mut state = ShellState::open_or_create(&self.state.join("shell.db"))?;
+        let there = left.get(at).map(|aside| state.restore(aside, now)).transpose()?.flatten();
+        if there.is_none() {
+            left.remove(at);
+        }
+        Ok(there.map(|there| in_the_way(workflow, &there)))
     }
 
     /// Gives what speaks against it.
@@ -215,18 +198,20 @@ impl Trash {
     }
 }
 
-fn trash_ref(id: &str, at: usize) -> String {
-    format!("refs/coordinate-trash/{id}/{at}")
+fn in_the_way(workflow: &str, there: &InTheWay) -> String {
+    match there {
+        InTheWay::State => {
+            format!("it has state again; `coordinate state cleanup --workflow-id {workflow}` removes that")
+        }
+        InTheWay::Checkpoint(name) => format!(
+            "its checkpoint `{name}` was saved again; `coordinate state cleanup --all --workflow-id {workflow}` removes \
+             all that it has"
+        ),
+    }
 }
 
-fn read(list: &Path, bytes: &[u8]) -> Result<Batch, CommandError> {
-    let batch: Batch = serde_json::from_slice(bytes)
-        .map_err(|error| CommandError::internal(format!("`{}` is damaged: {error}", list.display())))?;
-    if batch.format > FORMAT {
-        let message = format!("`{}` is of the newer format {}", list.display(), batch.format);
-        return Err(CommandError::internal(message).hint("install a newer `coordinate`"));
-    }
-    Ok(batch)
+fn trash_ref(id: &str, at: usize) -> String {
+    format!("refs/coordinate-trash/{id}/{at}")
 }
 
 /// One rename; a folder that is gone was moved by another process.

@@ -3,10 +3,9 @@
 use super::owner::{self, open_runs};
 use super::place::Place;
 use super::{missing, now};
-use crate::commands::{note, print, print_json};
+use crate::commands::{clean, note, print, print_json};
 use crate::context::{Project, make_state_folder};
 use crate::failure::{CommandError, Exit};
-use coordinate_engine::journal::Journal;
 use coordinate_model::ids::RunId;
 use coordinate_model::shell::WorkflowId;
 use coordinate_report::text::moment;
@@ -73,31 +72,8 @@ pub(super) fn cleanup(place: &Place, flag: Option<&str>, all: bool) -> Result<Ex
 }
 
 pub(super) fn cleanup_expired(place: &Place) -> Result<Exit, CommandError> {
-    if let Some(mut state) = ShellState::open(&place.database())? {
-        let open = open_runs(place)?.into_keys().collect();
-        for id in state.prune(&open, &std::collections::BTreeSet::new(), now())?.workflows {
-            note(&format!("removed the shell state of `{id}`"));
-        }
-    }
+    clean::prune_old(&Project::at(place.root.clone(), None, &[]))?;
     Ok(Exit::Done)
-}
-
-/// Removes what is too old before a run begins. A failure is told and no more: the run needs nothing of it.
-pub(in crate::commands) fn prune(project: &Project, journal: &Journal) {
-    if let Err(error) = try_prune(project, journal) {
-        note(&format!("old shell state is still there: {}", error.message()));
-    }
-}
-
-fn try_prune(project: &Project, journal: &Journal) -> Result<(), CommandError> {
-    let Some(mut state) = ShellState::open(&project.state().join("shell.db"))? else { return Ok(()) };
-    let headers = journal.storage().headers()?;
-    let ids = |open: bool| {
-        let chosen = headers.iter().filter(move |header| header.outcome.is_none() == open);
-        chosen.map(|header| WorkflowId::nearest(header.run.as_str())).collect()
-    };
-    state.prune(&ids(true), &ids(false), now())?;
-    Ok(())
 }
 
 /// Removes the state of a run that has ended. A failure is told and no more: the run has its result, and the next run
