@@ -133,6 +133,9 @@ fn the_state_of_an_open_run_stays_whatever_its_age() {
     let run = world.start(&["run", "PLAN.md", "--agent", "offline"]);
     crate::support::process::await_that("the run", || world.json(&["ps", "--json"])[0]["run"].is_string());
     let workflow = world.json(&["ps", "--json"])[0]["run"].as_str().unwrap().to_owned();
+    // From here on the run itself changes none of its variables until its phase has ended.
+    let state = ["state", "get", "CURRENT_STATE", "--workflow-id", &workflow];
+    crate::support::process::await_that("its state", || world.coordinate(&state).stdout == "implement\n");
     put_old(&world, &workflow);
     let before = all(&world, &workflow);
     assert_eq!(world.json(&["clean", "--dry-run", "--json"])["items"], json!([]));
