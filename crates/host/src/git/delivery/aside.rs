@@ -92,9 +92,9 @@ mod tests {
         let other = top.path().join("coordinate-delivery/straggler/files");
         let straggler = std::thread::spawn(move || {
             for number in 0..2_000 {
-                std::fs::create_dir_all(&other).unwrap();
-                // Its folder may go between the two: then it makes it again, as git does.
-                let _ = std::fs::write(other.join(number.to_string()), "x");
+                // Its folders may go between any two calls: then it makes them again with the next file, as git does.
+                let made = std::fs::create_dir_all(&other);
+                let _ = made.and_then(|()| std::fs::write(other.join(number.to_string()), "x"));
             }
         });
         while !straggler.is_finished() {
