@@ -174,12 +174,12 @@ impl Call {
         self
     }
 
-    /// Runs it, waiting out collisions with the locks of other git processes.
+    /// Runs it, waiting out what other git processes are in the middle of.
     pub(super) fn run(mut self) -> Result<Reply, RepositoryError> {
         let mut wait = FIRST_WAIT;
         for _ in 1..TRIES {
             let reply = self.once()?;
-            if self.is_accepted(&reply) || !is_lock_collision(&reply.err) {
+            if self.is_accepted(&reply) || !is_passing(&reply.err) {
                 return self.judge(reply);
             }
             std::thread::sleep(wait);
@@ -284,9 +284,27 @@ fn is_lock_collision(err: &str) -> bool {
     err.contains("File exists") && (err.contains(".lock'") || err.contains("could not lock config file"))
 }
 
+/// Whether git met another process in the middle of its work, which will be over in a moment.
+fn is_passing(err: &str) -> bool {
+    is_lock_collision(err) || is_tree_in_the_making(err)
+}
+
+/// Git reads the administrative files of every work tree. One that another process is just making has them already, but
+/// still empty: `failed to read …/worktrees/NAME/commondir: Success`.
+fn is_tree_in_the_making(err: &str) -> bool {
+    err.contains("failed to read") && err.contains("/worktrees/") && err.contains(": Success")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tree_in_the_making_passes() {
+        assert!(is_passing("fatal: failed to read /r/.git/worktrees/test5/commondir: Success\n"));
+        assert!(!is_passing("fatal: failed to read /r/.git/worktrees/test5/commondir: Permission denied\n"));
+        assert!(!is_passing("fatal: failed to read object 12: Success\n"));
+    }
 
     #[test]
     fn only_lock_files_of_others_count_as_collisions() {
