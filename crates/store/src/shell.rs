@@ -69,8 +69,12 @@ impl ShellState {
         let fail = |error| ShellError::medium("open", path, &error);
         let connection = match connect(path) {
             Ok(connection) => connection,
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !path.exists() => {
-                return Ok(None);
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+                if !path.exists() {
+                    return Ok(None);
+                }
+                // It may have come between the two looks: another process's first block has just made it.
+                connect(path).map_err(fail)?
             }
             Err(error) => return Err(fail(error)),
         };
