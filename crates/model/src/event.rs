@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 
 /// Version of the event format that this program writes, and the newest that it reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// The agent that a run works with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Version of the fold: a cached state of another version is thrown away.
-pub const FOLD_VERSION: u32 = 3;
+pub const FOLD_VERSION: u32 = 4;
 
 /// An event that can not follow the events before it: the journal is damaged, or written by a faulty program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
