@@ -12,12 +12,14 @@ mod enter;
 mod merge;
 mod places;
 mod prompt;
+mod rehearsal;
 mod replan;
 mod testing;
 mod trees;
 mod verify;
 
 pub use places::attempt_folder;
+pub use rehearsal::{Rehearsed, rehearse};
 
 use crate::driver::{Executor, Outbox};
 use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow};
@@ -29,6 +31,7 @@ use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
 use coordinate_model::plan::{Phase, Plan};
+use coordinate_model::role::{Claim, claim};
 use coordinate_model::run::{Adopted, Attempt, Run, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -342,6 +345,11 @@ impl StepJob {
     fn phase(&self) -> Option<&Phase> {
         let number = self.step.phase?;
         self.job.plan()?.phases.iter().find(|phase| phase.number == number)
+    }
+
+    /// The completion lines that the attempt has printed.
+    fn claims(&self) -> impl Iterator<Item = Claim<'_>> {
+        self.attempt.claims.iter().filter_map(|line| claim(line))
     }
 
     fn folder(&self) -> PathBuf {

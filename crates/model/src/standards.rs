@@ -115,6 +115,18 @@ impl Standards {
         Self { sections: defaults::sections(language), test: None, lint: None }
     }
 
+    /// These standards as a first `AGENTS.md`, to be made the project's own.
+    #[must_use]
+    pub fn draft(&self, test: Option<&str>) -> String {
+        let mut text = "# Standards\n\nWhat agents that work on this project should know.\n".to_owned();
+        for section in &self.sections {
+            let run = test.filter(|_| section.uses.contains(&Use::Testing));
+            let run = run.map_or_else(String::new, |command| format!("\nRun all tests: `{command}`\n"));
+            let _ = write!(text, "\n## {}\n\n{}\n{run}", section.heading, section.text);
+        }
+        text
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -64,7 +64,8 @@ fn is_of_file(line: Completion) -> bool {
         | Completion::Phase
         | Completion::TestsPassed
         | Completion::TestsFailed
-        | Completion::PullRequest => false,
+        | Completion::PullRequest
+        | Completion::ScopeDrift => false,
     }
 }
 

@@ -29,11 +29,13 @@ pub enum Completion {
     TestsFailed,
     /// A pull request was opened.
     PullRequest,
+    /// The plan lacks something.
+    ScopeDrift,
 }
 
 impl Completion {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Report,
         Self::Overview,
         Self::Plan,
@@ -46,6 +48,7 @@ impl Completion {
         Self::TestsPassed,
         Self::TestsFailed,
         Self::PullRequest,
+        Self::ScopeDrift,
     ];
 
     /// What stands before the colon.
@@ -64,6 +67,7 @@ impl Completion {
             Self::TestsPassed => "TESTS_PASSED",
             Self::TestsFailed => "TESTS_FAILED",
             Self::PullRequest => "PR_CREATED",
+            Self::ScopeDrift => "SCOPE_DRIFT",
         }
     }
 
@@ -77,6 +81,7 @@ impl Completion {
             Self::Phase => "NUMBER",
             Self::TestsPassed | Self::TestsFailed => "NUMBER",
             Self::PullRequest => "URL",
+            Self::ScopeDrift => "WHY",
         }
     }
 }
@@ -99,7 +104,7 @@ impl<'a> Claim<'a> {
 }
 
 /// How the names of completion lines end that no contract knows.
-const ENDS: [&str; 5] = ["_CREATED", "_COMPLETE", "_COMPLETED", "_PASSED", "_FAILED"];
+const ENDS: [&str; 6] = ["_CREATED", "_COMPLETE", "_COMPLETED", "_PASSED", "_FAILED", "_DRIFT"];
 
 /// What models put around a line that they want to be seen.
 const DRESS: &[char] = &['*', '`', '-', '>', '#', '"', ' ', '\t'];
