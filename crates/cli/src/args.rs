@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Reject(AnswerArguments),
     /// Takes a run away from the process that drives it
     Unlock(OneRun),
+    /// Changes the plan of a run under way: an agent rewrites what a phase asks for
+    Replan(ReplanArguments),
     /// Looks at plan files
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -245,6 +247,10 @@ pub(crate) struct ShowArguments {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text", conflicts_with = "json")]
     pub(crate) diagram: Option<DiagramFormat>,
 
+    /// Shows how its plan was changed, with the differences
+    #[arg(long, conflicts_with = "diagram")]
+    pub(crate) changes: bool,
+
     /// Shows the run as it was at this event
     #[arg(long, value_name = "EVENT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) at: Option<u64>,
@@ -276,6 +282,28 @@ pub(crate) struct CancelArguments {
     /// Why
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplanArguments {
+    /// The run, or the beginning of its id; without it, the one that is open
+    pub(crate) run: Option<String>,
+
+    /// The phase that it is about
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) phase: u32,
+
+    /// How: expand, add, split, update or collapse
+    #[arg(long, value_name = "KIND", default_value = "update", value_parser = ["expand", "add", "split", "update", "collapse"])]
+    pub(crate) kind: String,
+
+    /// Why
+    #[arg(long, short = 'm', value_name = "TEXT")]
+    pub(crate) reason: String,
+
+    /// Does not ask, however often the plan was changed for this phase
+    #[arg(long)]
+    pub(crate) force_replan: bool,
 }
 
 #[derive(Debug, Args)]

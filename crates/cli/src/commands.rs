@@ -52,6 +52,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
         Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
         Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
+        Command::Replan(options) => control::replan(&project()?, options),
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),

@@ -510,6 +510,9 @@ pub enum Event {
         plan: Box<Plan>,
         /// Its hash without its check marks.
         hash: String,
+        /// For a revision: what it changed, line by line.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        diff: String,
     },
     /// A step failed for good.
     StepFailed {

@@ -290,6 +290,9 @@ pub struct Adopted {
     pub plan: Plan,
     /// Its hash without its check marks.
     pub hash: String,
+    /// For a revision: what it changed, line by line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub diff: String,
 }
 
 /// The folded state of a run.

@@ -10,7 +10,7 @@ use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
 use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, PhaseNumber};
-use coordinate_model::input::{Input, Left, Of, Performed, Tested};
+use coordinate_model::input::{Input, Left, LeftPlan, Of, Performed, Tested};
 use coordinate_model::obligation::{Detail, Effect, Obligation};
 use coordinate_model::plan::{Phase, Plan};
 use coordinate_model::replan::{Proposal, Replan, ReplanKind};
@@ -140,7 +140,11 @@ impl World {
             work: Some(work),
             artifacts: written.into_iter().filter(|_| proposal.is_none()).collect(),
             proposal,
-            plan: plan.map(|_| (Box::new(self.plan(&name)), oid(&name).to_string())),
+            plan: plan.map(|_| LeftPlan {
+                plan: Box::new(self.plan(&name)),
+                hash: oid(&name).to_string(),
+                diff: String::new(),
+            }),
             warnings: Vec::new(),
         };
         Input::Verified { of, result: Ok(left) }

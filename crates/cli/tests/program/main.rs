@@ -18,6 +18,7 @@ mod errors;
 mod merging;
 mod misbehaviour;
 mod offline;
+mod replan;
 mod requests;
 mod scheduling;
 mod scope;
