@@ -20,6 +20,7 @@ mod misbehaviour;
 mod offline;
 mod replan;
 mod requests;
+mod roles;
 mod scheduling;
 mod scope;
 mod state;
