@@ -1,6 +1,6 @@
 //! Validation of a definition when it is loaded.
 
-use super::{Definition, FORMAT, ForEach, Problem, StateName, StepKind, StepTemplate, Writes};
+use super::{Action, Definition, FORMAT, ForEach, Problem, StateName, StepKind, StepTemplate, Writes};
 use std::collections::BTreeSet;
 
 impl Definition {
@@ -165,6 +165,19 @@ fn check_step(step: &StepTemplate, add: &mut dyn FnMut(String)) {
     }
     if (step.writes == Some(Writes::Report)) != (step.for_each == Some(ForEach::Topics)) {
         add("`writes = \"report\"` and `for_each = \"topics\"` belong together".to_owned());
+    }
+    if (step.writes == Some(Writes::Replan))
+        != (step.for_each == Some(ForEach::Replans) && step.kind == StepKind::Agent)
+        || (step.action == Some(Action::Replan))
+            != (step.for_each == Some(ForEach::Replans) && step.kind == StepKind::Merge)
+    {
+        add(
+            "with `for_each = \"replans\"` an agent has `writes = \"replan\"` and a merge `action = \"replan\"`, and nowhere else"
+                .to_owned(),
+        );
+    }
+    if step.for_each == Some(ForEach::FailingTests) && step.writes != Some(Writes::Debug) {
+        add("what works on failing tests has `writes = \"debug\"`".to_owned());
     }
     if step.writes.is_some() && step.for_each == Some(ForEach::Phases) {
         add("a phase's work is merged, it can not be an artifact (`writes`)".to_owned());

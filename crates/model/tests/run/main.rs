@@ -8,6 +8,7 @@ mod gates;
 mod golden;
 mod handling;
 mod oracle;
+mod replans;
 mod rounds;
 mod simulation;
 mod total;
