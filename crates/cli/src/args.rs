@@ -5,6 +5,7 @@ mod clean;
 mod config;
 mod state;
 mod verify;
+mod workflows;
 
 pub(crate) use checkpoint::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +15,7 @@ use coordinate_model::definition::Scope;
 pub(crate) use state::*;
 use std::path::PathBuf;
 pub(crate) use verify::*;
+pub(crate) use workflows::*;
 
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
 #[derive(Debug, Parser)]
@@ -85,7 +87,7 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
-    /// Lists the workflow definitions, or prints one
+    /// Lists, prints, checks and copies workflow definitions
     Workflows(WorkflowsArguments),
     /// Prints the configuration that is in force, changes it, chooses a context
     Config(ConfigArguments),
@@ -134,7 +136,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_parallel: Option<u32>,
 
-    /// The workflow: a name, or a TOML file
+    /// The workflow: a name (`coordinate workflows` lists them), or a TOML file
     #[arg(long, value_name = "NAME", default_value = "coordinate")]
     pub(crate) workflow: String,
 
@@ -347,7 +349,7 @@ pub(crate) struct PlanGraphArguments {
 }
 
 /// What the user says about a request besides its words.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct AskedArguments {
     /// Decides the scope, whatever the request says: research-only, research-and-plan, research-and-revise,
     /// full-implementation or debug-only; else COORDINATE_SCOPE, CLAUDE_WORKFLOW_SCOPE, the request's words
@@ -426,12 +428,6 @@ pub(crate) enum TopicCommand {
         #[arg(required = true, value_name = "TEXT")]
         text: Vec<String>,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WorkflowsArguments {
-    /// Prints this definition as TOML
-    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ mod show;
 mod start;
 mod state;
 mod verify;
+mod workflows;
 
 pub(crate) use scope::parse_scope;
 
@@ -65,7 +66,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Clean(options) => clean::clean(&project()?, options),
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
-        Command::Workflows(options) => listing::workflows(options.name.as_deref()),
+        Command::Workflows(options) => workflows::workflows(&project()?, options),
         Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),

@@ -2,6 +2,7 @@
 pub mod atomic;
 pub mod attempts;
 pub mod files;
+pub mod forge;
 pub mod git;
 pub mod lock;
 pub mod redact;
