@@ -12,6 +12,7 @@ mod enter;
 mod merge;
 mod places;
 mod prompt;
+mod replan;
 mod testing;
 mod trees;
 mod verify;
@@ -20,9 +21,10 @@ pub use places::attempt_folder;
 
 use crate::driver::{Executor, Outbox};
 use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow};
+use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::definition::{Action, StateName, StepKind, Writes};
 use coordinate_model::event::{AttemptEnding, Created, Verdict, Work};
-use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
@@ -101,6 +103,7 @@ struct StepJob {
     read_first: Vec<String>,
     work: Option<Work>,
     repair: Option<Failure>,
+    change: Option<replan::Change>,
     round: u32,
 }
 
@@ -213,6 +216,7 @@ impl Workshop {
             read_first: [left_before(run, step), named(run)].concat(),
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
+            change: replan::change(run, step),
             round: run.visit(&step.of_state),
         })
     }
@@ -229,17 +233,40 @@ fn order(run: &Run, step: &Step) -> Option<artifact::Order> {
     let topic = run.topic(step);
     let place = match writes {
         Writes::Report => topic.map(|topic| topic.report.clone()),
-        Writes::Plan | Writes::Revision => run.created.paths.plan.clone(),
-        Writes::Debug => run.created.paths.debug.clone(),
+        Writes::Plan | Writes::Revision | Writes::Replan => run.created.paths.plan.clone(),
+        Writes::Debug => debug_place(run, step),
     };
     let earlier = match writes {
-        Writes::Report | Writes::Debug => Vec::new(),
+        Writes::Report | Writes::Debug | Writes::Replan => Vec::new(),
         Writes::Plan | Writes::Revision => left_before(run, step),
     };
     let inputs = [earlier, named(run)].concat();
-    let subject = topic.map_or_else(|| run.created.request.clone(), |topic| topic.name.clone());
+    let tests = run.group(step).map(failing);
+    let subject = topic.map(|topic| topic.name.clone()).or(tests).unwrap_or_else(|| run.created.request.clone());
     let focus = topic.and_then(|topic| topic.focus.clone());
     Some(artifact::Order { writes, place: place?, subject, focus, inputs })
+}
+
+/// Where a debug report goes: to the place that was kept for it; those on groups of tests beside it, by round and group.
+fn debug_place(run: &Run, step: &Step) -> Option<String> {
+    let paths = &run.created.paths;
+    let Some(group) = run.group(step) else { return paths.debug.clone() };
+    let kept = paths.debug.as_ref().map(|path| path.trim_end_matches(".md").to_owned());
+    // Runs of earlier releases kept no place; the summary's number is theirs alone too.
+    let stem = kept.unwrap_or_else(|| {
+        let summary = paths.summary.rsplit('/').next().unwrap_or_default().trim_end_matches(".md");
+        format!("{}/{}/{summary}", paths.topic, ArtifactKind::Debug.folder())
+    });
+    let name = coordinate_model::topic::name(&group.name);
+    Some(format!("{stem}_{}_{}_{name}.md", run.visit(&step.of_state), step.group.unwrap_or_default() + 1))
+}
+
+/// What somebody who looks into failing tests is told of them.
+fn failing(group: &FailingGroup) -> String {
+    if group.tests.is_empty() {
+        return format!("why `{}` fails", group.name);
+    }
+    format!("why these tests of {} fail: {}", group.name, group.tests.join(", "))
 }
 
 /// The files that the request names, besides the plan.
@@ -295,6 +322,7 @@ fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
     match (step.step.kind, template.action) {
         (StepKind::Command, Some(Action::Summary)) => Some(close::summary(&step.job, summary.unwrap_or_default())),
         (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step)),
+        (StepKind::Merge, Some(Action::Replan)) => Some(replan::adopt(step)),
         (StepKind::Merge, None) => merge::perform(step),
         (StepKind::Check, None) => check::perform(step),
         (StepKind::Command, None) => check::command(step, &template.run),

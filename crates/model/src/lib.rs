@@ -6,6 +6,7 @@
 
 pub mod artifact;
 pub mod checkpoint;
+pub mod complexity;
 pub mod decide;
 pub mod definition;
 pub mod detect;
@@ -17,6 +18,7 @@ pub mod input;
 pub mod links;
 pub mod obligation;
 pub mod plan;
+pub mod replan;
 pub mod resume;
 pub mod retention;
 pub mod retry;
