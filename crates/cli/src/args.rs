@@ -3,7 +3,9 @@
 mod checkpoint;
 mod clean;
 mod config;
+mod split;
 mod state;
+mod topic;
 mod verify;
 mod workflows;
 
@@ -12,8 +14,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
+pub(crate) use split::*;
 pub(crate) use state::*;
 use std::path::PathBuf;
+pub(crate) use topic::*;
 pub(crate) use verify::*;
 pub(crate) use workflows::*;
 
@@ -68,7 +72,7 @@ pub(crate) enum Command {
     Paths(PathsArguments),
     /// Lists the files that runs have left, and whether they are still what was verified
     Artifacts(ArtifactsArguments),
-    /// Names topics
+    /// Names, lists, moves and archives topics
     #[command(subcommand)]
     Topic(TopicCommand),
     /// Checks what was left, for scripts: exit 0 if all is good, 1 if something is not
@@ -320,6 +324,10 @@ pub(crate) enum PlanCommand {
     Waves(PlanJsonArguments),
     /// Draws the dependency graph
     Graph(PlanGraphArguments),
+    /// Moves a phase into a file of its own; a plan in one file becomes a folder
+    Expand(PlanPhaseArguments),
+    /// Moves a phase back from its own file; a folder without such files becomes one file again
+    Collapse(PlanPhaseArguments),
 }
 
 #[derive(Debug, Args)]
@@ -428,6 +436,16 @@ pub(crate) enum TopicCommand {
         #[arg(required = true, value_name = "TEXT")]
         text: Vec<String>,
     },
+    /// Lists the topics: what is in them, which are finished, which are archived
+    List(JsonArguments),
+    /// Moves finished topics to the archive; links to them are kept right, their numbers are never given again
+    Archive(TopicArchiveArguments),
+    /// Brings a topic back from the archive
+    Restore(TopicArguments),
+    /// Gives a topic another name; its number stays, and links to its files are kept right
+    Move(TopicMoveArguments),
+    /// Brings the links between a topic's reports, plans, debug reports and summaries up to date
+    Update(TopicArguments),
 }
 
 #[derive(Debug, Args)]

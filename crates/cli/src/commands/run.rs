@@ -13,6 +13,7 @@ use coordinate_model::event::Created;
 use coordinate_model::ids::{PhaseNumber, RunId};
 
 pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, CommandError> {
+    super::batches::recover(project)?;
     run_requested(project, request::read(project, options)?, options, |_| Ok(()))
 }
 
