@@ -1,6 +1,7 @@
 //! The commands.
 
 mod artifacts;
+mod batches;
 mod checkpoint;
 mod classify;
 mod clean;
@@ -23,9 +24,13 @@ mod roles;
 mod run;
 mod scope;
 mod show;
+mod specs;
+mod split;
 mod start;
 mod state;
+mod topic;
 mod verify;
+mod workflows;
 
 pub(crate) use scope::parse_scope;
 
@@ -56,10 +61,17 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
+        Command::Plan(PlanCommand::Expand(options)) => split::split(&project()?, options, split::Way::Apart),
+        Command::Plan(PlanCommand::Collapse(options)) => split::split(&project()?, options, split::Way::Together),
         Command::Scope(options) => scope::scope(&quick()?, options),
         Command::Paths(options) => paths::paths(&quick()?, options),
         Command::Artifacts(options) => artifacts::artifacts(&quick()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
+        Command::Topic(TopicCommand::List(options)) => topic::list(&project()?, options.json),
+        Command::Topic(TopicCommand::Archive(options)) => topic::archive(&project()?, options),
+        Command::Topic(TopicCommand::Restore(options)) => topic::restore(&project()?, options),
+        Command::Topic(TopicCommand::Move(options)) => topic::rename(&project()?, options),
+        Command::Topic(TopicCommand::Update(options)) => topic::update(&project()?, options),
         Command::Verify(what) => verify::verify(&project()?, what),
         Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Checkpoint(command) => checkpoint::checkpoint(arguments, command),
@@ -68,7 +80,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
         Command::Roles(command) => roles::roles(&project()?, command),
-        Command::Workflows(options) => listing::workflows(options.name.as_deref()),
+        Command::Workflows(options) => workflows::workflows(&project()?, options),
         Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),

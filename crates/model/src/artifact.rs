@@ -1,11 +1,13 @@
 //! Artifacts: the files that steps must leave in the topic folder.
 
 mod contract;
+mod crosslinks;
 mod document;
 #[cfg(test)]
 mod tests;
 
 pub use contract::{Contract, Problem, Section, check, check_plan, contract};
+pub use crosslinks::{Field, linked, linked_also, unlinked};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! What may be said to a run. Each input names what it speaks of, so that saying it twice changes nothing.
 
 use crate::definition::StateName;
-use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, RefMove, Verdict, Work};
+use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, PullRequest, RefMove, Verdict, Work};
 use crate::failure::Failure;
 use crate::ids::{Oid, PhaseNumber, StepId, Token};
 use crate::plan::Plan;
@@ -95,6 +95,11 @@ pub enum Performed {
         branch: String,
         /// From where to where.
         movement: RefMove,
+    },
+    /// A pull request is open.
+    Requested {
+        /// Which one.
+        request: PullRequest,
     },
     /// It can not.
     Undeliverable {

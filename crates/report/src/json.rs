@@ -45,6 +45,7 @@ pub fn run_ended(run: &Run, outcome: &str, message: &str) -> Value {
         "artifacts": run.artifacts,
         "kept": run.kept,
         "delivery": run.delivery,
+        "pull_request": run.pull_request,
     })
 }
 
@@ -72,6 +73,7 @@ pub fn run(run: &Run) -> Value {
         "base": created.base,
         "integration": run.integration,
         "delivery": run.delivery,
+        "pull_request": run.pull_request,
         "paths": created.paths,
         "options": created.options,
         "plan_hash": run.plan_hash(),

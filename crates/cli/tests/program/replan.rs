@@ -23,8 +23,7 @@ const EXECUTOR: &str = "case $COORDINATE_STEP in\n\
     esac";
 
 fn world() -> World {
-    let world =
-        World::new(&[("PLAN.md", PLAN), ("word.txt", "good\n"), ("Makefile", "test:\n\tgrep good word.txt\n")]);
+    let world = World::new(&[("PLAN.md", PLAN), ("word.txt", "good\n"), ("Makefile", "test:\n\tgrep good word.txt\n")]);
     world.role("implementation-executor", EXECUTOR);
     world.role("debug-specialist", "echo still bad > word.txt");
     world.role("revision-specialist", SPLIT);
@@ -113,7 +112,8 @@ fn what_an_agent_reports_as_missing_is_added() {
 fn the_third_change_waits_for_a_person() {
     let world = world();
     world.role("implementation-executor", "echo x > one.txt; echo bad > word.txt");
-    let update = "printf '\\n### Phase %s: More\\n**Dependencies**: [1]\\n\\n- [ ] more\\n' $$ >> \"$COORDINATE_ARTIFACT\"\n";
+    let update =
+        "printf '\\n### Phase %s: More\\n**Dependencies**: [1]\\n\\n- [ ] more\\n' $$ >> \"$COORDINATE_ARTIFACT\"\n";
     world.role("revision-specialist", update);
     let outcome = world.run_authored(&["--max-parallel", "1", "PLAN.md"]);
     assert_eq!(outcome.code, Some(3), "{outcome:#?}");

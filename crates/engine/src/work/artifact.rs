@@ -115,7 +115,7 @@ pub(super) fn examine(step: &StepJob, order: &Order) -> Result<Left, Failure> {
         plan.iter_mut().for_each(|plan| plan.diff = diff(&order.place, &before, &String::from_utf8_lossy(&bytes)));
         artifacts.push(backup);
     }
-    artifacts.push(bring(step, order, &bytes, hash)?);
+    artifacts.insert(0, bring(step, order, &bytes, hash)?);
     let warnings = warnings(step, order, work.as_ref())?;
     Ok(Left { work, artifacts, plan, warnings, ..Left::default() })
 }

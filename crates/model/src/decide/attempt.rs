@@ -297,6 +297,11 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
                 branch: branch.clone(),
                 movement: movement.clone(),
             }),
+            Performed::Requested { request } => {
+                let (step, attempt) = (of.step.clone(), of.attempt);
+                events.push(Event::PullRequestOpened { step, attempt, request: request.clone() });
+                events.push(succeeded(of));
+            }
             Performed::Undeliverable { reason, command } => events.extend(defer(of, reason, command)),
         }
         Decision::accepted(events)

@@ -2,7 +2,7 @@
 
 use super::replan::Called;
 use super::{
-    Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Waiting, doing, take_facts,
+    Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Visit, Waiting, doing, take_facts,
 };
 use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
 use crate::failure::{Failure, FailureClass, FailureKind};
@@ -51,6 +51,7 @@ impl Run {
             entered: position.at,
             transition: None,
             completed: Vec::new(),
+            timeline: vec![Visit { state: initial.clone(), entered: position.at, artifacts: 0 }],
             visits: BTreeMap::from([(initial.clone(), 1)]),
             steps: Vec::new(),
             first_of_visit: 0,
@@ -70,6 +71,7 @@ impl Run {
             paused: None,
             cancelled: None,
             delivery: None,
+            pull_request: None,
             closing: None,
             outcome: None,
             kept: Vec::new(),
@@ -188,6 +190,11 @@ impl Run {
                 self.delivery = Some(DeliveryResult::Deferred { reason, command });
                 Ok(())
             }
+            Event::PullRequestOpened { step, attempt, request } => {
+                self.current(step, *attempt)?;
+                self.pull_request = Some(request.clone());
+                Ok(())
+            }
             Event::GateOpened { step, question } => self.open_gate(step, question),
             Event::GateAnswered { step, answer, by, comment } => {
                 let answered = Answered { answer: *answer, by: by.clone(), comment: comment.clone(), at };
@@ -242,6 +249,8 @@ impl Run {
         self.completed.push(from.clone());
         self.state = to.clone();
         self.entered = at;
+        let artifacts = u32::try_from(self.artifacts.len()).unwrap_or(u32::MAX);
+        self.timeline.push(Visit { state: to.clone(), entered: at, artifacts });
         *self.visits.entry(to.clone()).or_default() += 1;
         self.expand_state(to);
         Ok(())
