@@ -202,7 +202,7 @@ fn a_role_has_limits_of_its_own_unless_somebody_configured_them() {
 fn a_role_that_is_not_there_or_can_not_be_used_is_refused_at_the_start() {
     let world = World::new(&[README, (".coordinate/roles/plan-architect.md", "---\nname: plan-architect\n")]);
     shows("role_unusable", &world, &world.run_authored(&["plan a rewrite of the parser"]));
-    let workflow = world.coordinate(&["workflows", "coordinate"]).stdout.replace("plan-architect", "cook");
+    let workflow = world.coordinate(&["workflows", "show", "coordinate"]).stdout.replace("plan-architect", "cook");
     world.write("own.toml", &workflow.replace("name = \"coordinate\"", "name = \"own\""));
     let outcome = world.run_authored(&["--workflow", "own.toml", "plan a rewrite of the parser"]);
     assert_eq!(outcome.code, Some(2), "{outcome:#?}");
