@@ -2,10 +2,14 @@
 
 mod contract;
 mod document;
+mod gist;
+mod mentions;
+mod metadata;
 #[cfg(test)]
 mod tests;
 
 pub use contract::{Contract, Problem, Section, check, check_plan, contract};
+pub use metadata::{MOST_TOKENS, Metadata, SUMMARY_WORDS};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
