@@ -59,6 +59,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         paths: Paths {
             debug: None,
             named: Vec::new(),
+            overview: None,
             project: String::new(),
             trees: String::new(),
             topic: "specs/001_bench".to_owned(),

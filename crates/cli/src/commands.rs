@@ -5,6 +5,7 @@ mod checkpoint;
 mod classify;
 mod clean;
 mod config;
+mod context;
 mod control;
 mod demo;
 mod doctor;

@@ -6,6 +6,7 @@ mod clock;
 mod files;
 mod repository;
 mod storage;
+mod tokens;
 
 pub use agents::{AgentProbe, Agents, ArtifactOrder, Assignment};
 pub use attempts::{
@@ -16,3 +17,4 @@ pub use clock::Clock;
 pub use files::{Files, FilesError, PathKind};
 pub use repository::{CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot};
 pub use storage::{Holder, Lease, RunHeader, Storage, StorageError, StoredRecord, StoredSnapshot, Transaction};
+pub use tokens::{Counter, Tokens};

@@ -9,6 +9,7 @@ mod check;
 mod close;
 mod deliver;
 mod enter;
+mod inputs;
 mod merge;
 mod places;
 mod prompt;
@@ -19,8 +20,9 @@ mod verify;
 pub use places::attempt_folder;
 
 use crate::driver::{Executor, Outbox};
-use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow};
-use coordinate_model::definition::{Action, StateName, StepKind, Writes};
+use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow, Tokens};
+use coordinate_model::context::{self, Item};
+use coordinate_model::definition::{Action, StateName, StepKind};
 use coordinate_model::event::{AttemptEnding, Created, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
@@ -45,6 +47,8 @@ pub struct Tools {
     pub agents: Arc<dyn Agents>,
     /// Files.
     pub files: Arc<dyn Files>,
+    /// Counts what agents are told.
+    pub tokens: Arc<dyn Tokens>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Renders a run's summary as Markdown.
@@ -98,7 +102,10 @@ struct StepJob {
     attempt: Attempt,
     role: String,
     order: Option<artifact::Order>,
-    read_first: Vec<String>,
+    /// Artifacts of other steps that it builds on.
+    carried: Vec<Item>,
+    /// Files that the request names.
+    named: Vec<String>,
     work: Option<Work>,
     repair: Option<Failure>,
     round: u32,
@@ -210,7 +217,8 @@ impl Workshop {
             attempt: attempt.clone(),
             role: run.role(step).to_owned(),
             order: order(run, step),
-            read_first: [left_before(run, step), named(run)].concat(),
+            carried: context::carried(run, step, None),
+            named: named(run),
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
             round: run.visit(&step.of_state),
@@ -227,33 +235,18 @@ fn beside(run: &Run, step: &Step, other: &Step) -> bool {
 fn order(run: &Run, step: &Step) -> Option<artifact::Order> {
     let writes = run.writes(step)?;
     let topic = run.topic(step);
-    let place = match writes {
-        Writes::Report => topic.map(|topic| topic.report.clone()),
-        Writes::Plan | Writes::Revision => run.created.paths.plan.clone(),
-        Writes::Debug => run.created.paths.debug.clone(),
-    };
-    let earlier = match writes {
-        Writes::Report | Writes::Debug => Vec::new(),
-        Writes::Plan | Writes::Revision => left_before(run, step),
-    };
-    let inputs = [earlier, named(run)].concat();
+    let place = run.place(step)?.to_owned();
+    let carried = context::carried(run, step, None).into_iter().map(|item| item.artifact.path);
+    let inputs = carried.chain(named(run)).collect();
     let subject = topic.map_or_else(|| run.created.request.clone(), |topic| topic.name.clone());
     let focus = topic.and_then(|topic| topic.focus.clone());
-    Some(artifact::Order { writes, place: place?, subject, focus, inputs })
+    Some(artifact::Order { writes, place, subject, focus, inputs })
 }
 
 /// The files that the request names, besides the plan.
 fn named(run: &Run) -> Vec<String> {
     let paths = &run.created.paths;
     paths.named.iter().filter(|path| Some(*path) != paths.plan.as_ref()).cloned().collect()
-}
-
-/// What earlier states left for those after them.
-fn left_before(run: &Run, step: &Step) -> Vec<String> {
-    let earlier = |path: &&String| Some(*path) != run.created.paths.plan.as_ref();
-    let paths = run.artifacts.iter().map(|artifact| &artifact.path);
-    let listed = step.phase.is_none() && run.topic(step).is_none();
-    paths.filter(earlier).filter(|_| listed).cloned().collect()
 }
 
 fn enter_with(to: StateName) -> impl FnOnce(Job) -> Input + Send + 'static {

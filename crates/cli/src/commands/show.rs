@@ -22,7 +22,9 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
         }
         None => journal.load(&id)?,
     };
-    if options.json {
+    if options.context {
+        super::context::show(&run, options.json);
+    } else if options.json {
         print_json(&json::run(&run));
     } else if let Some(format) = options.diagram {
         let format = match format {

@@ -222,6 +222,7 @@ pub(crate) fn create(
             plan: Some(name),
             debug: None,
             named: Vec::new(),
+            overview: None,
             summary: layout.summary,
         },
         options: choices.options,

@@ -7,7 +7,7 @@ use super::StepJob;
 use super::places::slug;
 use super::verify::{keep, misbehaved, read_it};
 use crate::verification;
-use coordinate_model::artifact::ArtifactKind;
+use coordinate_model::artifact::{ArtifactKind, Metadata};
 use coordinate_model::definition::Writes;
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Artifact, Work};
@@ -133,7 +133,14 @@ fn bring(step: &StepJob, order: &Order, bytes: &[u8]) -> Result<Artifact, Failur
         path: order.place.clone(),
         hash,
         bytes: bytes.len() as u64,
+        metadata: Some(Box::new(metadata(step, bytes))),
     })
+}
+
+/// What is handed up of the text from now on.
+fn metadata(step: &StepJob, bytes: &[u8]) -> Metadata {
+    let counter = step.job.tools.tokens.counter();
+    Metadata::of(&String::from_utf8_lossy(bytes), &|text| counter.count(text))
 }
 
 /// The user's text is never overwritten.
@@ -142,7 +149,9 @@ fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -
     let (expected, found) = match (order.writes, present) {
         (Writes::Revision, true) => ("the plan as it was at the start", "a plan that was edited meanwhile"),
         (Writes::Revision, false) => ("the plan as it was at the start", "no file"),
-        (Writes::Report | Writes::Plan | Writes::Debug, _) => ("no file", "a file with another text"),
+        (Writes::Report | Writes::Overview | Writes::Plan | Writes::Debug, _) => {
+            ("no file", "a file with another text")
+        }
     };
     Failure::new(FailureClass::Permanent, FailureKind::Conflict, format!("`{}` is not written over", order.place))
         .expected_found(expected, found)

@@ -2,6 +2,7 @@
 
 use super::StepJob;
 use super::artifact::Order;
+use super::inputs::read_first;
 use coordinate_model::artifact::{ArtifactKind, contract};
 use coordinate_model::definition::Writes;
 use std::fmt::Write;
@@ -21,7 +22,7 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
             if let Some(plan) = &created.paths.plan {
                 let _ = writeln!(text, "Do not edit the plan `{plan}`: it is ticked for you.");
             }
-            read_first(&step.read_first, Path::new(&created.paths.project), &mut text);
+            read_first(step, &step.named, Path::new(&created.paths.project), &mut text);
         }
     }
     let _ = writeln!(text, "End every process that you start before you finish.\n");
@@ -38,7 +39,7 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
 fn what_to_leave(step: &StepJob, order: &Order, tree: &Path, text: &mut String) {
     let (kind, place) = (order.writes.kind(), tree.join(&order.place));
     let _ = writeln!(text, "Change nothing but the one file below: nothing else is taken.");
-    read_first(&order.inputs, tree, text);
+    read_first(step, &step.named, tree, text);
     let _ = writeln!(text, "\n## What to leave\n\nSubject: {}\n", order.subject.trim());
     if let Some(focus) = &order.focus {
         let _ = writeln!(text, "Focus: {focus}\n");
@@ -52,16 +53,6 @@ fn what_to_leave(step: &StepJob, order: &Order, tree: &Path, text: &mut String) 
     let _ = writeln!(text, "End with this line: `{}: {}`", order.writes.completion(), place.display());
     if let Some(failure) = refused(step) {
         let _ = writeln!(text, "\n## What was wrong with your last text\n\n{failure}");
-    }
-}
-
-fn read_first(paths: &[String], root: &Path, text: &mut String) {
-    if paths.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "Read first:");
-    for path in paths {
-        let _ = writeln!(text, "- `{}`", root.join(path).display());
     }
 }
 
