@@ -70,6 +70,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         options: Options {
             max_parallel: 2,
             max_research: None,
+            replan: None,
             auto_create_debug: true,
             agent: AgentChoice { name: "bench".to_owned(), argv: Vec::new(), repairs: false },
             test_command: None,

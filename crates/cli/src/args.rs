@@ -144,6 +144,10 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) all: bool,
 
+    /// Changes the plan on the way as often as it takes, without asking after the second time for a phase
+    #[arg(long)]
+    pub(crate) force_replan: bool,
+
     /// Says what would be done, and does nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -13,7 +13,9 @@ pub(crate) use files::project_file;
 pub(crate) use reference::{reference, template};
 
 use crate::failure::CommandError;
+use coordinate_model::complexity::Tenths;
 use coordinate_model::event::AttemptLimits;
+use coordinate_model::replan::Replanning;
 use files::Files;
 use keys::{KEYS, checked, find, from_text, parse_value, share};
 use old::OldFile;
@@ -149,6 +151,22 @@ impl Config {
     /// A number from 0 to 1, if set.
     pub(crate) fn share(&self, name: &str) -> Option<f64> {
         self.settings.get(name).and_then(|setting| share(&setting.value))
+    }
+
+    /// When the plan of a run is changed on the way.
+    pub(crate) fn replanning(&self) -> Replanning {
+        let default = Replanning::default();
+        let number = |name: &str, default: u32| {
+            self.number(name).map_or(default, |number| u32::try_from(number).unwrap_or(u32::MAX))
+        };
+        let points = self.settings.get("replan.complexity").and_then(|setting| keys::tenths(&setting.value));
+        Replanning {
+            complexity: points.map_or(default.complexity, Tenths),
+            tasks: number("replan.tasks", default.tasks),
+            failures: number("replan.failures", default.failures),
+            limit: number("replan.limit", default.limit),
+            forced: false,
+        }
     }
 
     /// Whether it is set to `true`.

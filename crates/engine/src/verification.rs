@@ -41,6 +41,17 @@ pub fn observe(files: &dyn Files, root: &Path, path: &str) -> Observed {
     Observed { path: shown(&root, &place), inside, bytes, content, folder: folder(files, &root, &place), links }
 }
 
+/// The texts of a plan: one file, or the Markdown files of a folder.
+#[must_use]
+pub fn plan_sources(files: &dyn Files, root: &Path, path: &str) -> Vec<Source> {
+    let place = root.join(path);
+    match content(files, root, &place) {
+        Content::Text(text) => vec![Source::new(path, text)],
+        Content::Folder(sources) => sources,
+        Content::Nothing | Content::Unreadable { .. } | Content::Bytes => Vec::new(),
+    }
+}
+
 /// A path without `.` and `..`, by its words alone: what it means when no link is on the way.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();

@@ -13,6 +13,7 @@ mod inputs;
 mod merge;
 mod places;
 mod prompt;
+mod replan;
 mod testing;
 mod trees;
 mod verify;
@@ -24,7 +25,7 @@ use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow, Tokens};
 use coordinate_model::context::{self, Item};
 use coordinate_model::definition::{Action, StateName, StepKind};
 use coordinate_model::event::{AttemptEnding, Created, Verdict, Work};
-use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
@@ -108,6 +109,7 @@ struct StepJob {
     named: Vec<String>,
     work: Option<Work>,
     repair: Option<Failure>,
+    change: Option<replan::Change>,
     round: u32,
 }
 
@@ -221,6 +223,7 @@ impl Workshop {
             named: named(run),
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
+            change: replan::change(run, step),
             round: run.visit(&step.of_state),
         })
     }
@@ -235,12 +238,21 @@ fn beside(run: &Run, step: &Step, other: &Step) -> bool {
 fn order(run: &Run, step: &Step) -> Option<artifact::Order> {
     let writes = run.writes(step)?;
     let topic = run.topic(step);
-    let place = run.place(step)?.to_owned();
+    let place = run.place(step)?;
     let carried = context::carried(run, step, None).into_iter().map(|item| item.artifact.path);
     let inputs = carried.chain(named(run)).collect();
-    let subject = topic.map_or_else(|| run.created.request.clone(), |topic| topic.name.clone());
+    let tests = run.group(step).map(failing);
+    let subject = topic.map(|topic| topic.name.clone()).or(tests).unwrap_or_else(|| run.created.request.clone());
     let focus = topic.and_then(|topic| topic.focus.clone());
     Some(artifact::Order { writes, place, subject, focus, inputs })
+}
+
+/// What somebody who looks into failing tests is told of them.
+fn failing(group: &FailingGroup) -> String {
+    if group.tests.is_empty() {
+        return format!("why `{}` fails", group.name);
+    }
+    format!("why these tests of {} fail: {}", group.name, group.tests.join(", "))
 }
 
 /// The files that the request names, besides the plan.
@@ -288,6 +300,7 @@ fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
     match (step.step.kind, template.action) {
         (StepKind::Command, Some(Action::Summary)) => Some(close::summary(&step.job, summary.unwrap_or_default())),
         (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step)),
+        (StepKind::Merge, Some(Action::Replan)) => Some(replan::adopt(step)),
         (StepKind::Merge, None) => merge::perform(step),
         (StepKind::Check, None) => check::perform(step),
         (StepKind::Command, None) => check::command(step, &template.run),

@@ -6,6 +6,7 @@
 //! commit.
 
 mod attempt;
+mod replan;
 mod settle;
 
 pub use settle::settle;
@@ -66,6 +67,7 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::MoveFailed { of, failure } => attempt::move_failed(run, of, failure),
         Input::Due { step, due } => timer_due(run, step, *due),
         Input::Answer { step, answer, by, comment } => answer_gate(run, step, *answer, by, comment),
+        Input::Replan { phase, kind, reason, forced } => replan::asked(run, (*phase, *kind), reason, *forced),
         Input::Pause { by } => pause(run, by),
         Input::Resume { by } => resume(run, by),
         Input::Cancel { by, reason } => cancel(run, by, reason),

@@ -118,6 +118,10 @@ pub enum ForEach {
     Phases,
     /// One step per topic of research.
     Topics,
+    /// The steps of a change of the plan; they exist once one is called for.
+    Replans,
+    /// One step per group of failing tests.
+    FailingTests,
 }
 
 /// The artifact that an agent's step leaves. It is checked by its contract and brought to the checkout; the rest of the
@@ -135,6 +139,8 @@ pub enum Writes {
     Revision,
     /// A report on the cause of a failure.
     Debug,
+    /// The plan that the run works by, changed in place while it works.
+    Replan,
 }
 
 impl Writes {
@@ -144,7 +150,7 @@ impl Writes {
         match self {
             Self::Report => ArtifactKind::Report,
             Self::Overview => ArtifactKind::Overview,
-            Self::Plan | Self::Revision => ArtifactKind::Plan,
+            Self::Plan | Self::Revision | Self::Replan => ArtifactKind::Plan,
             Self::Debug => ArtifactKind::Debug,
         }
     }
@@ -153,7 +159,7 @@ impl Writes {
     #[must_use]
     pub fn completion(self) -> &'static str {
         match self {
-            Self::Revision => "REVISION_COMPLETED",
+            Self::Revision | Self::Replan => "REVISION_COMPLETED",
             Self::Report | Self::Overview | Self::Plan | Self::Debug => self.kind().completion(),
         }
     }
@@ -185,6 +191,8 @@ pub enum Action {
     Summary,
     /// Moves the user's branch to the run's result.
     Deliver,
+    /// Brings a changed plan into force.
+    Replan,
 }
 
 /// What must be there before a state is entered.

@@ -5,9 +5,10 @@
 
 use crate::artifact::Metadata;
 use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
-use crate::failure::Failure;
+use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::plan::Plan;
+use crate::replan::{Evaluation, Proposal, ReplanKind, Replanning, Trigger};
 use serde::{Deserialize, Serialize};
 
 /// Version of the event format that this program writes, and the newest that it reads.
@@ -55,6 +56,9 @@ pub struct Options {
     /// Whether failing tests lead to debugging by themselves, where the workflow says so.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub auto_create_debug: bool,
+    /// When the plan is changed on the way; `None`: never by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replan: Option<Replanning>,
     /// The agent.
     pub agent: AgentChoice,
     /// The shell command that tests a tree; `None`: detected in each tree.
@@ -272,6 +276,9 @@ pub struct Verdict {
     /// The end of its output.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tail: Vec<String>,
+    /// What failed, as far as the output tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<FailingGroup>,
 }
 
 /// What an agent did, in the few words that a journal keeps.
@@ -519,6 +526,50 @@ pub enum Event {
         base: Oid,
         /// What is to be repaired.
         failure: Failure,
+    },
+    /// It was looked at whether the plan is to change.
+    ReplanEvaluated {
+        /// What was looked at, with what came of it.
+        evaluations: Vec<Evaluation>,
+    },
+    /// The plan is to change; the steps that change it exist from here on.
+    ReplanAdded {
+        /// The phase that it is about.
+        phase: PhaseNumber,
+        /// Which change for this phase, from 1.
+        number: u32,
+        /// How.
+        kind: ReplanKind,
+        /// What called for it.
+        trigger: Trigger,
+        /// Why, in words.
+        reason: String,
+        /// Whether a person must allow it: the phase was changed as often as may be.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        asks: bool,
+    },
+    /// An agent has left a changed plan that was checked.
+    ReplanProposed {
+        /// The step.
+        step: StepId,
+        /// The change.
+        proposal: Proposal,
+    },
+    /// Nothing comes of it.
+    ReplanDropped {
+        /// The phase.
+        phase: PhaseNumber,
+        /// Which change for this phase.
+        number: u32,
+        /// Why.
+        reason: String,
+    },
+    /// The run works by the changed plan from here on.
+    Replanned {
+        /// The phase that it is about.
+        phase: PhaseNumber,
+        /// Which change for this phase.
+        number: u32,
     },
     /// The integration branch is to be moved.
     MergeIntended {

@@ -1,8 +1,10 @@
 //! What went wrong: closed classes that decide the handling, finer kinds for people, and the five parts of a message.
 
 pub mod diagnose;
+mod groups;
 mod recognise;
 
+pub use groups::{FailingGroup, FailingTests};
 pub use recognise::{RULES, Recognised, Rule, recognise};
 
 use diagnose::diagnose;

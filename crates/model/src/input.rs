@@ -3,8 +3,9 @@
 use crate::definition::StateName;
 use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, RefMove, Verdict, Work};
 use crate::failure::Failure;
-use crate::ids::{Oid, StepId, Token};
+use crate::ids::{Oid, PhaseNumber, StepId, Token};
 use crate::plan::Plan;
+use crate::replan::{Proposal, ReplanKind};
 use crate::time::UtcMillis;
 
 /// The outside facts of a decision.
@@ -45,6 +46,8 @@ pub struct Left {
     pub artifacts: Vec<Artifact>,
     /// The plan that it left, with its hash without check marks.
     pub plan: Option<(Box<Plan>, String)>,
+    /// The changed plan that it left.
+    pub proposal: Option<Proposal>,
     /// Things that the user should know.
     pub warnings: Vec<String>,
 }
@@ -194,6 +197,17 @@ pub enum Input {
         by: String,
         /// In their words.
         comment: String,
+    },
+    /// Somebody wants the plan to change.
+    Replan {
+        /// The phase that it is about.
+        phase: PhaseNumber,
+        /// How.
+        kind: ReplanKind,
+        /// Why.
+        reason: String,
+        /// Whether the limit does not count.
+        forced: bool,
     },
     /// Stand still.
     Pause {

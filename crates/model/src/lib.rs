@@ -6,6 +6,7 @@
 
 pub mod artifact;
 pub mod checkpoint;
+pub mod complexity;
 pub mod context;
 pub mod decide;
 pub mod definition;
@@ -18,6 +19,7 @@ pub mod input;
 pub mod links;
 pub mod obligation;
 pub mod plan;
+pub mod replan;
 pub mod resume;
 pub mod retention;
 pub mod retry;

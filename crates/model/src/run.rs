@@ -8,6 +8,7 @@ mod apply;
 mod artifacts;
 mod expand;
 mod queues;
+mod replan;
 
 pub use apply::Position;
 pub use queues::Lane;
@@ -17,10 +18,11 @@ use crate::event::{
     Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, RefMove, ResearchTopic,
     Verdict, Work,
 };
-use crate::failure::Failure;
+use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::obligation::{Obligation, ObligationKey};
 use crate::plan::Plan;
+use crate::replan::Replan;
 use crate::time::UtcMillis;
 use queues::Queues;
 use serde::{Deserialize, Serialize};
@@ -177,6 +179,12 @@ pub struct Step {
     pub topic: Option<u32>,
     /// For a repair: which one of its phase, from 1.
     pub repair: Option<u32>,
+    /// For a step that changes the plan: which change for its phase, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replan: Option<u32>,
+    /// The group of failing tests that it is about, as a position in the run's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<u32>,
     /// Where it stands.
     pub state: StepState,
     /// How many of its needs are not done.
@@ -224,6 +232,19 @@ pub struct PhaseRun {
     pub repair: Option<(Oid, Failure)>,
     /// Whether its work is in the integration branch.
     pub merged: bool,
+    /// How often its text was changed while the run was under way: its steps of each have names of their own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revision: u32,
+    /// How many changes of the plan were called for by it, or by the phase that it was a part of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replans: u32,
+    /// Whether it was looked at whether its text is to change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub evaluated: bool,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What became of the user's branch.
@@ -308,6 +329,12 @@ pub struct Run {
     /// The plan that a step of this run left, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<Arc<Adopted>>,
+    /// The changes of the plan, in the order in which they were called for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replans: Vec<Replan>,
+    /// The groups of tests that failed when the current state was entered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<FailingGroup>,
     /// Head of the integration branch.
     pub integration: Option<Oid>,
     /// Files that the first integration commit took in.
@@ -369,6 +396,12 @@ impl Run {
     #[must_use]
     pub fn topic(&self, step: &Step) -> Option<&ResearchTopic> {
         self.created.topics.get(step.topic? as usize)
+    }
+
+    /// The failing tests that a step looks into.
+    #[must_use]
+    pub fn group(&self, step: &Step) -> Option<&FailingGroup> {
+        self.failing.get(step.group? as usize)
     }
 
     /// The artifact that a step is to leave.
@@ -521,6 +554,11 @@ impl Event {
             Self::RetryScheduled { .. } => "retry_scheduled",
             Self::RetryDue { .. } => "retry_due",
             Self::RepairAdded { .. } => "repair_added",
+            Self::ReplanEvaluated { .. } => "replan_evaluated",
+            Self::ReplanAdded { .. } => "replan_added",
+            Self::ReplanProposed { .. } => "replan_proposed",
+            Self::ReplanDropped { .. } => "replan_dropped",
+            Self::Replanned { .. } => "replanned",
             Self::MergeIntended { .. } => "merge_intended",
             Self::Merged { .. } => "merged",
             Self::DeliveryIntended { .. } => "delivery_intended",

@@ -5,6 +5,7 @@ use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Out
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::StepId;
 use coordinate_model::plan::{Graph, Plan};
+use coordinate_model::replan::Evaluation;
 use coordinate_model::run::{DeliveryResult, Run, Step};
 
 /// `PROGRESS: [state] - text` for events that a person wants to know of.
@@ -50,6 +51,19 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             Some(format!("{} will be tried again: {}", name(step), failure.message))
         }
         Event::RepairAdded { phase, round, .. } => Some(format!("phase {phase} goes to repair, round {round}")),
+        Event::ReplanEvaluated { evaluations } => fired(evaluations),
+        Event::ReplanAdded { phase, kind, trigger, reason, .. } => Some(format!(
+            "the plan is to change for phase {phase} ({kind}; {}): {}",
+            trigger.name(),
+            first_line(reason)
+        )),
+        Event::ReplanProposed { .. } => None,
+        Event::ReplanDropped { phase, reason, .. } => {
+            Some(format!("the plan is not changed for phase {phase}: {reason}"))
+        }
+        Event::Replanned { phase, .. } => {
+            Some(format!("✓ the plan was changed for phase {phase}; {}", run.plan().map(shape)?))
+        }
         Event::Merged { step, commit, .. } => Some(format!("✓ {} is merged ({})", name(step), commit.short())),
         Event::Delivered { .. } => Some("✓ your branch has the result".to_owned()),
         Event::DeliveryDeferred { reason, command, .. } => {
@@ -79,6 +93,12 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
     }
 }
 
+/// What was looked at and calls for a change. What does not is in the journal and the log.
+fn fired(evaluations: &[Evaluation]) -> Option<String> {
+    let fired: Vec<String> = evaluations.iter().filter(|evaluation| evaluation.fired).map(Evaluation::words).collect();
+    (!fired.is_empty()).then(|| fired.join("; "))
+}
+
 fn told(observation: &Observation) -> Option<String> {
     match observation {
         Observation::ToolStarted { tool, detail } => Some(format!("{tool}: {detail}")),
@@ -94,10 +114,14 @@ pub fn name(run: &Run, step: &Step) -> String {
     if let Some(number) = step.phase {
         let phase = run.plan().into_iter().flat_map(|plan| &plan.phases).find(|phase| phase.number == number);
         let name = phase.map_or_else(|| format!("phase {number}"), |phase| format!("phase {number} - {}", phase.name));
-        return match step.repair {
-            Some(round) => format!("{name} (repair {round})"),
-            None => name,
+        return match (step.replan, step.repair) {
+            (Some(round), _) => format!("the plan for {name} (change {round})"),
+            (None, Some(round)) => format!("{name} (repair {round})"),
+            (None, None) => name,
         };
+    }
+    if let Some(group) = run.group(step) {
+        return format!("debugging of {}", group.name);
     }
     if let Some(topic) = run.topic(step) {
         return format!("research on {}", topic.name);
@@ -107,12 +131,12 @@ pub fn name(run: &Run, step: &Step) -> String {
         Some(Writes::Revision) => return "the plan's revision".to_owned(),
         Some(Writes::Overview) => return "the overview".to_owned(),
         Some(Writes::Debug) => return "the debug report".to_owned(),
-        Some(Writes::Report) | None => {}
+        Some(Writes::Report | Writes::Replan) | None => {}
     }
     match run.action(step) {
         Some(Action::Summary) => "summary".to_owned(),
         Some(Action::Deliver) => "delivery".to_owned(),
-        None => step.id.to_string(),
+        Some(Action::Replan) | None => step.id.to_string(),
     }
 }
 

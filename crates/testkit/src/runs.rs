@@ -4,7 +4,8 @@ use crate::seeded::{oid, run_id};
 use coordinate_model::definition::{Definition, Scope, builtin};
 use coordinate_model::event::{AgentChoice, AttemptLimits, Base, Created, Options, Paths, ResearchTopic};
 use coordinate_model::ids::PhaseNumber;
-use coordinate_model::plan::{Phase, Plan};
+use coordinate_model::plan::{Phase, Plan, Task};
+use coordinate_model::replan::Replanning;
 
 /// Builds a [`Created`].
 #[derive(Debug, Clone)]
@@ -78,6 +79,23 @@ impl RunBuilder {
     #[must_use]
     pub fn definition(mut self, definition: Definition) -> Self {
         self.created.definition = definition;
+        self
+    }
+
+    /// When the plan is changed on the way.
+    #[must_use]
+    pub fn replan(mut self, replan: Option<Replanning>) -> Self {
+        self.created.options.replan = replan;
+        self
+    }
+
+    /// Gives a phase this many tasks.
+    #[must_use]
+    pub fn tasks(mut self, number: u32, tasks: u32) -> Self {
+        let phases = self.created.plan.iter_mut().flat_map(|plan| &mut plan.phases);
+        for phase in phases.filter(|phase| phase.number == PhaseNumber(number)) {
+            phase.tasks = (1..=tasks).map(task).collect();
+        }
         self
     }
 
@@ -160,6 +178,10 @@ fn phase(number: u32, depends_on: &[u32]) -> Phase {
     }
 }
 
+fn task(line: u32) -> Task {
+    Task { text: format!("task {line}"), done: false, line, stage: None }
+}
+
 fn paths() -> Paths {
     Paths {
         project: "project".to_owned(),
@@ -179,6 +201,7 @@ fn options() -> Options {
         max_parallel: 3,
         max_research: None,
         auto_create_debug: true,
+        replan: Some(Replanning::default()),
         agent: AgentChoice { name: "simulated".to_owned(), argv: Vec::new(), repairs: true },
         test_command: Some("make test".to_owned()),
         check_command: None,

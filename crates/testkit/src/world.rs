@@ -9,10 +9,11 @@ use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
 use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
-use coordinate_model::ids::Oid;
+use coordinate_model::ids::{Oid, PhaseNumber};
 use coordinate_model::input::{Input, Left, Of, Performed, Tested};
 use coordinate_model::obligation::{Detail, Effect, Obligation};
-use coordinate_model::plan::Plan;
+use coordinate_model::plan::{Phase, Plan};
+use coordinate_model::replan::{Proposal, Replan, ReplanKind};
 use coordinate_model::run::{Run, Step};
 
 /// How often things go wrong, in percent.
@@ -133,10 +134,12 @@ impl World {
         let work =
             Work { commit: oid(format!("commit {name}")), tree: oid(format!("tree {name}")), base, own_commits: false };
         let written = run.writes(step).map(|writes| artifact(writes, &name));
-        let plan = run.writes(step).filter(|writes| writes.kind() == ArtifactKind::Plan);
+        let proposal = run.replan_of(step).and_then(|replan| Some(changed(run.plan()?, replan, &name)));
+        let plan = run.writes(step).filter(|writes| writes.kind() == ArtifactKind::Plan && proposal.is_none());
         let left = Left {
             work: Some(work),
-            artifacts: written.into_iter().collect(),
+            artifacts: written.into_iter().filter(|_| proposal.is_none()).collect(),
+            proposal,
             plan: plan.map(|_| (Box::new(self.plan(&name)), oid(&name).to_string())),
             warnings: Vec::new(),
         };
@@ -195,6 +198,30 @@ impl World {
     }
 }
 
+/// A plan that was changed as it was asked for.
+fn changed(plan: &Plan, replan: &Replan, name: &str) -> Proposal {
+    let mut plan = plan.clone();
+    let target = replan.phase;
+    let needed = plan.phases.iter().any(|phase| phase.depends_on.contains(&target));
+    if replan.kind == ReplanKind::Collapse && !needed && plan.phases.len() > 1 {
+        plan.phases.retain(|phase| phase.number != target);
+    }
+    for phase in plan.phases.iter_mut().filter(|phase| phase.number == target && replan.kind.holds()) {
+        phase.body = format!("as {name} says");
+        phase.tasks.truncate(2);
+    }
+    if matches!(replan.kind, ReplanKind::Add | ReplanKind::Split) {
+        let last = plan.phases.last().cloned();
+        plan.phases.extend(last.map(|last| Phase {
+            number: PhaseNumber(last.number.0 + 1),
+            depends_on: vec![target],
+            tasks: Vec::new(),
+            ..last
+        }));
+    }
+    Proposal { plan: Box::new(plan), hash: oid(name).to_string(), files: Vec::new(), diff: "+ changed".to_owned() }
+}
+
 fn artifact(writes: Writes, name: &str) -> Artifact {
     Artifact {
         kind: writes.kind().name().to_owned(),
@@ -207,7 +234,7 @@ fn artifact(writes: Writes, name: &str) -> Artifact {
 
 fn verdict(of: &Oid, passed: bool) -> Verdict {
     let tree = oid(format!("tree of {of}"));
-    Verdict { command: "make test".to_owned(), tree, passed, duration_ms: 10, tail: Vec::new() }
+    Verdict { command: "make test".to_owned(), tree, passed, duration_ms: 10, tail: Vec::new(), failing: Vec::new() }
 }
 
 fn done(verdicts: Vec<Verdict>) -> Performed {

@@ -179,7 +179,8 @@ pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: B
         reports: &slugs,
         overview: has_overview(words, &choices),
         plan: writes(words, &choices, Writes::Plan),
-        debug: writes(words, &choices, Writes::Debug) && words.decision.scope == Scope::DebugOnly,
+        // What is implemented may have to be debugged.
+        debug: matches!(words.decision.scope, Scope::DebugOnly | Scope::FullImplementation),
     };
     let name = topic::name(&words.text);
     let topic = revised.as_ref().map_or(Err(name.as_str()), |revised| Ok(revised.topic.clone()));

@@ -12,6 +12,7 @@ use coordinate_model::definition::{Definition, Scope, builtin, builtin_names};
 use coordinate_model::event::{AgentChoice, Base, Created, Options, Paths};
 use coordinate_model::ids::{PhaseNumber, RunId};
 use coordinate_model::plan::{Graph, Source, content_hash};
+use coordinate_model::replan::Replanning;
 use coordinate_model::topic;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -123,6 +124,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             max_parallel: most,
             max_research: at_most(config, "parallel_research_agents"),
             auto_create_debug: config.flag("auto_create_debug"),
+            replan: Some(Replanning { forced: options.force_replan, ..config.replanning() }),
             agent: agent(config, options)?,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
@@ -220,7 +222,7 @@ pub(crate) fn create(
             topic: layout.topic.path,
             topic_number: layout.topic.number,
             plan: Some(name),
-            debug: None,
+            debug: Some(layout.debug),
             named: Vec::new(),
             overview: None,
             summary: layout.summary,
@@ -254,7 +256,7 @@ fn title(plan: &Plan) -> String {
 fn place(project: &Project, choices: &Choices, id: &RunId, plan: Plan) -> Result<(Plan, Layout), CommandError> {
     let named = topic::name(&title(&plan));
     let own = topic_of(&choices.specs, &project_path(project, &plan.place)).filter(|_| plan.inside);
-    let wanted = Wanted { plan: !plan.inside, ..Wanted::default() };
+    let wanted = Wanted { plan: !plan.inside, debug: true, ..Wanted::default() };
     let layout = reserve(project, &choices.specs, id, own.ok_or(named.as_str()), wanted)?;
     let plan = if plan.inside { plan } else { bring_in(project, &layout, plan)? };
     Ok((plan, layout))

@@ -10,6 +10,10 @@ pub(super) enum Kind {
     Number,
     /// From 0 to 1.
     Share,
+    /// A whole number between these, both included.
+    Between(i64, i64),
+    /// Points with at most one decimal, from 1 to 100.
+    Points,
     Flag,
     List,
 }
@@ -22,7 +26,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 23] = [
+pub(super) const KEYS: [Key; 27] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -96,6 +100,30 @@ pub(super) const KEYS: [Key; 23] = [
         help: "shell command that checks a phase's own tree before it is merged",
     },
     Key {
+        name: "replan.complexity",
+        kind: Kind::Points,
+        default: "8.0",
+        help: "the plan is changed for a phase of more points of complexity than this, from 1 to 100",
+    },
+    Key {
+        name: "replan.tasks",
+        kind: Kind::Between(1, 1000),
+        default: "10",
+        help: "the plan is changed for a phase of more tasks than these, from 1 to 1000",
+    },
+    Key {
+        name: "replan.failures",
+        kind: Kind::Between(1, 100),
+        default: "2",
+        help: "the plan is changed for a phase whose tests fail this often in a row, from 1 to 100",
+    },
+    Key {
+        name: "replan.limit",
+        kind: Kind::Between(0, 10),
+        default: "2",
+        help: "how often the plan is changed for one phase without asking, from 0 to 10",
+    },
+    Key {
         name: "worktree.root",
         kind: Kind::Text,
         default: "",
@@ -156,6 +184,8 @@ pub(super) fn checked(name: &str, value: &Value, origin: &str) -> Result<&'stati
         Kind::Text => "a text",
         Kind::Number => "a whole number, 0 or more",
         Kind::Share => "a number from 0 to 1",
+        Kind::Between(least, most) => &format!("a whole number from {least} to {most}"),
+        Kind::Points => "a number from 1 to 100 with at most one decimal",
         Kind::Flag => "`true` or `false`",
         Kind::List => "a list of texts",
     };
@@ -167,6 +197,8 @@ fn fits(kind: Kind, value: &Value) -> bool {
         Kind::Text => value.is_str(),
         Kind::Number => value.as_integer().is_some_and(|number| number >= 0),
         Kind::Share => share(value).is_some_and(|share| (0.0..=1.0).contains(&share)),
+        Kind::Between(least, most) => value.as_integer().is_some_and(|number| (least..=most).contains(&number)),
+        Kind::Points => tenths(value).is_some(),
         Kind::Flag => value.is_bool(),
         Kind::List => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
     }
@@ -182,12 +214,24 @@ pub(super) fn share(value: &Value) -> Option<f64> {
     }
 }
 
+/// Points as tenths; `None` beyond 1 to 100, and with more than one decimal.
+pub(super) fn tenths(value: &Value) -> Option<u32> {
+    let text = match value {
+        Value::Integer(points) => format!("{points}.0"),
+        Value::Float(points) => format!("{points:?}"),
+        _ => return None,
+    };
+    let (whole, tenth) = text.split_once('.')?;
+    let (whole, tenth): (u32, u32) = (whole.parse().ok()?, tenth.parse().ok().filter(|_| tenth.len() == 1)?);
+    Some(whole.checked_mul(10)? + tenth).filter(|tenths| (10..=1000).contains(tenths))
+}
+
 /// A flag's or variable's text: a TOML value if it is one of the right kind, else the text itself.
 pub(super) fn from_text(kind: Kind, text: &str) -> Value {
     let parsed = parse_value(text);
     match kind {
         Kind::Text if !parsed.is_str() => Value::String(text.to_owned()),
-        Kind::Text | Kind::Number | Kind::Share | Kind::Flag => parsed,
+        Kind::Text | Kind::Number | Kind::Share | Kind::Between(..) | Kind::Points | Kind::Flag => parsed,
         Kind::List if parsed.is_array() => parsed,
         Kind::List => Value::Array(vec![Value::String(text.to_owned())]),
     }
@@ -218,6 +262,14 @@ mod tests {
         let fit = |text: &str| fits(Kind::Share, &from_text(Kind::Share, text));
         assert!(fit("0") && fit("0.7") && fit("1") && fit("1.0"));
         assert!(!fit("2") && !fit("-0.1") && !fit("1.01") && !fit("nan") && !fit("much"));
+    }
+
+    #[test]
+    fn points_have_one_decimal_and_bounds() {
+        let points = |text: &str| tenths(&from_text(Kind::Points, text));
+        assert_eq!(["1", "8", "8.5", "100"].map(points), [Some(10), Some(80), Some(85), Some(1000)]);
+        assert_eq!(["0.9", "100.1", "8.25", "-3", "many", "1e3"].map(points), [None; 6]);
+        assert!(!fits(Kind::Between(1, 3), &Value::Integer(4)) && fits(Kind::Between(1, 3), &Value::Integer(3)));
     }
 
     #[test]

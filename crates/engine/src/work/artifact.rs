@@ -58,6 +58,9 @@ impl StepJob {
             };
             self.job.tools.files.write(&tree.join(path), &bytes).map_err(system)?;
         }
+        if order.writes == Writes::Replan {
+            super::replan::provide(self, tree)?;
+        }
         if let Some(refused) = self.refused(order)? {
             self.job.tools.files.write(&tree.join(&order.place), &refused).map_err(system)?;
         }
@@ -105,7 +108,7 @@ pub(super) fn examine(step: &StepJob, order: &Order) -> Result<Left, Failure> {
     let plan = (kind == ArtifactKind::Plan).then(|| read_plan(&order.place, &bytes));
     let artifact = bring(step, order, &bytes)?;
     let warnings = warnings(step, order, work.as_ref())?;
-    Ok(Left { work, artifacts: vec![artifact], plan, warnings })
+    Ok(Left { work, artifacts: vec![artifact], plan, warnings, ..Left::default() })
 }
 
 /// The plan was found to be sound by its contract.
@@ -149,7 +152,7 @@ fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -
     let (expected, found) = match (order.writes, present) {
         (Writes::Revision, true) => ("the plan as it was at the start", "a plan that was edited meanwhile"),
         (Writes::Revision, false) => ("the plan as it was at the start", "no file"),
-        (Writes::Report | Writes::Overview | Writes::Plan | Writes::Debug, _) => {
+        (Writes::Report | Writes::Overview | Writes::Plan | Writes::Debug | Writes::Replan, _) => {
             ("no file", "a file with another text")
         }
     };

@@ -108,7 +108,7 @@ fn artifact_order(step: &StepJob, order: &Order, tree: &Path) -> ArtifactOrder {
     ArtifactOrder {
         kind: order.writes.kind(),
         path: tree.join(&order.place),
-        revise: order.writes == Writes::Revision,
+        revise: matches!(order.writes, Writes::Revision | Writes::Replan),
         request: step.job.created.request.clone(),
         subject: order.subject.clone(),
         date: step.attempt.leased.day(),

@@ -1,8 +1,8 @@
 //! Integration: one serial step per phase, merge, tick, test, then one move of the integration branch.
 
-use super::StepJob;
 use super::places::slug;
 use super::testing::Outcome;
+use super::{StepJob, replan};
 use crate::port::{CommitSpec, MergeOutcome, Repository, RepositoryError};
 use coordinate_model::event::{RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
@@ -126,7 +126,10 @@ pub(super) fn carry_move(step: &StepJob, movement: &RefMove) -> Input {
     let carried = step.job.repository().and_then(|repository| {
         let reference = step.job.integration_ref();
         repository.move_ref(&reference, &movement.new, Some(&movement.old)).map_err(|error| system(&error))?;
-        tick_outside(step)
+        match &step.change {
+            Some(_) => replan::write_outside(step, &movement.new),
+            None => tick_outside(step),
+        }
     });
     match carried {
         Ok(()) => {

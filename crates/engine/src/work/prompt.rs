@@ -41,10 +41,13 @@ fn what_to_leave(step: &StepJob, order: &Order, tree: &Path, text: &mut String) 
     let _ = writeln!(text, "Change nothing but the one file below: nothing else is taken.");
     read_first(step, &step.named, tree, text);
     let _ = writeln!(text, "\n## What to leave\n\nSubject: {}\n", order.subject.trim());
+    if let Some(change) = &step.change {
+        let _ = writeln!(text, "{}\n", change.task(step.job.plan()));
+    }
     if let Some(focus) = &order.focus {
         let _ = writeln!(text, "Focus: {focus}\n");
     }
-    if order.writes == Writes::Revision {
+    if matches!(order.writes, Writes::Revision | Writes::Replan) {
         let _ = writeln!(text, "Revise the plan in place: `{}`. Finished tasks stay ticked.", place.display());
     } else {
         let _ = writeln!(text, "Write the {kind} to `{}`. Make its folder if it is not there.", place.display());

@@ -5,7 +5,7 @@ use super::{Job, lock};
 use crate::port::{AttemptProgram, AttemptStatus, Ending, Launch, Limits, StopHow, TranscriptLine};
 use coordinate_model::detect::test_command;
 use coordinate_model::event::{Verdict, is_kill};
-use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::failure::{FailingTests, Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,12 @@ pub(super) const TEST_TREE: &str = "test";
 
 /// How often a command is run that is killed from outside.
 const TRIES: u32 = 3;
+
+/// What a command printed.
+struct Output {
+    tail: Vec<String>,
+    failing: FailingTests,
+}
 
 /// What a command on a tree gave.
 pub(super) enum Outcome {
@@ -68,31 +74,33 @@ impl Job {
         folder: &Path,
     ) -> Result<Outcome, Failure> {
         let began = self.tools.clock.now();
-        let (ending, tail) = self.run_to_its_end(command, path, folder)?;
+        let (ending, output) = self.run_to_its_end(command, path, folder)?;
         if self.is_cancelled() || ending == Ending::Stopped {
             return Ok(Outcome::Cancelled);
         }
+        let passed = ending == Ending::Exited { code: 0 };
         Ok(Outcome::Ran(Verdict {
             command: command.to_owned(),
             tree: tree.clone(),
-            passed: ending == Ending::Exited { code: 0 },
+            passed,
             duration_ms: self.tools.clock.now().since(began),
-            tail: with_reason(&ending, tail),
+            failing: if passed { Vec::new() } else { output.failing.groups() },
+            tail: with_reason(&ending, output.tail),
         }))
     }
 
     /// Runs a shell command that ends with this driver. One that somebody killed has said nothing about the tree, so
     /// it is run again, but not for ever: what kills it may be the lack of memory.
-    fn run_to_its_end(&self, command: &str, cwd: &Path, folder: &Path) -> Result<(Ending, Vec<String>), Failure> {
+    fn run_to_its_end(&self, command: &str, cwd: &Path, folder: &Path) -> Result<(Ending, Output), Failure> {
         let mut tries = 1;
         loop {
-            let (ending, tail) = self.run_bound(command, cwd, &numbered(folder, self.epoch, tries))?;
+            let (ending, output) = self.run_bound(command, cwd, &numbered(folder, self.epoch, tries))?;
             let killed = ending == Ending::Lost || matches!(ending, Ending::Signaled { signal } if is_kill(signal));
             if !killed || self.is_cancelled() {
-                return Ok((ending, tail));
+                return Ok((ending, output));
             }
             if tries == TRIES {
-                return Err(killed_too_often(command, tail));
+                return Err(killed_too_often(command, output.tail));
             }
             tries += 1;
         }
@@ -116,7 +124,7 @@ impl Job {
     }
 
     /// Runs a shell command in a folder that was never used, and waits for it.
-    fn run_bound(&self, command: &str, cwd: &Path, folder: &Path) -> Result<(Ending, Vec<String>), Failure> {
+    fn run_bound(&self, command: &str, cwd: &Path, folder: &Path) -> Result<(Ending, Output), Failure> {
         let launch = Launch {
             key: folder.to_string_lossy().into_owned(),
             token: self.epoch,
@@ -139,7 +147,9 @@ impl Job {
         self.tools.attempts.launch(&launch).map_err(system)?;
         self.register(folder);
         let mut tail = VecDeque::new();
+        let mut failing = FailingTests::default();
         let mut on_line = |line: TranscriptLine| {
+            failing.read(&line.text);
             if tail.len() == TAIL {
                 tail.pop_front();
             }
@@ -148,7 +158,7 @@ impl Job {
         };
         let ending = self.tools.attempts.follow(folder, 0, &mut on_line).map_err(system)?;
         self.unregister(folder);
-        Ok((ending.unwrap_or(Ending::Lost), tail.into_iter().collect()))
+        Ok((ending.unwrap_or(Ending::Lost), Output { tail: tail.into_iter().collect(), failing }))
     }
 
     /// A cancel that came before the registration is seen here, one that comes after it finds the folder.
@@ -198,7 +208,7 @@ fn with_reason(ending: &Ending, mut tail: Vec<String>) -> Vec<String> {
 pub(super) fn set_up(job: &Job, folder: &Path, tree: &Path) -> Result<(), Failure> {
     for (at, command) in job.created.options.tree_setup.iter().enumerate() {
         let place = folder.join(format!("setup-{at}"));
-        let (ending, tail) = job.run_to_its_end(command, tree, &place)?;
+        let (ending, output) = job.run_to_its_end(command, tree, &place)?;
         if ending != (Ending::Exited { code: 0 }) {
             return Err(Failure::new(
                 FailureClass::Permanent,
@@ -206,7 +216,7 @@ pub(super) fn set_up(job: &Job, folder: &Path, tree: &Path) -> Result<(), Failur
                 format!("the tree's set-up command `{command}` failed"),
             )
             .expected_found("exit code 0", format!("{ending:?}"))
-            .context(tail)
+            .context(output.tail)
             .remedy("mend `[worktree] setup` in `.coordinate/config.toml`"));
         }
     }

@@ -1,7 +1,7 @@
 //! Verification of an agent's attempt: success is what we find, not what the agent says.
 
 use super::places::slug;
-use super::{StepJob, artifact};
+use super::{StepJob, artifact, replan};
 use crate::port::{CommitSpec, Repository, RepositoryError, Snapshot};
 use coordinate_model::event::Work;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
@@ -12,9 +12,10 @@ use coordinate_model::time::UtcMillis;
 use std::path::Path;
 
 pub(super) fn verify(step: &StepJob) -> Input {
-    let result = match &step.order {
-        Some(order) => artifact::examine(step, order),
-        None => keep(step).and_then(|work| examine(step, work)),
+    let result = match (&step.order, &step.change) {
+        (Some(order), Some(change)) => replan::examine(step, order, change),
+        (Some(order), None) => artifact::examine(step, order),
+        (None, _) => keep(step).and_then(|work| examine(step, work)),
     };
     Input::Verified { of: step.of.clone(), result }
 }

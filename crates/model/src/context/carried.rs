@@ -58,8 +58,9 @@ pub fn carried(run: &Run, step: &Step, asked: Option<Handed>) -> Vec<Item> {
     let Some((state, template)) = run.created.definition.state(&step.of_state).zip(run.template(step)) else {
         return Vec::new();
     };
-    // Topics are researched each for itself: what the others found would only lead astray.
-    if template.writes == Some(Writes::Report) {
+    // Topics are researched each for itself: what the others found would only lead astray. What replans is given the
+    // plan, and why.
+    if matches!(template.writes, Some(Writes::Report | Writes::Replan)) {
         return Vec::new();
     }
     let (carry, handed) = (state.carries(), Depth::from(template.handed(asked)));
@@ -85,7 +86,7 @@ fn is_passed_on(run: &Run, artifact: &Artifact) -> bool {
 
 /// The step that left an artifact; unknown of what a run below this one left.
 pub(super) fn origin<'a>(run: &'a Run, artifact: &Artifact) -> Option<&'a Step> {
-    run.steps.iter().find(|step| step.state == StepState::Succeeded && run.place(step) == Some(artifact.path.as_str()))
+    run.steps.iter().find(|step| step.state == StepState::Succeeded && run.place(step).as_ref() == Some(&artifact.path))
 }
 
 fn is_awaited(run: &Run, template: &StepTemplate, other: &Step) -> bool {

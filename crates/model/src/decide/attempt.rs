@@ -1,13 +1,14 @@
 //! Inputs that speak of an attempt: each is checked against the attempt that it names before anything follows.
 
-use super::Decision;
+use super::{Decision, replan};
 use crate::definition::StepKind;
 use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, is_kill};
 use crate::failure::{Failure, FailureClass, FailureKind, recognise};
-use crate::ids::{Oid, StepId};
+use crate::ids::{Oid, PhaseNumber, StepId};
 use crate::input::{Answer, Context, Left, Of, Performed, Tested};
 use crate::obligation::{Effect, ObligationKey};
 use crate::plan::Plan;
+use crate::replan::Proposal;
 use crate::retry::pause;
 use crate::run::{Attempt, Run, Step, StepState};
 
@@ -236,7 +237,9 @@ pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, conte
                 plan: plan.clone(),
                 hash: hash.clone(),
             };
-            let mut events: Vec<Event> = left.plan.iter().map(adopt).collect();
+            let propose =
+                |proposal: &Proposal| Event::ReplanProposed { step: of.step.clone(), proposal: proposal.clone() };
+            let mut events: Vec<Event> = left.plan.iter().map(adopt).chain(left.proposal.iter().map(propose)).collect();
             events.push(Event::StepSucceeded {
                 step: of.step.clone(),
                 attempt: of.attempt,
@@ -244,9 +247,16 @@ pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, conte
                 artifacts: left.artifacts.clone(),
                 warnings: left.warnings.clone(),
             });
+            events.extend(replan::after_drift(run, step, true));
             Decision::accepted(events)
         }
-        Err(failure) => Decision::accepted(failed(run, step, of, failure, context)),
+        Err(failure) => {
+            let mut events = failed(run, step, of, failure, context);
+            if events.iter().any(|event| matches!(event, Event::StepFailed { .. })) {
+                events.extend(replan::after_drift(run, step, false));
+            }
+            Decision::accepted(events)
+        }
     })
 }
 
@@ -275,7 +285,7 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
             Performed::Failed { failure, verdicts } => {
                 events.extend(verdicts.iter().filter_map(record));
                 events.extend(failed(run, step, of, failure, context));
-                events.extend(repair(run, step, &events, failure, None));
+                events.extend(mend(run, step, &events, failure, None));
             }
             Performed::Merged { movement, tested } => {
                 events.extend(tested.before.iter().chain(&tested.candidate).filter_map(record));
@@ -301,7 +311,7 @@ fn judge(run: &Run, step: &Step, of: &Of, movement: &RefMove, tested: &Tested, c
     }
     let failure = test_failure(tested.candidate.as_ref(), step);
     let mut events = failed(run, step, of, &failure, context);
-    events.extend(repair(run, step, &events, &failure, Some(&movement.new)));
+    events.extend(mend(run, step, &events, &failure, Some(&movement.new)));
     events
 }
 
@@ -315,16 +325,22 @@ fn test_failure(verdict: Option<&Verdict>, step: &Step) -> Failure {
         .remedy("mend the phase in the plan and run it again, or choose an agent that can repair (`--agent`)")
 }
 
-/// A failed step of a phase goes to an agent for repair, if there is one and rounds are left.
-fn repair(run: &Run, step: &Step, events: &[Event], failure: &Failure, base: Option<&Oid>) -> Option<Event> {
+/// Failing tests of a phase go to an agent: to mend what fails, or, when they fail again and again, to change the plan.
+fn mend(run: &Run, step: &Step, events: &[Event], failure: &Failure, base: Option<&Oid>) -> Vec<Event> {
     let for_good = events.iter().any(|event| matches!(event, Event::StepFailed { .. }));
-    let number = step.phase?;
+    let tests = failure.class.handling().repairable && failure.kind == FailureKind::TestFailure;
+    let Some(number) = step.phase.filter(|_| for_good && tests && step.replan.is_none()) else { return Vec::new() };
+    let mut follows = replan::after_test_failure(run, number, failure);
+    if !follows.iter().any(|event| matches!(event, Event::ReplanAdded { .. })) {
+        follows.extend(repair(run, number, failure, base));
+    }
+    follows
+}
+
+/// A failed phase goes to an agent for repair, if there is one and rounds are left.
+fn repair(run: &Run, number: PhaseNumber, failure: &Failure, base: Option<&Oid>) -> Option<Event> {
     let phase = run.phases.get(&number)?;
-    let allowed = for_good
-        && failure.class.handling().repairable
-        && failure.kind == FailureKind::TestFailure
-        && run.created.options.agent.repairs
-        && phase.repairs < run.created.definition.policy.debug_rounds;
+    let allowed = run.created.options.agent.repairs && phase.repairs < run.created.definition.policy.debug_rounds;
     let newest = || phase.steps.iter().rev().find_map(|&at| run.steps.get(at as usize)?.work.as_ref());
     let base = base.cloned().or_else(|| newest().map(|work| work.commit.clone()))?;
     allowed.then(|| Event::RepairAdded { phase: number, round: phase.repairs + 1, base, failure: failure.clone() })
@@ -346,10 +362,10 @@ pub(super) fn moved(run: &Run, of: &Of) -> Decision {
         let Some(movement) = &step.movement else {
             return Decision::not_waiting(format!("`{}` intends no move", of.step));
         };
-        Decision::accepted(vec![
-            Event::Merged { step: of.step.clone(), attempt: of.attempt, commit: movement.new.clone() },
-            succeeded(of),
-        ])
+        let merged = Event::Merged { step: of.step.clone(), attempt: of.attempt, commit: movement.new.clone() };
+        let changed = run.replan_of(step).filter(|replan| replan.proposal.is_some());
+        let changed = changed.map(|replan| Event::Replanned { phase: replan.phase, number: replan.number });
+        Decision::accepted([merged, succeeded(of)].into_iter().chain(changed).collect())
     })
 }
 

@@ -18,6 +18,10 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if run.transition.is_some() {
         return Vec::new();
     }
+    let first = [super::replan::on_entry, super::replan::make_way].into_iter().map(|what| what(run));
+    if let Some(events) = first.into_iter().find(|events| !events.is_empty()) {
+        return events;
+    }
     if let Some(event) = next_lease(run) {
         return vec![event];
     }
@@ -69,7 +73,7 @@ fn has_room(run: &Run, lane: Lane) -> bool {
 fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
     let researched = || run.live().filter(|step| step.topic.is_some()).count();
     let full = run.created.options.max_research.is_some_and(|most| researched() >= most as usize);
-    run.ready_in(lane).find(|step| !full || step.topic.is_none())
+    run.ready_in(lane).find(|step| (!full || step.topic.is_none()) && run.may_begin(step))
 }
 
 fn lease(run: &Run, step: &Step) -> Event {
@@ -90,7 +94,11 @@ fn start_of(run: &Run, step: &Step) -> Option<Oid> {
 }
 
 fn open_gate(run: &Run, step: &Step) -> Event {
-    let question = run.template(step).and_then(|template| template.question.clone());
+    let again = run.replan_of(step).map(|replan| {
+        let (phase, times, why) = (replan.phase, replan.number - 1, &replan.reason);
+        format!("the plan was changed {times} times for phase {phase}; change it once more? ({why})")
+    });
+    let question = again.or_else(|| run.template(step).and_then(|template| template.question.clone()));
     Event::GateOpened { step: step.id.clone(), question: question.unwrap_or_else(|| "go on?".to_owned()) }
 }
 

@@ -50,7 +50,7 @@ impl StepTemplate {
     pub fn handed(&self, asked: Option<Handed>) -> Handed {
         let usual = match self.writes {
             Some(Writes::Plan | Writes::Revision | Writes::Overview) => Handed::Details,
-            Some(Writes::Report | Writes::Debug) | None => Handed::Summary,
+            Some(Writes::Report | Writes::Debug | Writes::Replan) | None => Handed::Summary,
         };
         self.inputs.or(asked).unwrap_or(usual)
     }

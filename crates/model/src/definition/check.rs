@@ -1,6 +1,6 @@
 //! Validation of a definition when it is loaded.
 
-use super::{Definition, FORMAT, ForEach, InvalidDefinition, StateName, StepKind, StepTemplate, Writes};
+use super::{Action, Definition, FORMAT, ForEach, InvalidDefinition, StateName, StepKind, StepTemplate, Writes};
 use std::collections::BTreeSet;
 
 impl Definition {
@@ -149,6 +149,18 @@ fn check_step(place: &str, step: &StepTemplate, problems: &mut Vec<String>) {
     }
     if (step.writes == Some(Writes::Report)) != (step.for_each == Some(ForEach::Topics)) {
         problems.push(format!("{place}: `writes = \"report\"` and `for_each = \"topics\"` belong together"));
+    }
+    if (step.writes == Some(Writes::Replan))
+        != (step.for_each == Some(ForEach::Replans) && step.kind == StepKind::Agent)
+        || (step.action == Some(Action::Replan))
+            != (step.for_each == Some(ForEach::Replans) && step.kind == StepKind::Merge)
+    {
+        problems.push(format!(
+            "{place}: with `for_each = \"replans\"` an agent has `writes = \"replan\"` and a merge `action = \"replan\"`, and nowhere else"
+        ));
+    }
+    if step.for_each == Some(ForEach::FailingTests) && step.writes != Some(Writes::Debug) {
+        problems.push(format!("{place}: what works on failing tests has `writes = \"debug\"`"));
     }
     if step.writes.is_some() && step.for_each == Some(ForEach::Phases) {
         problems.push(format!("{place}: a phase's work is merged, it can not be an artifact (`writes`)"));

@@ -205,7 +205,7 @@ pub fn diagnose(lines: &[String]) -> Diagnosis {
 }
 
 /// A line without the sequences that colour it on a terminal.
-fn without_escapes(line: &str) -> String {
+pub(super) fn without_escapes(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut chars = line.chars();
     while let Some(c) = chars.next() {

@@ -1,5 +1,6 @@
 //! The one fold: (state, event) to state, live and on recovery.
 
+use super::replan::Called;
 use super::{
     Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Waiting, doing, take_facts,
 };
@@ -58,6 +59,8 @@ impl Run {
             queues: super::Queues::default(),
             index: HashMap::new(),
             adopted: None,
+            replans: Vec::new(),
+            failing: Vec::new(),
             integration: None,
             taken_in: Vec::new(),
             verdicts: Vec::new(),
@@ -147,6 +150,21 @@ impl Run {
                 Ok(())
             }
             Event::RepairAdded { phase, round, base, failure } => self.add_repair(*phase, *round, base, failure),
+            Event::ReplanEvaluated { evaluations } => {
+                for phase in evaluations.iter().map(|evaluation| evaluation.phase) {
+                    if let Some(phase) = self.phases.get_mut(&phase) {
+                        phase.evaluated = true;
+                    }
+                }
+                Ok(())
+            }
+            Event::ReplanAdded { phase, number, kind, trigger, reason, asks } => {
+                let called = Called { phase: *phase, number: *number, kind: *kind, trigger: *trigger, asks: *asks };
+                self.add_replan(at, called, reason)
+            }
+            Event::ReplanProposed { step, proposal } => self.propose(step, proposal),
+            Event::ReplanDropped { phase, number, reason } => self.drop_replan(*phase, *number, reason),
+            Event::Replanned { phase, number } => self.replan(*phase, *number),
             Event::MergeIntended { step, attempt, movement } => {
                 let detail = Detail::Move { movement: movement.clone() };
                 self.intend_move(step, *attempt, Effect::Move, detail, movement)
@@ -340,9 +358,16 @@ impl Run {
     fn fail(&mut self, at: UtcMillis, step: &StepId, number: u32, failure: &Failure) -> Result<(), Reason> {
         let place = self.finish_attempt(at, step, number)?;
         self.with_attempt(place, |attempt| attempt.failure = Some(failure.clone()));
-        self.steps[place as usize].failure = Some(failure.clone());
-        self.set_state(place, StepState::Failed);
+        self.fail_step(place, failure.clone());
         Ok(())
+    }
+
+    /// A step's end without success. One that was to change the plan leaves it as it is.
+    fn fail_step(&mut self, place: u32, failure: Failure) {
+        let message = failure.message.clone();
+        self.steps[place as usize].failure = Some(failure);
+        self.set_state(place, StepState::Failed);
+        self.after_failed_replan(place, &message);
     }
 
     fn schedule_retry(
@@ -377,7 +402,18 @@ impl Run {
         }
         phase.repairs = round;
         phase.repair = Some((base.clone(), failure.clone()));
-        for at in phase.steps.clone() {
+        self.give_up_open(number);
+        self.expand_repair(number, round);
+        Ok(())
+    }
+
+    /// What is open of a phase gives way to something that takes its place.
+    pub(super) fn give_up_open(&mut self, number: crate::ids::PhaseNumber) {
+        let steps = self.phases.get(&number).map(|phase| phase.steps.clone()).unwrap_or_default();
+        for at in steps {
+            if self.steps[at as usize].replan.is_some() {
+                continue;
+            }
             match self.steps[at as usize].state {
                 StepState::Failed => self.supersede(at),
                 StepState::Blocked | StepState::Ready | StepState::Waiting => self.set_state(at, StepState::Skipped),
@@ -389,8 +425,6 @@ impl Run {
                 | StepState::Skipped => {}
             }
         }
-        self.expand_repair(number, round);
-        Ok(())
     }
 
     fn intend_move(
@@ -418,7 +452,9 @@ impl Run {
             return Err(format!("moved the integration branch to {commit}, which was not intended"));
         }
         self.integration = Some(commit.clone());
-        if let Some(phase) = self.steps[place as usize].phase {
+        let step = &self.steps[place as usize];
+        // The change of a plan is not the phase that it is about.
+        if let Some(phase) = step.phase.filter(|_| step.replan.is_none()) {
             self.release_phase(phase);
         }
         Ok(())
@@ -441,8 +477,7 @@ impl Run {
                 self.release_dependents(place);
             }
             GateAnswer::Rejected => {
-                self.steps[place as usize].failure = Some(rejection(&answered));
-                self.set_state(place, StepState::Failed);
+                self.fail_step(place, rejection(&answered));
             }
         }
         self.answers.insert(step.clone(), answered);

@@ -2,6 +2,7 @@
 
 use super::{Attempt, PhaseRun, Run, Step, StepState};
 use crate::definition::{ForEach, StateName, StepTemplate};
+use crate::failure::FailingGroup;
 use crate::ids::{PhaseNumber, StepId};
 use crate::plan::Graph;
 
@@ -23,6 +24,9 @@ impl Run {
                 repairs: 0,
                 repair: None,
                 merged: done(&phase.number),
+                revision: 0,
+                replans: 0,
+                evaluated: false,
             };
             (phase.number, run)
         });
@@ -40,6 +44,7 @@ impl Run {
             numbered(&templates).filter(|(_, step)| step.for_each == each && self.created.applies(step)).collect()
         };
         let (plain, on_topics, phased) = (of(None), of(Some(ForEach::Topics)), of(Some(ForEach::Phases)));
+        let on_tests = of(Some(ForEach::FailingTests));
         self.push_group(state, &single, None, &plain);
         for at in 0..u32::try_from(self.created.topics.len()).unwrap_or(u32::MAX) {
             let first = self.end();
@@ -48,12 +53,41 @@ impl Run {
                 step.topic = Some(at);
             }
         }
+        self.failing = if on_tests.is_empty() { Vec::new() } else { self.failing_now() };
+        for at in 0..u32::try_from(self.failing.len()).unwrap_or(u32::MAX) {
+            let first = self.end();
+            self.push_group(state, &format!("{single}/g{}", at + 1), None, &on_tests);
+            for step in self.steps.iter_mut().skip(first as usize) {
+                step.group = Some(at);
+            }
+        }
         let open: Vec<PhaseNumber> =
             self.phases.iter().filter(|(_, phase)| !phase.merged).map(|(number, _)| *number).collect();
         for number in open {
-            self.push_group(state, &format!("{single}/p{number}"), Some(number), &phased);
+            let prefix = self.phase_prefix(state, number);
+            self.push_group(state, &prefix, Some(number), &phased);
         }
         self.connect(self.first_of_visit, &templates);
+    }
+
+    /// The tests that fail by the newest verdict. Output that names none is one group: all that the command tests.
+    fn failing_now(&self) -> Vec<FailingGroup> {
+        match self.verdicts.last() {
+            Some(verdict) if !verdict.passed && verdict.failing.is_empty() => {
+                vec![FailingGroup { name: verdict.command.clone(), tests: Vec::new() }]
+            }
+            Some(verdict) if !verdict.passed => verdict.failing.clone(),
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    /// `implement/p3`, and `implement/p3~1` once its text was changed: names of steps are never used again.
+    pub(super) fn phase_prefix(&self, state: &StateName, number: PhaseNumber) -> String {
+        let single = single_prefix(state, self.visit(state));
+        match self.phases.get(&number).map_or(0, |phase| phase.revision) {
+            0 => format!("{single}/p{number}"),
+            revision => format!("{single}/p{number}~{revision}"),
+        }
     }
 
     /// Steps that repair a phase's work: the phase's templates once more, under a new key.
@@ -61,7 +95,7 @@ impl Run {
         let state = self.state.clone();
         let Some(templates) = self.created.definition.state(&state).map(|state| state.steps.clone()) else { return };
         let phased: Vec<_> = numbered(&templates).filter(|(_, step)| step.for_each == Some(ForEach::Phases)).collect();
-        let prefix = format!("{}/p{number}/repair#{round}", single_prefix(&state, self.visit(&state)));
+        let prefix = format!("{}/repair#{round}", self.phase_prefix(&state, number));
         let first = self.end();
         self.push_group(&state, &prefix, Some(number), &phased);
         for step in self.steps.iter_mut().skip(first as usize) {
@@ -71,12 +105,12 @@ impl Run {
         self.take_over_dependents(number, first);
     }
 
-    fn end(&self) -> u32 {
+    pub(super) fn end(&self) -> u32 {
         u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
     }
 
     /// Adds steps that nothing releases yet: [`Self::connect`] does, once all of them are there.
-    fn push_group(
+    pub(super) fn push_group(
         &mut self,
         state: &StateName,
         prefix: &str,
@@ -92,6 +126,8 @@ impl Run {
                 phase,
                 topic: None,
                 repair: None,
+                replan: None,
+                group: None,
                 state: StepState::Blocked,
                 unmet: 0,
                 dependents: Vec::new(),
@@ -110,9 +146,9 @@ impl Run {
     }
 
     /// Counts what each new step waits for, and lets it begin if that is nothing.
-    fn connect(&mut self, first: u32, templates: &[StepTemplate]) {
+    pub(super) fn connect(&mut self, first: u32, templates: &[StepTemplate]) {
         for at in first..self.end() {
-            let needs = self.needs(at, templates);
+            let needs = self.needs(at, first, templates);
             let mut unmet = needs.len();
             for need in needs {
                 self.steps[need as usize].dependents.push(at);
@@ -120,7 +156,7 @@ impl Run {
             let Some(step) = self.steps.get_mut(at as usize) else { continue };
             // A phase's first steps also wait for the phase's dependencies, as one need.
             let held = step.phase.and_then(|number| self.phases.get(&number)).is_some_and(|phase| phase.unmet > 0);
-            unmet += usize::from(held && is_first(step, templates));
+            unmet += usize::from(held && step.replan.is_none() && is_first(step, templates));
             step.unmet = u32::try_from(unmet).unwrap_or(u32::MAX);
             if unmet == 0 {
                 self.set_state(at, StepState::Ready);
@@ -130,7 +166,7 @@ impl Run {
 
     /// The steps that a step waits for: of its own phase (and the same repair of it) or of the state itself; a step of
     /// the state itself waits for those of every phase.
-    fn needs(&self, at: u32, templates: &[StepTemplate]) -> Vec<u32> {
+    fn needs(&self, at: u32, first: u32, templates: &[StepTemplate]) -> Vec<u32> {
         let Some(step) = self.steps.get(at as usize) else { return Vec::new() };
         let Some(names) = templates.get(step.template as usize).map(|template| &template.needs) else {
             return Vec::new();
@@ -144,21 +180,23 @@ impl Run {
         let wanted = |&other: &u32| {
             let other = &self.steps[other as usize];
             let named = templates.get(other.template as usize).is_some_and(|template| names.contains(&template.id));
-            let same = (other.phase.is_none() || step.phase.is_none() || other.repair == step.repair)
+            let alike = other.repair == step.repair && other.replan == step.replan;
+            let same = (other.phase.is_none() || step.phase.is_none() || alike)
                 && (other.topic.is_none() || step.topic.is_none() || other.topic == step.topic);
             named && same && other.state != StepState::Succeeded
         };
-        let own = of_phase.unwrap_or_default().iter().copied().filter(|&other| other >= self.first_of_visit);
+        // An older text of the phase has steps of the same names.
+        let own = of_phase.unwrap_or_default().iter().copied().filter(|&other| other >= first);
         own.chain(of_state).filter(wanted).collect()
     }
 
     /// What waited for a phase's step waits for its repair from now on.
-    fn take_over_dependents(&mut self, number: PhaseNumber, first: u32) {
+    pub(super) fn take_over_dependents(&mut self, number: PhaseNumber, first: u32) {
         let Some(phase) = self.phases.get(&number) else { return };
         let known: Vec<u32> = phase.steps.iter().copied().filter(|&at| at >= self.first_of_visit).collect();
         for &old in known.iter().filter(|&&at| at < first) {
             let step = &self.steps[old as usize];
-            if step.state == StepState::Succeeded {
+            if step.state == StepState::Succeeded || step.replan.is_some() {
                 continue;
             }
             let new = known.iter().find(|&&at| at >= first && self.steps[at as usize].template == step.template);
@@ -216,14 +254,16 @@ impl Run {
         let steps = self.phases.get(&number).map(|phase| phase.steps.clone()).unwrap_or_default();
         let Some(state) = self.created.definition.state(&self.state) else { return };
         let first = |at: &u32| {
-            *at >= self.first_of_visit && self.steps.get(*at as usize).is_some_and(|step| is_first(step, &state.steps))
+            let own = |step: &&Step| step.replan.is_none() && step.state == StepState::Blocked;
+            let step = self.steps.get(*at as usize).filter(own);
+            *at >= self.first_of_visit && step.is_some_and(|step| is_first(step, &state.steps))
         };
         for at in steps.into_iter().filter(first).collect::<Vec<_>>() {
             self.release(at);
         }
     }
 
-    fn release(&mut self, at: u32) {
+    pub(super) fn release(&mut self, at: u32) {
         let Some(step) = self.steps.get_mut(at as usize) else { return };
         step.unmet = step.unmet.saturating_sub(1);
         if step.unmet == 0 && step.state == StepState::Blocked {
@@ -240,10 +280,10 @@ fn is_first(step: &Step, templates: &[StepTemplate]) -> bool {
 }
 
 /// `test`, then `test#2` for the second visit.
-fn single_prefix(state: &StateName, visit: u32) -> String {
+pub(super) fn single_prefix(state: &StateName, visit: u32) -> String {
     if visit > 1 { format!("{state}#{visit}") } else { state.to_string() }
 }
 
-fn numbered(templates: &[StepTemplate]) -> impl Iterator<Item = (u32, &StepTemplate)> {
+pub(super) fn numbered(templates: &[StepTemplate]) -> impl Iterator<Item = (u32, &StepTemplate)> {
     templates.iter().enumerate().map(|(at, template)| (u32::try_from(at).unwrap_or(u32::MAX), template))
 }

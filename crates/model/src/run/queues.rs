@@ -131,6 +131,17 @@ impl Run {
         }
     }
 
+    /// Puts what is ready into order again, after phases have got other priorities.
+    pub(super) fn rerank(&mut self) {
+        let ready: Vec<u32> = self.queues.ready.values().flatten().map(|rank| rank.1).collect();
+        self.queues.ready.clear();
+        for at in ready {
+            let rank = self.rank(at);
+            let lane = Lane::of(self.steps[at as usize].kind);
+            self.queues.ready.entry(lane).or_default().insert(rank);
+        }
+    }
+
     fn rank(&self, at: u32) -> Rank {
         let phase = self.steps.get(at as usize).and_then(|step| step.phase);
         let priority = phase.and_then(|number| self.phases.get(&number)).map_or(0, |phase| phase.priority);

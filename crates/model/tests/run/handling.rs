@@ -17,7 +17,7 @@ fn check(class: FailureClass, tries: usize, repairs: usize) {
     });
     assert_eq!(launch.run.outcome, Some(Outcome::Failed), "{class}");
     assert_eq!(launch.run.steps[0].attempts.len(), tries, "{class}");
-    let red = drive(created(&[&[]]).build(), |one, of| {
+    let red = drive(created(&[&[]]).replan(None).build(), |one, of| {
         let result = Performed::Failed { failure: failure(), verdicts: Vec::new() };
         let is_check = one.key.effect == Effect::Perform && of.step.as_str().contains("/p1/");
         is_check.then(|| Input::Performed { of: of.clone(), result })

@@ -7,6 +7,7 @@ mod gates;
 mod golden;
 mod handling;
 mod oracle;
+mod replans;
 mod rounds;
 mod simulation;
 mod total;

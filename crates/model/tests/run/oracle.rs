@@ -3,6 +3,7 @@
 use coordinate_model::definition::StepKind;
 use coordinate_model::event::Event;
 use coordinate_model::ids::{PhaseNumber, StepId};
+use coordinate_model::replan::ReplanState;
 use coordinate_model::run::{Lane, Run, Step, StepState};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,12 +53,41 @@ impl Oracle {
         assert_eq!(step.of_state, run.state, "`{id}` is leased in `{}`", run.state);
         let policy = &run.created.definition.policy;
         assert!(!policy.fail_fast || self.failed.is_empty(), "`{id}` is leased after {:?} failed", self.failed);
-        for needed in step.phase.and_then(|phase| self.needs.get(&phase)).into_iter().flatten() {
+        self.lease_beside_a_replan(run, step);
+        let phase = step.phase.filter(|_| step.replan.is_none());
+        for needed in phase.and_then(|phase| self.needs.get(&phase)).into_iter().flatten() {
             assert!(self.merged.contains(needed), "`{id}` is leased before phase {needed} is merged");
         }
         assert_eq!(step.state, StepState::Ready);
-        let first = ready(run, Lane::of(step.kind)).map(|other| std::cmp::Reverse(priority(run, other))).min();
+        let may = |other: &&Step| run.may_begin(other);
+        let first =
+            ready(run, Lane::of(step.kind)).filter(may).map(|other| std::cmp::Reverse(priority(run, other))).min();
         assert_eq!(first, Some(std::cmp::Reverse(priority(run, step))), "`{id}` is not the most urgent");
+    }
+
+    /// One change of the plan at a time, nobody at work on what it changes, and no phase begins meanwhile.
+    fn lease_beside_a_replan(&self, run: &Run, step: &Step) {
+        let open: Vec<_> = run.replans.iter().filter(|replan| replan.state == ReplanState::Pending).collect();
+        let (Some(first), Some(phase)) = (open.first(), step.phase) else { return };
+        match step.replan {
+            Some(number) => {
+                assert_eq!((first.phase, first.number), (phase, number), "`{}` is not the oldest change", step.id);
+                let busy =
+                    |other: &&Step| other.phase == Some(phase) && other.replan.is_none() && other.state.is_live();
+                let busy = run.steps.iter().find(busy);
+                assert!(
+                    !first.kind.holds() || busy.is_none(),
+                    "`{}` changes what `{}` does",
+                    step.id,
+                    busy.unwrap().id
+                );
+            }
+            None => {
+                assert!(!first.kind.holds() || first.phase != phase, "`{}` begins while its phase is changed", step.id);
+                let begun = |other: &Step| other.phase == Some(phase) && !other.attempts.is_empty();
+                assert!(run.steps.iter().any(begun), "`{}` begins a phase while the plan is changed", step.id);
+            }
+        }
     }
 
     /// Takes an event in, and checks the state after it.
@@ -66,8 +96,22 @@ impl Oracle {
             Event::PlanAdopted { plan, .. } => {
                 self.needs = plan.phases.iter().map(|phase| (phase.number, phase.depends_on.clone())).collect();
             }
-            Event::Merged { step, .. } => self.merged.extend(run.step(step).and_then(|step| step.phase)),
+            Event::Merged { step, .. } => {
+                let step = run.step(step).filter(|step| step.replan.is_none());
+                self.merged.extend(step.and_then(|step| step.phase));
+            }
+            Event::Replanned { phase, .. } => {
+                let plan = run.plan().unwrap();
+                self.needs = plan.phases.iter().map(|phase| (phase.number, phase.depends_on.clone())).collect();
+                self.failed.retain(|step| run.step(step).is_some_and(|step| step.phase != Some(*phase)));
+                self.failed.retain(|step| run.step(step).is_some_and(|step| !step.superseded));
+            }
+            Event::ReplanAdded { .. } | Event::GateAnswered { .. } => {
+                self.failed.retain(|step| run.step(step).is_some_and(|step| !step.superseded));
+            }
             Event::StepSucceeded { step, .. } => drop(self.succeeded.insert(step.clone())),
+            // A change of the plan that fails where nothing else is wrong leaves the plan as it is.
+            Event::StepFailed { step, .. } if run.step(step).is_some_and(|step| step.superseded) => {}
             Event::StepFailed { step, .. } => drop(self.failed.insert(step.clone())),
             Event::RepairAdded { phase, .. } => {
                 self.failed.retain(|step| run.step(step).is_none_or(|step| step.phase != Some(*phase)));
@@ -114,7 +158,7 @@ impl Oracle {
         for lane in [Lane::Work, Lane::Check, Lane::Merge] {
             let most = if lane == Lane::Merge { 1 } else { run.created.options.max_parallel as usize };
             let full = run.created.options.max_research.is_some_and(|most| researched(run) >= most as usize);
-            let mut may = ready(run, lane).filter(|step| !full || step.topic.is_none());
+            let mut may = ready(run, lane).filter(|step| (!full || step.topic.is_none()) && run.may_begin(step));
             let waits = may.next().filter(|_| live(run, lane) < most);
             assert!(waits.is_none(), "`{}` is ready, there is room, and it does not begin", waits.unwrap().id);
         }

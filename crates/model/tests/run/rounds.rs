@@ -105,7 +105,8 @@ fn an_agent_that_takes_no_feedback_is_not_asked_to_repair() {
 
 #[test]
 fn a_phase_is_repaired_three_times_and_no_more() {
-    let live = drive(created(&[&[]]).build(), |one, of| red(one, of, |step| step.contains("/p1/")));
+    let created = created(&[&[]]).replan(None).build();
+    let live = drive(created, |one, of| red(one, of, |step| step.contains("/p1/")));
     assert_eq!(live.run.outcome, Some(Outcome::Failed));
     assert_eq!(count(&live, |event| matches!(event, Event::RepairAdded { .. })), 3);
     let ids: Vec<_> = live.run.failures().map(|(step, _)| step.id.as_str().to_owned()).collect();

@@ -82,7 +82,14 @@ impl Babbler<'_> {
 
     fn verdict(&mut self) -> Verdict {
         let passed = self.chance.percent(50);
-        Verdict { command: String::new(), tree: oid(self.number()), passed, duration_ms: self.number(), tail: vec![] }
+        Verdict {
+            command: String::new(),
+            tree: oid(self.number()),
+            passed,
+            duration_ms: self.number(),
+            tail: vec![],
+            failing: vec![],
+        }
     }
 
     fn performed(&mut self) -> Performed {
