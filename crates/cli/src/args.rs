@@ -3,6 +3,7 @@
 mod checkpoint;
 mod clean;
 mod config;
+mod roles;
 mod state;
 mod verify;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
+pub(crate) use roles::*;
 pub(crate) use state::*;
 use std::path::PathBuf;
 pub(crate) use verify::*;
@@ -83,6 +85,9 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
+    /// Lists, shows and checks roles: what agents are told
+    #[command(subcommand)]
+    Roles(RolesCommand),
     /// Lists the workflow definitions, or prints one
     Workflows(WorkflowsArguments),
     /// Prints the configuration that is in force, changes it, chooses a context
@@ -151,6 +156,10 @@ pub(crate) struct RunArguments {
     /// Says what would be done, and does nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Prints what each agent would be told, as far as it can be known before the work
+    #[arg(long, requires = "dry_run")]
+    pub(crate) show_prompts: bool,
 
     /// Answers questions at the start with yes
     #[arg(long, short)]

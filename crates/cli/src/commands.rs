@@ -16,9 +16,11 @@ mod migrate;
 mod names;
 mod paths;
 mod plan;
+mod prompts;
 mod reference;
 mod request;
 mod resume;
+mod roles;
 mod run;
 mod scope;
 mod show;
@@ -65,6 +67,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Clean(options) => clean::clean(&project()?, options),
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
+        Command::Roles(command) => roles::roles(&project()?, command),
         Command::Workflows(options) => listing::workflows(options.name.as_deref()),
         Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),

@@ -42,6 +42,15 @@ pub(crate) struct Layout {
     pub(crate) summary: String,
 }
 
+/// Whether places are taken, or only named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taking {
+    /// For a run that begins.
+    Taken,
+    /// For one that might.
+    Supposed,
+}
+
 /// What a run will write, so that nothing else is reserved for it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted<'a> {

@@ -13,12 +13,14 @@ mod inputs;
 mod merge;
 mod places;
 mod prompt;
+mod rehearsal;
 mod replan;
 mod testing;
 mod trees;
 mod verify;
 
 pub use places::attempt_folder;
+pub use rehearsal::{Rehearsed, rehearse};
 
 use crate::driver::{Executor, Outbox};
 use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow, Tokens};
@@ -30,6 +32,7 @@ use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
 use coordinate_model::plan::{Phase, Plan};
+use coordinate_model::role::{Claim, claim};
 use coordinate_model::run::{Adopted, Attempt, Run, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -219,7 +222,7 @@ impl Workshop {
             attempt: attempt.clone(),
             role: run.role(step).to_owned(),
             order: order(run, step),
-            carried: context::carried(run, step, None),
+            carried: context::carried(run, step),
             named: named(run),
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
@@ -239,7 +242,7 @@ fn order(run: &Run, step: &Step) -> Option<artifact::Order> {
     let writes = run.writes(step)?;
     let topic = run.topic(step);
     let place = run.place(step)?;
-    let carried = context::carried(run, step, None).into_iter().map(|item| item.artifact.path);
+    let carried = context::carried(run, step).into_iter().map(|item| item.artifact.path);
     let inputs = carried.chain(named(run)).collect();
     let tests = run.group(step).map(failing);
     let subject = topic.map(|topic| topic.name.clone()).or(tests).unwrap_or_else(|| run.created.request.clone());
@@ -320,6 +323,11 @@ impl StepJob {
     fn phase(&self) -> Option<&Phase> {
         let number = self.step.phase?;
         self.job.plan()?.phases.iter().find(|phase| phase.number == number)
+    }
+
+    /// The completion lines that the attempt has printed.
+    fn claims(&self) -> impl Iterator<Item = Claim<'_>> {
+        self.attempt.claims.iter().filter_map(|line| claim(line))
     }
 
     fn folder(&self) -> PathBuf {

@@ -427,4 +427,10 @@ impl Definition {
             states.flat_map(|state| &state.steps).filter(|step| step.kind == StepKind::Agent && step.writes.is_none());
         agents.find_map(|step| step.role.as_deref())
     }
+
+    /// The roles that its steps name, each once.
+    #[must_use]
+    pub fn roles(&self) -> std::collections::BTreeSet<&str> {
+        self.state.values().flat_map(|state| &state.steps).filter_map(|step| step.role.as_deref()).collect()
+    }
 }

@@ -29,6 +29,8 @@ pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
         topics: Vec::new(),
         revises: None,
         definition: builtin("implement").expect("it is built in"),
+        roles: std::collections::BTreeMap::new(),
+        standards: coordinate_model::standards::Standards::default(),
         plan: Some(plan(dependencies)),
         plan_hash: None,
         done: Vec::new(),

@@ -5,7 +5,7 @@ use super::{classify, scope};
 use crate::args::RunArguments;
 use crate::context::Project;
 use crate::failure::CommandError;
-use crate::paths::{self, Layout, Topic, Wanted, topic_of};
+use crate::paths::{self, Layout, Taking, Topic, Wanted, topic_of};
 use coordinate_engine::port::{Files, Repository};
 use coordinate_host::files::SystemFiles;
 use coordinate_model::definition::{Scope, When, Writes};
@@ -170,9 +170,16 @@ pub(crate) fn layout(project: &Project, words: &Words, choices: &Choices) -> Res
     Ok(layout)
 }
 
-/// The first event of the run. From here on things are written: the topic, the numbers of its files.
-pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: Base) -> Result<Created, CommandError> {
-    let id = run_id()?;
+/// The first event of the run. From here on things are written, unless it is only supposed: the topic, the numbers of its
+/// files.
+pub(crate) fn create(
+    project: &Project,
+    words: &Words,
+    choices: Choices,
+    base: Base,
+    taking: Taking,
+) -> Result<Created, CommandError> {
+    let id = run_id(taking)?;
     let revised = revised(project, words, &choices.specs)?;
     let slugs = slugs(words, &choices);
     let wanted = Wanted {
@@ -184,7 +191,10 @@ pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: B
     };
     let name = topic::name(&words.text);
     let topic = revised.as_ref().map_or(Err(name.as_str()), |revised| Ok(revised.topic.clone()));
-    let layout = paths::reserve(project, &choices.specs, &id, topic, wanted)?;
+    let layout = match taking {
+        Taking::Taken => paths::reserve(project, &choices.specs, &id, topic, wanted)?,
+        Taking::Supposed => layout(project, words, &choices)?,
+    };
     let plan = wanted.plan.then(|| layout.plan.clone());
     let topics = words.decision.topics.iter().zip(&layout.reports).map(|(topic, report)| ResearchTopic {
         name: topic.name.clone(),
@@ -200,6 +210,8 @@ pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: B
         topics: topics.collect(),
         revises: revised.as_ref().map(|revised| revised.hash.clone()),
         definition: choices.definition,
+        roles: choices.roles,
+        standards: choices.standards,
         plan: None,
         plan_hash: None,
         done: Vec::new(),

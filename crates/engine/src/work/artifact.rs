@@ -164,7 +164,7 @@ fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -
 fn warnings(step: &StepJob, order: &Order, work: Option<&Work>) -> Result<Vec<String>, Failure> {
     let mut warnings = Vec::new();
     let completion = order.writes.completion();
-    if !step.attempt.claims.iter().any(|claim| claim.starts_with(completion)) {
+    if !step.claims().any(|claim| claim.name == completion) {
         warnings.push(format!("`{}` ended without its line `{completion}: …`; its file is there", step.step.id));
     }
     let Some(work) = work else { return Ok(warnings) };

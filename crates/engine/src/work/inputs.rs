@@ -6,9 +6,10 @@ use coordinate_model::context::{Depth, Item, tell};
 use std::fmt::Write;
 use std::path::Path;
 
-/// The list of what to read first: earlier artifacts with what is known of them, then `paths`. Nothing if both are empty.
-pub(super) fn read_first(step: &StepJob, paths: &[String], root: &Path, text: &mut String) {
-    let items = &step.carried;
+/// The list of what to read first: earlier artifacts with what is known of them, then the files that the
+/// request names. Nothing if both are empty.
+pub(super) fn read_first(step: &StepJob, root: &Path, text: &mut String) {
+    let (items, paths) = (&step.carried, &step.named);
     if items.is_empty() && paths.is_empty() {
         return;
     }

@@ -102,7 +102,7 @@ fn produced(artifact: &Artifact) -> Option<Produced> {
 }
 
 fn receiver(run: &Run, step: &Step, count: &dyn Fn(&str) -> u64) -> Option<Receiver> {
-    let mut items = carried(run, step, None);
+    let mut items = carried(run, step);
     items.retain(|item| item.artifact.metadata.is_some());
     if items.is_empty() {
         return None;

@@ -52,9 +52,8 @@ pub struct Item {
 
 /// What is carried to a step at this moment of the run: of earlier states by the policy of the step's state, of its own
 /// state the artifacts that it waits for. The plan that the run works by is no part of it: who needs it is given it.
-/// `asked` is what the step's role asks for.
 #[must_use]
-pub fn carried(run: &Run, step: &Step, asked: Option<Handed>) -> Vec<Item> {
+pub fn carried(run: &Run, step: &Step) -> Vec<Item> {
     let Some((state, template)) = run.created.definition.state(&step.of_state).zip(run.template(step)) else {
         return Vec::new();
     };
@@ -63,6 +62,7 @@ pub fn carried(run: &Run, step: &Step, asked: Option<Handed>) -> Vec<Item> {
     if matches!(template.writes, Some(Writes::Report | Writes::Replan)) {
         return Vec::new();
     }
+    let asked = run.created.role(run.role(step)).inputs;
     let (carry, handed) = (state.carries(), Depth::from(template.handed(asked)));
     let depth = |artifact: &Artifact| match origin(run, artifact) {
         Some(other) if other.of_state == step.of_state => {

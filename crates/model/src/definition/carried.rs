@@ -27,6 +27,21 @@ pub enum Handed {
     Full,
 }
 
+impl Handed {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Summary, Self::Details, Self::Full];
+
+    /// Its name, as definitions and roles write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Summary => "summary",
+            Self::Details => "details",
+            Self::Full => "full",
+        }
+    }
+}
+
 impl StateDefinition {
     /// What is carried into the state. Unless it says so itself: what writes artifacts builds on artifacts, phases work
     /// by the plan, and everything else may look where it needs to.
