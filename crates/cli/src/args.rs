@@ -257,6 +257,10 @@ pub(crate) struct ShowArguments {
     #[arg(long, conflicts_with = "diagram")]
     pub(crate) changes: bool,
 
+    /// Shows what agents were handed of the artifacts, in tokens, and how much less it is than all of them
+    #[arg(long, conflicts_with = "diagram")]
+    pub(crate) context: bool,
+
     /// Shows the run as it was at this event
     #[arg(long, value_name = "EVENT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) at: Option<u64>,

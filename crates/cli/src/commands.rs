@@ -6,6 +6,7 @@ mod checkpoint;
 mod classify;
 mod clean;
 mod config;
+mod context;
 mod control;
 mod demo;
 mod doctor;
@@ -79,8 +80,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Clean(options) => clean::clean(&project()?, options),
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
-        Command::Roles(command) => roles::roles(&project()?, command),
         Command::Workflows(options) => workflows::workflows(&project()?, options),
+        Command::Roles(command) => roles::roles(&project()?, command),
         Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),

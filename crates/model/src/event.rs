@@ -3,6 +3,7 @@
 //! An event's meaning never changes once a release has written it. A new meaning is a new event; an old payload is
 //! brought to the newest form in [`Event::decode`].
 
+use crate::artifact::Metadata;
 use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
@@ -107,6 +108,9 @@ pub struct Paths {
     /// The debug report to be written, relative to the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debug: Option<String>,
+    /// The overview of the reports to be written, relative to the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overview: Option<String>,
     /// The summary to be written, relative to the project.
     pub summary: String,
     /// Files of the checkout that the request names, relative to the project. They may not be committed, so agents get
@@ -181,8 +185,12 @@ impl Created {
     /// Whether a step's template counts in this run.
     #[must_use]
     pub fn applies(&self, template: &StepTemplate) -> bool {
-        let Some(When { scope, fix }) = &template.when else { return true };
-        (scope.is_empty() || scope.contains(&self.scope)) && fix.is_none_or(|fix| fix == self.mends())
+        let Some(When { scope, fix, topics_min, topics_max }) = &template.when else { return true };
+        let topics = u32::try_from(self.topics.len()).unwrap_or(u32::MAX);
+        (scope.is_empty() || scope.contains(&self.scope))
+            && fix.is_none_or(|fix| fix == self.mends())
+            && topics_min.is_none_or(|least| least <= topics)
+            && topics_max.is_none_or(|most| topics <= most)
     }
 
     /// The role of this name: as the run keeps it, else as it ships with the program, else nothing but its name.
@@ -344,7 +352,7 @@ pub enum Observation {
 /// A file that a step left for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
-    /// Its kind: report, plan, summary, debug, output.
+    /// Its kind: report, overview, plan, summary, debug, output.
     pub kind: String,
     /// Its path relative to the project.
     pub path: String,
@@ -352,6 +360,9 @@ pub struct Artifact {
     pub hash: String,
     /// Its size in bytes.
     pub bytes: u64,
+    /// What is handed up of it instead of its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<Metadata>>,
 }
 
 /// The answer to a gate.

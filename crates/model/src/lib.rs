@@ -7,6 +7,7 @@
 pub mod artifact;
 pub mod checkpoint;
 pub mod complexity;
+pub mod context;
 pub mod decide;
 pub mod definition;
 pub mod detect;

@@ -19,6 +19,7 @@ pub use completion::{Claim, Completion, claim};
 pub use parse::{Parsed, parse};
 
 use crate::artifact::ArtifactKind;
+use crate::definition::Handed;
 use crate::plan::Severity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,6 +105,9 @@ pub struct Role {
     /// What it leaves; `None` where its file does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<RoleContract>,
+    /// How much it wants to be handed of the artifacts that it builds on; `None`: what is usual for its step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Handed>,
     /// Longest silence, in minutes; `None`: the configured one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_minutes: Option<u32>,

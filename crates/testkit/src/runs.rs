@@ -193,6 +193,7 @@ fn paths() -> Paths {
         plan: Some("plan.md".to_owned()),
         debug: Some("specs/001_plan/debug/001_plan.md".to_owned()),
         named: Vec::new(),
+        overview: None,
         summary: "specs/001_plan/summaries/001_summary.md".to_owned(),
     }
 }

@@ -19,8 +19,8 @@ struct Finding {
 
 pub(crate) fn doctor(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
     let mut findings = vec![git(), repository(project), shell(), state(project), configuration(project)];
-    findings.push(standards(project));
     findings.extend(batches(project));
+    findings.push(standards(project));
     findings.extend(clients()?.probe().into_iter().map(|probe| Finding {
         name: "agent",
         good: true,

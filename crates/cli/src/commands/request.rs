@@ -9,7 +9,7 @@ use crate::paths::{self, Layout, Taking, Topic, Wanted, topic_of};
 use crate::workflows;
 use coordinate_engine::port::{Files, Repository};
 use coordinate_host::files::SystemFiles;
-use coordinate_model::definition::{Definition, Need, Scope, Writes};
+use coordinate_model::definition::{Definition, Need, Scope, When, Writes};
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Base, Created, Paths, ResearchTopic};
 use coordinate_model::scope::{ScopeDecision, paths_in};
@@ -159,6 +159,11 @@ pub(crate) fn slugs(words: &Words, choices: &Choices) -> Vec<String> {
     words.decision.topics.iter().map(|topic| topic.slug.clone()).collect()
 }
 
+/// Whether the reports are put together into an overview.
+pub(crate) fn has_overview(words: &Words, choices: &Choices) -> bool {
+    writes(words, choices, Writes::Overview)
+}
+
 /// Whether the states of this scope write this. Research comes first in its scopes; a plan is written where the way
 /// through the states leads past it.
 fn writes(words: &Words, choices: &Choices, what: Writes) -> bool {
@@ -167,7 +172,12 @@ fn writes(words: &Words, choices: &Choices, what: Writes) -> bool {
     for _ in 0..definition.state.len() {
         let Some(next) = definition.next_state(scope, false, &at) else { return false };
         let steps = definition.state(next).map(|state| state.steps.as_slice()).unwrap_or_default();
-        let counts = |when: &coordinate_model::definition::When| when.scope.is_empty() || when.scope.contains(&scope);
+        let topics = u32::try_from(words.decision.topics.len()).unwrap_or(u32::MAX);
+        let counts = |when: &When| {
+            (when.scope.is_empty() || when.scope.contains(&scope))
+                && when.topics_min.is_none_or(|least| least <= topics)
+                && when.topics_max.is_none_or(|most| topics <= most)
+        };
         if steps.iter().any(|step| step.writes == Some(what) && step.when.as_ref().is_none_or(counts)) {
             return true;
         }
@@ -201,6 +211,7 @@ pub(crate) fn create(
     let slugs = slugs(words, &choices);
     let wanted = Wanted {
         reports: &slugs,
+        overview: has_overview(words, &choices),
         plan: writes(words, &choices, Writes::Plan),
         // What is implemented may have to be debugged.
         debug: matches!(words.decision.scope, Scope::DebugOnly | Scope::FullImplementation),
@@ -239,6 +250,7 @@ pub(crate) fn create(
             plan: revised.map(|revised| revised.path).or(plan),
             debug: wanted.debug.then_some(layout.debug),
             named: named(project, &words.text),
+            overview: wanted.overview.then_some(layout.overview),
             summary: layout.summary,
         },
         options: choices.options,

@@ -92,6 +92,9 @@ fn dry_run_words(project: &Project, words: &Words, choices: &start::Choices) -> 
     for path in &layout.reports {
         print(&format!("report: {path}"));
     }
+    if request::has_overview(words, choices) {
+        print(&format!("overview: {}", layout.overview));
+    }
     let definition = &choices.definition;
     let mut at = &definition.initial;
     let mut states = vec![at.to_string()];

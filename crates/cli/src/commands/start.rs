@@ -226,6 +226,7 @@ pub(crate) fn create(
             plan: Some(name),
             debug: Some(layout.debug),
             named: Vec::new(),
+            overview: None,
             summary: layout.summary,
         },
         options: choices.options,

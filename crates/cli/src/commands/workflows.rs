@@ -4,9 +4,11 @@ use super::{note, print, print_json};
 use crate::args::{WorkflowsArguments, WorkflowsCommand};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
+use crate::roles::Found;
 use crate::workflows::{Known, Origin, all, of_name, overriding, project_folder, read_file, unknown};
 use coordinate_model::definition::{Definition, InvalidDefinition, Scope};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub(crate) fn workflows(project: &Project, options: &WorkflowsArguments) -> Result<Exit, CommandError> {
     match &options.command {
@@ -98,9 +100,11 @@ fn check(project: &Project, named: &[String]) -> Result<Exit, CommandError> {
     if checked.is_empty() {
         note("there is no own workflow to check; `coordinate workflows eject NAME` makes one");
     }
+    let roles = crate::roles::all(project)?;
     let mut sound = true;
     for (file, read, name) in &checked {
-        for line in problems(file, read, name.as_deref()) {
+        let unknown = read.iter().flat_map(|definition| unknown_roles(file, definition, &roles));
+        for line in problems(file, read, name.as_deref()).into_iter().chain(unknown) {
             sound = false;
             print(&line);
         }
@@ -113,6 +117,14 @@ type Checked = (String, Result<Definition, InvalidDefinition>, Option<String>);
 fn of_known(project: &Project, known: &Known) -> Checked {
     let file = known.source.file.clone().unwrap_or_else(|| format!("({})", known.name));
     (file, known.read(project), Some(known.name.clone()))
+}
+
+/// Roles that a definition names and nobody has written: its runs would be refused.
+fn unknown_roles(file: &str, definition: &Definition, known: &BTreeMap<String, Found>) -> Vec<String> {
+    let unknown = definition.roles().into_iter().filter(|role| !known.contains_key(*role));
+    unknown
+        .map(|role| format!("{file}: there is no role `{role}`; `coordinate roles list` has those that are"))
+        .collect()
 }
 
 /// One `file:line: message` for each problem.

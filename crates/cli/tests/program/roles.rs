@@ -210,4 +210,6 @@ fn a_role_that_is_not_there_or_can_not_be_used_is_refused_at_the_start() {
         assert!(outcome.stderr.contains(part), "{part}: {outcome:#?}");
     }
     assert!(!world.has("specs"), "a refused run writes nothing");
+    let checked = world.coordinate(&["workflows", "check", "./own.toml"]);
+    assert_eq!((checked.code, checked.stdout.contains("there is no role `cook`")), (Some(2), true), "{checked:#?}");
 }

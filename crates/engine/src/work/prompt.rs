@@ -10,6 +10,7 @@ mod failing;
 pub(super) use contract::completion;
 
 use super::StepJob;
+use super::inputs::read_first;
 use coordinate_model::role::Filling;
 use coordinate_model::standards::LONGEST;
 use std::fmt::Write;
@@ -44,8 +45,8 @@ fn task(step: &StepJob, tree: &Path, text: &mut String) {
     let _ = writeln!(text, "Work in `{}` only: it is {own}.", tree.display());
     let _ = writeln!(text, "The artifacts of this work lie in `{}`.", tree.join(&created.paths.topic).display());
     match &step.order {
-        Some(order) => read_first(&order.inputs, tree, text),
-        None => read_first(&step.read_first, Path::new(&created.paths.project), text),
+        Some(_) => read_first(step, tree, text),
+        None => read_first(step, Path::new(&created.paths.project), text),
     }
     let _ = writeln!(text, "End every process that you start before you finish.\n");
     if let Some(failure) = failing::failing(step) {
@@ -53,16 +54,6 @@ fn task(step: &StepJob, tree: &Path, text: &mut String) {
     }
     if let Some(phase) = step.phase() {
         let _ = writeln!(text, "## Phase {}: {}\n\n{}\n", phase.number, phase.name, phase.body.trim());
-    }
-}
-
-fn read_first(paths: &[String], root: &Path, text: &mut String) {
-    if paths.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "Read first:");
-    for path in paths {
-        let _ = writeln!(text, "- `{}`", root.join(path).display());
     }
 }
 

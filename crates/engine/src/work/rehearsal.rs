@@ -132,7 +132,13 @@ fn left(step: &StepJob) -> Left {
 }
 
 fn artifact(order: &Order) -> Artifact {
-    Artifact { kind: order.writes.kind().name().to_owned(), path: order.place.clone(), hash: String::new(), bytes: 0 }
+    Artifact {
+        kind: order.writes.kind().name().to_owned(),
+        path: order.place.clone(),
+        hash: String::new(),
+        bytes: 0,
+        metadata: None,
+    }
 }
 
 fn perform(run: &Run, step: &StepJob) -> Performed {

@@ -2,6 +2,7 @@
 
 use super::front::{Field, Front, front};
 use super::{Finding, Role, RoleContract};
+use crate::definition::Handed;
 
 /// A role file, read. The role is there whatever the file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,7 @@ fn take(role: &mut Role, field: &Field) -> Result<(), String> {
         "tools" => role.tools = field.entries(),
         "model" => role.model = Some(value).filter(|model| !matches!(model.as_str(), "" | "default" | "inherit")),
         "contract" => role.contract = Some(contract(&value)?),
+        "inputs" => role.inputs = Some(handed(&value)?),
         "idle_minutes" => role.idle_minutes = Some(minutes(&field.name, &value)?),
         "hard_minutes" => role.hard_minutes = Some(minutes(&field.name, &value)?),
         // Other programs have fields of their own: they are no mistake, and are kept.
@@ -67,6 +69,12 @@ fn take(role: &mut Role, field: &Field) -> Result<(), String> {
 fn contract(value: &str) -> Result<RoleContract, String> {
     let known: Vec<&str> = RoleContract::ALL.iter().map(|contract| contract.name()).collect();
     RoleContract::named(value).ok_or_else(|| format!("there is no contract `{value}`; known: {}", known.join(", ")))
+}
+
+fn handed(value: &str) -> Result<Handed, String> {
+    let known = Handed::ALL.map(Handed::name);
+    let named = Handed::ALL.into_iter().find(|handed| handed.name() == value);
+    named.ok_or_else(|| format!("`inputs` is `{value}`, which is none of: {}", known.join(", ")))
 }
 
 fn minutes(name: &str, value: &str) -> Result<u32, String> {
