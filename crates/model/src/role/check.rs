@@ -91,13 +91,13 @@ struct Outline<'a> {
     tasks: Vec<Range<usize>>,
     /// Where a heading, or the end of the text, ends a part.
     parts: Vec<usize>,
-    /// Where paragraphs and items begin.
-    prose: Vec<Range<usize>>,
+    /// Where something begins that says more than that an example follows.
+    says: Vec<usize>,
 }
 
 impl<'a> Outline<'a> {
     fn of(text: &'a str) -> Self {
-        let mut outline = Self { text, fences: vec![], tasks: vec![], parts: vec![], prose: vec![] };
+        let mut outline = Self { text, fences: vec![], tasks: vec![], parts: vec![], says: vec![] };
         let mut numbered = Vec::new();
         for (event, range) in Parser::new_ext(text, Options::ENABLE_TASKLISTS).into_offset_iter() {
             match event {
@@ -105,13 +105,16 @@ impl<'a> Outline<'a> {
                 Event::Start(Tag::Heading { .. }) => outline.parts.push(range.start),
                 Event::Start(Tag::List(first)) => numbered.push(first.is_some()),
                 Event::End(TagEnd::List(_)) => drop(numbered.pop()),
-                Event::Start(Tag::Item) if numbered.last() == Some(&true) => outline.tasks.push(range.clone()),
+                Event::Start(Tag::Item) => {
+                    outline.says.push(range.start);
+                    outline.tasks.extend((numbered.last() == Some(&true)).then_some(range));
+                }
                 Event::TaskListMarker(_) => outline.tasks.push(range.end..range.end),
-                Event::Start(Tag::Paragraph) => outline.prose.push(range),
-                _ => {}
-            }
-            if let Some(item) = outline.tasks.last().filter(|item| outline.prose.last() != Some(*item)) {
-                outline.prose.push(item.clone());
+                Event::Start(Tag::Paragraph) => {
+                    let says = !only_introduces(text.get(range.clone()).unwrap_or_default());
+                    outline.says.extend(says.then_some(range.start));
+                }
+                _ => {} // tidy: open set
             }
         }
         outline.parts.push(text.len());
@@ -175,9 +178,9 @@ impl<'a> Outline<'a> {
         let mut problems = Vec::new();
         let mut start = 0;
         for &end in &self.parts {
-            let within = |range: &&Range<usize>| (start..end).contains(&range.start);
-            let says = self.prose.iter().filter(within).any(|range| !only_introduces(self.slice(range)));
-            if let Some(fence) = self.fences.iter().find(within).filter(|_| !says) {
+            let part = start..end;
+            let says = self.says.iter().any(|at| part.contains(at));
+            if let Some(fence) = self.fences.iter().find(|fence| part.contains(&fence.start)).filter(|_| !says) {
                 let message =
                     "a fenced example stands in place of instructions: say in words what is to be done".to_owned();
                 problems.push((self.line_of(fence.start), message));
@@ -185,15 +188,6 @@ impl<'a> Outline<'a> {
             start = end;
         }
         problems
-    }
-
-    fn slice(&self, range: &Range<usize>) -> &str {
-        let text = self.text.get(range.clone()).unwrap_or_default();
-        if text.is_empty() {
-            self.text.get(range.start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
-        } else {
-            text
-        }
     }
 }
 

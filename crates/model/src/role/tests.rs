@@ -143,6 +143,9 @@ Keep to this form:
 ```
 ../code is fine
 ```
+
+## End
+
 End with PLAN_CREATED.
 ";
     finds(
