@@ -1,9 +1,14 @@
 //! Reporters: what a run looks like, made from its folded state and its events. Nothing here prints.
 
+pub mod dashboard;
 pub mod diagram;
 pub mod errors;
+pub mod estimate;
 pub mod json;
 pub mod line;
+pub mod log;
+pub mod metrics;
+pub mod states;
 pub mod summary;
 pub mod text;
 pub mod verification;

@@ -142,7 +142,7 @@ fn keep(table: &mut Table, scopes: &Value) -> Result<(), Vec<Problem>> {
     if !unknown.is_empty() {
         return Err(unknown);
     }
-    paths.retain(|name, _| wanted.iter().any(|one| *one == name));
+    paths.retain(|name, _| wanted.contains(&name));
     let reached = reached(table);
     let Some(Value::Table(states)) = table.get_mut("state") else { return Ok(()) };
     states.retain(|name, _| reached.contains(name));
