@@ -4,7 +4,10 @@ mod checkpoint;
 mod clean;
 mod config;
 mod metrics;
+mod roles;
+mod split;
 mod state;
+mod topic;
 mod verify;
 mod workflows;
 
@@ -14,8 +17,11 @@ pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 pub(crate) use metrics::*;
+pub(crate) use roles::*;
+pub(crate) use split::*;
 pub(crate) use state::*;
 use std::path::PathBuf;
+pub(crate) use topic::*;
 pub(crate) use verify::*;
 pub(crate) use workflows::*;
 
@@ -61,6 +67,8 @@ pub(crate) enum Command {
     Reject(AnswerArguments),
     /// Takes a run away from the process that drives it
     Unlock(OneRun),
+    /// Changes the plan of a run under way: an agent rewrites what a phase asks for
+    Replan(ReplanArguments),
     /// Looks at plan files
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -70,7 +78,7 @@ pub(crate) enum Command {
     Paths(PathsArguments),
     /// Lists the files that runs have left, and whether they are still what was verified
     Artifacts(ArtifactsArguments),
-    /// Names topics
+    /// Names, lists, moves and archives topics
     #[command(subcommand)]
     Topic(TopicCommand),
     /// Checks what was left, for scripts: exit 0 if all is good, 1 if something is not
@@ -89,6 +97,9 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
+    /// Lists, shows and checks roles: what agents are told
+    #[command(subcommand)]
+    Roles(RolesCommand),
     /// Lists, prints, checks and copies workflow definitions
     Workflows(WorkflowsArguments),
     /// Prints the configuration that is in force, changes it, chooses a context
@@ -157,6 +168,10 @@ pub(crate) struct RunArguments {
     /// Says what would be done, and does nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Prints what each agent would be told, as far as it can be known before the work
+    #[arg(long, requires = "dry_run")]
+    pub(crate) show_prompts: bool,
 
     /// Answers questions at the start with yes
     #[arg(long, short)]
@@ -259,6 +274,14 @@ pub(crate) struct ShowArguments {
     #[arg(long, value_name = "FILE", requires = "diagram", conflicts_with_all = ["run", "at"])]
     pub(crate) checkpoint: Option<PathBuf>,
 
+    /// Shows how its plan was changed, with the differences
+    #[arg(long, conflicts_with = "diagram")]
+    pub(crate) changes: bool,
+
+    /// Shows what agents were handed of the artifacts, in tokens, and how much less it is than all of them
+    #[arg(long, conflicts_with = "diagram")]
+    pub(crate) context: bool,
+
     /// Shows the run as it was at this event
     #[arg(long, value_name = "EVENT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) at: Option<u64>,
@@ -293,6 +316,28 @@ pub(crate) struct CancelArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReplanArguments {
+    /// The run, or the beginning of its id; without it, the one that is open
+    pub(crate) run: Option<String>,
+
+    /// The phase that it is about
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) phase: u32,
+
+    /// How: expand, add, split, update or collapse
+    #[arg(long, value_name = "KIND", default_value = "update", value_parser = ["expand", "add", "split", "update", "collapse"])]
+    pub(crate) kind: String,
+
+    /// Why
+    #[arg(long, short = 'm', value_name = "TEXT")]
+    pub(crate) reason: String,
+
+    /// Does not ask, however often the plan was changed for this phase
+    #[arg(long)]
+    pub(crate) force_replan: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct AnswerArguments {
     /// The run, or the beginning of its id
     pub(crate) run: Option<String>,
@@ -313,6 +358,10 @@ pub(crate) enum PlanCommand {
     Waves(PlanJsonArguments),
     /// Draws the dependency graph
     Graph(PlanGraphArguments),
+    /// Moves a phase into a file of its own; a plan in one file becomes a folder
+    Expand(PlanPhaseArguments),
+    /// Moves a phase back from its own file; a folder without such files becomes one file again
+    Collapse(PlanPhaseArguments),
 }
 
 #[derive(Debug, Args)]
@@ -421,6 +470,16 @@ pub(crate) enum TopicCommand {
         #[arg(required = true, value_name = "TEXT")]
         text: Vec<String>,
     },
+    /// Lists the topics: what is in them, which are finished, which are archived
+    List(JsonArguments),
+    /// Moves finished topics to the archive; links to them are kept right, their numbers are never given again
+    Archive(TopicArchiveArguments),
+    /// Brings a topic back from the archive
+    Restore(TopicArguments),
+    /// Gives a topic another name; its number stays, and links to its files are kept right
+    Move(TopicMoveArguments),
+    /// Brings the links between a topic's reports, plans, debug reports and summaries up to date
+    Update(TopicArguments),
 }
 
 #[derive(Debug, Args)]

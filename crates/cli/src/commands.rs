@@ -1,10 +1,12 @@
 //! The commands.
 
 mod artifacts;
+mod batches;
 mod checkpoint;
 mod classify;
 mod clean;
 mod config;
+mod context;
 mod control;
 mod demo;
 mod doctor;
@@ -16,14 +18,19 @@ mod migrate;
 mod names;
 mod paths;
 mod plan;
+mod prompts;
 mod reference;
 mod request;
 mod resume;
+mod roles;
 mod run;
 mod scope;
 mod show;
+mod specs;
+mod split;
 mod start;
 mod state;
+mod topic;
 mod verify;
 mod workflows;
 
@@ -53,13 +60,21 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
         Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
         Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
+        Command::Replan(options) => control::replan(&project()?, options),
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
+        Command::Plan(PlanCommand::Expand(options)) => split::split(&project()?, options, split::Way::Apart),
+        Command::Plan(PlanCommand::Collapse(options)) => split::split(&project()?, options, split::Way::Together),
         Command::Scope(options) => scope::scope(&quick()?, options),
         Command::Paths(options) => paths::paths(&quick()?, options),
         Command::Artifacts(options) => artifacts::artifacts(&quick()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
+        Command::Topic(TopicCommand::List(options)) => topic::list(&project()?, options.json),
+        Command::Topic(TopicCommand::Archive(options)) => topic::archive(&project()?, options),
+        Command::Topic(TopicCommand::Restore(options)) => topic::restore(&project()?, options),
+        Command::Topic(TopicCommand::Move(options)) => topic::rename(&project()?, options),
+        Command::Topic(TopicCommand::Update(options)) => topic::update(&project()?, options),
         Command::Verify(what) => verify::verify(&project()?, what),
         Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Checkpoint(command) => checkpoint::checkpoint(arguments, command),
@@ -68,6 +83,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => workflows::workflows(&project()?, options),
+        Command::Roles(command) => roles::roles(&project()?, command),
         Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),

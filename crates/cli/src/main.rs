@@ -8,6 +8,8 @@ mod display;
 mod failure;
 mod log;
 mod paths;
+mod roles;
+mod standards;
 mod wiring;
 mod workflows;
 

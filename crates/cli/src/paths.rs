@@ -14,6 +14,9 @@ use coordinate_model::topic;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+/// The folder, among the topics, of those that are archived.
+pub(crate) const ARCHIVE: &str = "archive";
+
 /// A topic folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Topic {
@@ -32,6 +35,8 @@ pub(crate) struct Layout {
     pub(crate) topic: Topic,
     /// A report for each topic of research.
     pub(crate) reports: Vec<String>,
+    /// The overview of the reports.
+    pub(crate) overview: String,
     /// The plan.
     pub(crate) plan: String,
     /// The debug report.
@@ -40,11 +45,22 @@ pub(crate) struct Layout {
     pub(crate) summary: String,
 }
 
+/// Whether places are taken, or only named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taking {
+    /// For a run that begins.
+    Taken,
+    /// For one that might.
+    Supposed,
+}
+
 /// What a run will write, so that nothing else is reserved for it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted<'a> {
     /// The slugs of the topics of research.
     pub(crate) reports: &'a [String],
+    /// An overview of the reports.
+    pub(crate) overview: bool,
     /// A new plan.
     pub(crate) plan: bool,
     /// A debug report.
@@ -67,7 +83,7 @@ pub(crate) fn topic_of(root: &str, plan: &str) -> Option<Topic> {
     topic_named(root, folder)
 }
 
-fn topic_named(root: &str, folder: &str) -> Option<Topic> {
+pub(crate) fn topic_named(root: &str, folder: &str) -> Option<Topic> {
     let number = topic::number(folder)?;
     let (_, name) = folder.split_once('_')?;
     Some(Topic { path: format!("{root}/{folder}"), number, name: name.to_owned() })
@@ -104,16 +120,17 @@ pub(crate) fn reserve(
     hold(project, &topic, run)?;
     let numbers = Numbers { project, topic: &topic };
     let layout = numbers.layout(wanted.reports);
+    let overview = wanted.overview.then_some(&layout.overview);
     let plan = wanted.plan.then_some(&layout.plan);
     let debug = wanted.debug.then_some(&layout.debug);
-    for path in layout.reports.iter().chain(plan).chain(debug).chain([&layout.summary]) {
+    for path in layout.reports.iter().chain(overview).chain(plan).chain(debug).chain([&layout.summary]) {
         numbers.mark(path)?;
     }
     Ok(layout)
 }
 
 /// Held until the file is closed. Between processes only: one process reserves for one run at a time.
-fn lock(project: &Project) -> Result<File, CommandError> {
+pub(crate) fn lock(project: &Project) -> Result<File, CommandError> {
     let place = project.state().join("reserved");
     std::fs::create_dir_all(&place).map_err(|error| unwritable(&place, &error))?;
     let path = place.join("lock");
@@ -136,7 +153,9 @@ fn choose_topic(project: &Project, root: &str, name: &str) -> Topic {
     if let Some(free) = same.into_iter().find(|topic| !is_held(project, topic)) {
         return free;
     }
-    let number = names.iter().filter_map(|entry| topic::number(entry)).max().unwrap_or(0) + 1;
+    // The number of an archived topic is its own for ever.
+    let archived = highest(&folder.join(ARCHIVE));
+    let number = names.iter().filter_map(|entry| topic::number(entry)).max().unwrap_or(0).max(archived) + 1;
     Topic { path: format!("{root}/{number:03}_{name}"), number, name: name.to_owned() }
 }
 
@@ -162,7 +181,7 @@ fn hold(project: &Project, topic: &Topic, run: &RunId) -> Result<(), CommandErro
 }
 
 /// Whether an open run, or one that is just beginning, works in a topic. What can not be read holds nothing.
-fn is_held(project: &Project, topic: &Topic) -> bool {
+pub(crate) fn is_held(project: &Project, topic: &Topic) -> bool {
     let Ok(text) = std::fs::read(marks(project, topic).join("holder.json")) else { return false };
     let Ok(record) = serde_json::from_slice::<serde_json::Value>(&text) else { return false };
     let run = record["run"].as_str().and_then(|run| run.parse::<RunId>().ok());
@@ -199,6 +218,7 @@ impl Numbers<'_> {
         Layout {
             topic: self.topic.clone(),
             reports: (first..).zip(slugs).map(report).collect(),
+            overview: self.overview(),
             plan: one(ArtifactKind::Plan, "plan"),
             debug: one(ArtifactKind::Debug, "debug"),
             summary: one(ArtifactKind::Summary, "summary"),
@@ -207,6 +227,19 @@ impl Numbers<'_> {
 
     fn file(&self, kind: ArtifactKind, number: u32, name: &str) -> String {
         format!("{}/{}/{number:03}_{name}.md", self.topic.path, kind.folder())
+    }
+
+    /// The first name that is free: `OVERVIEW.md`, then `OVERVIEW_002.md`. Its name tells what it is, so that it needs no
+    /// number unless an earlier run left one.
+    fn overview(&self) -> String {
+        let folder = ArtifactKind::Overview.folder();
+        let written = self.project.root.join(&self.topic.path).join(folder);
+        let reserved = marks(self.project, self.topic).join(folder);
+        let name =
+            |number: u32| if number == 1 { "OVERVIEW.md".to_owned() } else { format!("OVERVIEW_{number:03}.md") };
+        let free = |name: &String| !written.join(name).exists() && !reserved.join(name).exists();
+        let name = (1..=u32::MAX).map(name).find(free).unwrap_or_default();
+        format!("{}/{folder}/{name}", self.topic.path)
     }
 
     /// The next free number of a kind: after all that is written, and all that is reserved.

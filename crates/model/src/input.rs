@@ -37,6 +37,17 @@ pub struct Tested {
     pub before: Option<Verdict>,
 }
 
+/// A plan that an attempt left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftPlan {
+    /// As it was read.
+    pub plan: Box<Plan>,
+    /// Its hash without its check marks.
+    pub hash: String,
+    /// For a revision: what it changed, line by line.
+    pub diff: String,
+}
+
 /// What an attempt left that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Left {
@@ -44,8 +55,8 @@ pub struct Left {
     pub work: Option<Work>,
     /// Files that it left for the user.
     pub artifacts: Vec<Artifact>,
-    /// The plan that it left, with its hash without check marks.
-    pub plan: Option<(Box<Plan>, String)>,
+    /// The plan that it left.
+    pub plan: Option<LeftPlan>,
     /// The changed plan that it left.
     pub proposal: Option<Proposal>,
     /// Things that the user should know.

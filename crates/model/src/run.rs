@@ -5,6 +5,7 @@
 //! costs as much as what changed and not as much as the run is long.
 
 mod apply;
+mod artifacts;
 mod expand;
 mod queues;
 mod replan;
@@ -290,6 +291,9 @@ pub struct Adopted {
     pub plan: Plan,
     /// Its hash without its check marks.
     pub hash: String,
+    /// For a revision: what it changed, line by line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub diff: String,
 }
 
 /// One visit of a state.

@@ -10,7 +10,7 @@ use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
 use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, PullRequest, RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, PhaseNumber};
-use coordinate_model::input::{Input, Left, Of, Performed, Tested};
+use coordinate_model::input::{Input, Left, LeftPlan, Of, Performed, Tested};
 use coordinate_model::obligation::{Detail, Effect, Obligation};
 use coordinate_model::plan::{Phase, Plan};
 use coordinate_model::replan::{Proposal, Replan, ReplanKind};
@@ -140,7 +140,11 @@ impl World {
             work: Some(work),
             artifacts: written.into_iter().filter(|_| proposal.is_none()).collect(),
             proposal,
-            plan: plan.map(|_| (Box::new(self.plan(&name)), oid(&name).to_string())),
+            plan: plan.map(|_| LeftPlan {
+                plan: Box::new(self.plan(&name)),
+                hash: oid(&name).to_string(),
+                diff: String::new(),
+            }),
             warnings: Vec::new(),
         };
         Input::Verified { of, result: Ok(left) }
@@ -231,7 +235,13 @@ fn changed(plan: &Plan, replan: &Replan, name: &str) -> Proposal {
 }
 
 fn artifact(writes: Writes, name: &str) -> Artifact {
-    Artifact { kind: writes.kind().name().to_owned(), path: format!("{name}.md"), hash: String::new(), bytes: 1 }
+    Artifact {
+        kind: writes.kind().name().to_owned(),
+        path: format!("{name}.md"),
+        hash: String::new(),
+        bytes: 1,
+        metadata: None,
+    }
 }
 
 fn verdict(of: &Oid, passed: bool) -> Verdict {

@@ -21,6 +21,7 @@ mod merging;
 mod misbehaviour;
 mod offline;
 mod pull_request;
+mod replan;
 mod requests;
 mod scheduling;
 mod scope;

@@ -140,7 +140,10 @@ impl Run {
                 self.release_dependents(place);
                 Ok(())
             }
-            Event::PlanAdopted { step, plan, hash } => self.adopt(step, plan, hash),
+            Event::PlanAdopted { step, plan, hash, diff } => {
+                let adopted = Adopted { plan: (**plan).clone(), hash: hash.clone(), diff: diff.clone() };
+                self.adopt(step, adopted)
+            }
             Event::StepFailed { step, attempt, failure } => self.fail(at, step, *attempt, failure),
             Event::RetryScheduled { step, attempt, due, counted, failure } => {
                 self.schedule_retry(at, step, *attempt, *due, *counted, failure)
@@ -354,12 +357,12 @@ impl Run {
         Ok(())
     }
 
-    fn adopt(&mut self, step: &StepId, plan: &crate::plan::Plan, hash: &str) -> Result<(), Reason> {
+    fn adopt(&mut self, step: &StepId, adopted: Adopted) -> Result<(), Reason> {
         self.locate(step)?;
         if self.phases.values().any(|phase| !phase.steps.is_empty()) {
             return Err("comes after the work on another plan has begun".to_owned());
         }
-        self.adopted = Some(Arc::new(Adopted { plan: plan.clone(), hash: hash.to_owned() }));
+        self.adopted = Some(Arc::new(adopted));
         self.begin_phases();
         Ok(())
     }
