@@ -5,6 +5,7 @@ use super::{note, print};
 use crate::context::{Project, is_alive};
 use crate::display::{JsonLines, Lines, Live, is_live, print_json};
 use crate::failure::{CommandError, Exit};
+use crate::log::Log;
 use crate::wiring::{SystemClock, holder, tools};
 use coordinate_engine::driver::{Driver, Listener, Outbox, Stopped, mailbox};
 use coordinate_engine::journal::{Journal, Record};
@@ -68,7 +69,7 @@ fn drive_taken(
             &mut json
         }
         Shown::Text if is_live() => {
-            live = Live::new(run);
+            live = Live::new(run, super::show::history(journal, run.id()));
             &mut live
         }
         Shown::Text => {
@@ -83,7 +84,11 @@ fn drive_taken(
     let mailbox = mailbox();
     listen_to_signals(mailbox.0.clone())?;
     let mut names = ShellNames::new(project);
-    let mut listeners = [listener, &mut names];
+    let mut log = Log::new(project);
+    for record in begun {
+        log.on_event(run, record);
+    }
+    let mut listeners = [listener, &mut names, &mut log];
     let clock = Arc::new(SystemClock);
     let mut driver = Driver::new(journal, clock, (run.clone(), epoch), &mut executor, &mut listeners, mailbox);
     let stopped = driver.drive(std::process::id());
