@@ -4,8 +4,11 @@ mod checkpoint;
 mod clean;
 mod config;
 mod roles;
+mod split;
 mod state;
+mod topic;
 mod verify;
+mod workflows;
 
 pub(crate) use checkpoint::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -13,9 +16,12 @@ pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 pub(crate) use roles::*;
+pub(crate) use split::*;
 pub(crate) use state::*;
 use std::path::PathBuf;
+pub(crate) use topic::*;
 pub(crate) use verify::*;
+pub(crate) use workflows::*;
 
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
 #[derive(Debug, Parser)]
@@ -57,6 +63,8 @@ pub(crate) enum Command {
     Reject(AnswerArguments),
     /// Takes a run away from the process that drives it
     Unlock(OneRun),
+    /// Changes the plan of a run under way: an agent rewrites what a phase asks for
+    Replan(ReplanArguments),
     /// Looks at plan files
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -66,7 +74,7 @@ pub(crate) enum Command {
     Paths(PathsArguments),
     /// Lists the files that runs have left, and whether they are still what was verified
     Artifacts(ArtifactsArguments),
-    /// Names topics
+    /// Names, lists, moves and archives topics
     #[command(subcommand)]
     Topic(TopicCommand),
     /// Checks what was left, for scripts: exit 0 if all is good, 1 if something is not
@@ -88,7 +96,7 @@ pub(crate) enum Command {
     /// Lists, shows and checks roles: what agents are told
     #[command(subcommand)]
     Roles(RolesCommand),
-    /// Lists the workflow definitions, or prints one
+    /// Lists, prints, checks and copies workflow definitions
     Workflows(WorkflowsArguments),
     /// Prints the configuration that is in force, changes it, chooses a context
     Config(ConfigArguments),
@@ -137,7 +145,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_parallel: Option<u32>,
 
-    /// The workflow: a name, or a TOML file
+    /// The workflow: a name (`coordinate workflows` lists them), or a TOML file
     #[arg(long, value_name = "NAME", default_value = "coordinate")]
     pub(crate) workflow: String,
 
@@ -245,6 +253,10 @@ pub(crate) struct ShowArguments {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text", conflicts_with = "json")]
     pub(crate) diagram: Option<DiagramFormat>,
 
+    /// Shows how its plan was changed, with the differences
+    #[arg(long, conflicts_with = "diagram")]
+    pub(crate) changes: bool,
+
     /// Shows what agents were handed of the artifacts, in tokens, and how much less it is than all of them
     #[arg(long, conflicts_with = "diagram")]
     pub(crate) context: bool,
@@ -283,6 +295,28 @@ pub(crate) struct CancelArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReplanArguments {
+    /// The run, or the beginning of its id; without it, the one that is open
+    pub(crate) run: Option<String>,
+
+    /// The phase that it is about
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) phase: u32,
+
+    /// How: expand, add, split, update or collapse
+    #[arg(long, value_name = "KIND", default_value = "update", value_parser = ["expand", "add", "split", "update", "collapse"])]
+    pub(crate) kind: String,
+
+    /// Why
+    #[arg(long, short = 'm', value_name = "TEXT")]
+    pub(crate) reason: String,
+
+    /// Does not ask, however often the plan was changed for this phase
+    #[arg(long)]
+    pub(crate) force_replan: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct AnswerArguments {
     /// The run, or the beginning of its id
     pub(crate) run: Option<String>,
@@ -303,6 +337,10 @@ pub(crate) enum PlanCommand {
     Waves(PlanJsonArguments),
     /// Draws the dependency graph
     Graph(PlanGraphArguments),
+    /// Moves a phase into a file of its own; a plan in one file becomes a folder
+    Expand(PlanPhaseArguments),
+    /// Moves a phase back from its own file; a folder without such files becomes one file again
+    Collapse(PlanPhaseArguments),
 }
 
 #[derive(Debug, Args)]
@@ -332,7 +370,7 @@ pub(crate) struct PlanGraphArguments {
 }
 
 /// What the user says about a request besides its words.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct AskedArguments {
     /// Decides the scope, whatever the request says: research-only, research-and-plan, research-and-revise,
     /// full-implementation or debug-only; else COORDINATE_SCOPE, CLAUDE_WORKFLOW_SCOPE, the request's words
@@ -411,12 +449,16 @@ pub(crate) enum TopicCommand {
         #[arg(required = true, value_name = "TEXT")]
         text: Vec<String>,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WorkflowsArguments {
-    /// Prints this definition as TOML
-    pub(crate) name: Option<String>,
+    /// Lists the topics: what is in them, which are finished, which are archived
+    List(JsonArguments),
+    /// Moves finished topics to the archive; links to them are kept right, their numbers are never given again
+    Archive(TopicArchiveArguments),
+    /// Brings a topic back from the archive
+    Restore(TopicArguments),
+    /// Gives a topic another name; its number stays, and links to its files are kept right
+    Move(TopicMoveArguments),
+    /// Brings the links between a topic's reports, plans, debug reports and summaries up to date
+    Update(TopicArguments),
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod artifacts;
+mod batches;
 mod checkpoint;
 mod classify;
 mod clean;
@@ -24,9 +25,13 @@ mod roles;
 mod run;
 mod scope;
 mod show;
+mod specs;
+mod split;
 mod start;
 mod state;
+mod topic;
 mod verify;
+mod workflows;
 
 pub(crate) use scope::parse_scope;
 
@@ -53,13 +58,21 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
         Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
         Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
+        Command::Replan(options) => control::replan(&project()?, options),
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
+        Command::Plan(PlanCommand::Expand(options)) => split::split(&project()?, options, split::Way::Apart),
+        Command::Plan(PlanCommand::Collapse(options)) => split::split(&project()?, options, split::Way::Together),
         Command::Scope(options) => scope::scope(&quick()?, options),
         Command::Paths(options) => paths::paths(&quick()?, options),
         Command::Artifacts(options) => artifacts::artifacts(&quick()?, options),
         Command::Topic(TopicCommand::Name { text }) => scope::topic_name(text),
+        Command::Topic(TopicCommand::List(options)) => topic::list(&project()?, options.json),
+        Command::Topic(TopicCommand::Archive(options)) => topic::archive(&project()?, options),
+        Command::Topic(TopicCommand::Restore(options)) => topic::restore(&project()?, options),
+        Command::Topic(TopicCommand::Move(options)) => topic::rename(&project()?, options),
+        Command::Topic(TopicCommand::Update(options)) => topic::update(&project()?, options),
         Command::Verify(what) => verify::verify(&project()?, what),
         Command::State(options) => state(arguments.project.as_deref(), options),
         Command::Checkpoint(command) => checkpoint::checkpoint(arguments, command),
@@ -67,8 +80,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Clean(options) => clean::clean(&project()?, options),
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
+        Command::Workflows(options) => workflows::workflows(&project()?, options),
         Command::Roles(command) => roles::roles(&project()?, command),
-        Command::Workflows(options) => listing::workflows(options.name.as_deref()),
         Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),

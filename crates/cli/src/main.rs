@@ -10,6 +10,7 @@ mod paths;
 mod roles;
 mod standards;
 mod wiring;
+mod workflows;
 
 use clap::Parser;
 use std::path::PathBuf;

@@ -14,6 +14,9 @@ use coordinate_model::topic;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+/// The folder, among the topics, of those that are archived.
+pub(crate) const ARCHIVE: &str = "archive";
+
 /// A topic folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Topic {
@@ -80,7 +83,7 @@ pub(crate) fn topic_of(root: &str, plan: &str) -> Option<Topic> {
     topic_named(root, folder)
 }
 
-fn topic_named(root: &str, folder: &str) -> Option<Topic> {
+pub(crate) fn topic_named(root: &str, folder: &str) -> Option<Topic> {
     let number = topic::number(folder)?;
     let (_, name) = folder.split_once('_')?;
     Some(Topic { path: format!("{root}/{folder}"), number, name: name.to_owned() })
@@ -127,7 +130,7 @@ pub(crate) fn reserve(
 }
 
 /// Held until the file is closed. Between processes only: one process reserves for one run at a time.
-fn lock(project: &Project) -> Result<File, CommandError> {
+pub(crate) fn lock(project: &Project) -> Result<File, CommandError> {
     let place = project.state().join("reserved");
     std::fs::create_dir_all(&place).map_err(|error| unwritable(&place, &error))?;
     let path = place.join("lock");
@@ -150,7 +153,9 @@ fn choose_topic(project: &Project, root: &str, name: &str) -> Topic {
     if let Some(free) = same.into_iter().find(|topic| !is_held(project, topic)) {
         return free;
     }
-    let number = names.iter().filter_map(|entry| topic::number(entry)).max().unwrap_or(0) + 1;
+    // The number of an archived topic is its own for ever.
+    let archived = highest(&folder.join(ARCHIVE));
+    let number = names.iter().filter_map(|entry| topic::number(entry)).max().unwrap_or(0).max(archived) + 1;
     Topic { path: format!("{root}/{number:03}_{name}"), number, name: name.to_owned() }
 }
 
@@ -176,7 +181,7 @@ fn hold(project: &Project, topic: &Topic, run: &RunId) -> Result<(), CommandErro
 }
 
 /// Whether an open run, or one that is just beginning, works in a topic. What can not be read holds nothing.
-fn is_held(project: &Project, topic: &Topic) -> bool {
+pub(crate) fn is_held(project: &Project, topic: &Topic) -> bool {
     let Ok(text) = std::fs::read(marks(project, topic).join("holder.json")) else { return false };
     let Ok(record) = serde_json::from_slice::<serde_json::Value>(&text) else { return false };
     let run = record["run"].as_str().and_then(|run| run.parse::<RunId>().ok());

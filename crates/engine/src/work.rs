@@ -9,6 +9,7 @@ mod check;
 mod close;
 mod deliver;
 mod enter;
+mod forge;
 mod inputs;
 mod merge;
 mod places;
@@ -23,10 +24,10 @@ pub use places::attempt_folder;
 pub use rehearsal::{Rehearsed, rehearse};
 
 use crate::driver::{Executor, Outbox};
-use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow, Tokens};
+use crate::port::{Agents, Attempts, Clock, Files, Forge, Repository, StopHow, Tokens};
 use coordinate_model::context::{self, Item};
 use coordinate_model::definition::{Action, StateName, StepKind};
-use coordinate_model::event::{AttemptEnding, Created, Verdict, Work};
+use coordinate_model::event::{AttemptEnding, Created, PullRequest, Verdict, Work};
 use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
@@ -45,6 +46,8 @@ const VERDICTS: usize = 64;
 pub struct Tools {
     /// The project's repository; `None` outside git.
     pub repository: Option<Arc<dyn Repository>>,
+    /// Where pull requests are opened.
+    pub forge: Arc<dyn Forge>,
     /// Processes.
     pub attempts: Arc<dyn Attempts>,
     /// Clients.
@@ -95,6 +98,7 @@ struct Job {
     integration: Option<Oid>,
     taken_in: Vec<(String, Oid)>,
     verdicts: Vec<Verdict>,
+    pull_request: Option<PullRequest>,
     held: bool,
 }
 
@@ -184,6 +188,7 @@ impl Workshop {
             integration: run.integration.clone(),
             taken_in: run.taken_in.clone(),
             verdicts: run.verdicts.iter().skip(skip).cloned().collect(),
+            pull_request: run.pull_request.clone(),
             held: run.is_held(),
         }
     }
@@ -302,6 +307,7 @@ fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
     let template = step.job.created.definition.state(&step.step.of_state)?.steps.get(step.step.template as usize)?;
     match (step.step.kind, template.action) {
         (StepKind::Command, Some(Action::Summary)) => Some(close::summary(&step.job, summary.unwrap_or_default())),
+        (StepKind::Command, Some(Action::PullRequest)) => Some(forge::request(step)),
         (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step)),
         (StepKind::Merge, Some(Action::Replan)) => Some(replan::adopt(step)),
         (StepKind::Merge, None) => merge::perform(step),

@@ -1,8 +1,8 @@
 //! Files that are either wholly there or not at all, also after a power cut.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,9 +14,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// # Errors
 /// Any error of the file system. The target is then untouched and the temporary file removed.
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_as(path, content, None)
+}
+
+/// As [`write`](fn@write), with these bits of permission. A file that is replaced else gets those of a new one.
+///
+/// # Errors
+/// As [`write`](fn@write).
+pub fn write_as(path: &Path, content: &[u8], mode: Option<u32>) -> io::Result<()> {
     let folder = parent(path);
     let (temporary, file) = create_beside(path)?;
-    let outcome = fill(file, content).and_then(|()| std::fs::rename(&temporary, path));
+    let outcome = fill(file, content, mode).and_then(|()| std::fs::rename(&temporary, path));
     if outcome.is_err() {
         // The first error is the one to report; a temporary file that stays behind is only untidy.
         let _ = std::fs::remove_file(&temporary);
@@ -41,17 +49,20 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-fn fill(mut file: File, content: &[u8]) -> io::Result<()> {
+fn fill(mut file: File, content: &[u8], mode: Option<u32>) -> io::Result<()> {
     file.write_all(content)?;
+    if let Some(mode) = mode {
+        file.set_permissions(Permissions::from_mode(mode))?;
+    }
     file.sync_all()
 }
 
 /// Makes the names in a folder durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ if path.is_absolute() => path,
@@ -114,7 +125,6 @@ mod tests {
 
     #[test]
     fn creates_all_folders_privately() {
-        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
         create_private_folder(&path).unwrap();

@@ -1,6 +1,7 @@
 //! Artifacts: the files that steps must leave in the topic folder.
 
 mod contract;
+mod crosslinks;
 mod document;
 mod gist;
 mod mentions;
@@ -9,6 +10,7 @@ mod metadata;
 mod tests;
 
 pub use contract::{Contract, Problem, Section, check, check_plan, contract};
+pub use crosslinks::{Field, linked, linked_also, unlinked};
 pub use metadata::{MOST_TOKENS, Metadata, SUMMARY_WORDS};
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,9 @@
 //! Links of a Markdown text.
 
+mod rewrite;
+
+pub use rewrite::{joined, relative, relinked, with_targets};
+
 use pulldown_cmark::{Event, Parser, Tag};
 
 /// A link or an image that names a file.

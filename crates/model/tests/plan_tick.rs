@@ -86,7 +86,11 @@ fn the_hash_sees_everything_but_marks() {
     let hash = |path: &str, text: &str| content_hash(&[Source::new(path, text)]);
     let text = "## Phase 1: A\n- [ ] a\n";
     assert_eq!(hash("plan.md", text), hash("plan.md", "## Phase 1: A ✓\n- [X] a\n"));
+    let metadata = "## Metadata\n\n- **Date**: today\n\n";
+    let linked = format!("{metadata}- **Summary**: [s](s.md) <!-- coordinate:link -->\n{text}");
+    assert_eq!(hash("plan.md", &format!("{metadata}{text}")), hash("plan.md", &linked));
     for (path, other) in [
+        ("plan.md", "- **Summary**: [s](s.md)\n## Phase 1: A\n- [ ] a\n"),
         ("plan.md", "## Phase 1: A\n- [ ] b\n"),
         ("plan.md", "## Phase 1: A\n- [ ] a"),
         ("plan.md", "## Phase 2: A\n- [ ] a\n"),

@@ -4,6 +4,7 @@ use crate::line::{delivery, failure};
 use crate::text::{day, span};
 use coordinate_model::definition::StepKind;
 use coordinate_model::event::Outcome;
+use coordinate_model::links::relative;
 use coordinate_model::run::{Run, Step};
 use std::fmt::Write;
 
@@ -116,27 +117,5 @@ fn notes(run: &Run, text: &mut String) {
     let _ = writeln!(text, "\n## Notes\n");
     for warning in &run.warnings {
         let _ = writeln!(text, "- {warning}");
-    }
-}
-
-/// A link from one file of the project to another.
-fn relative(from: &str, to: &str) -> String {
-    let from: Vec<&str> = from.split('/').collect();
-    let to: Vec<&str> = to.split('/').collect();
-    let folders = from.len().saturating_sub(1);
-    let common = from.iter().take(folders).zip(&to).take_while(|(a, b)| a == b).count();
-    let up = std::iter::repeat_n("..", folders.saturating_sub(common));
-    up.chain(to.iter().skip(common).copied()).collect::<Vec<_>>().join("/").replace(' ', "%20")
-}
-
-#[cfg(test)]
-mod tests_of_links {
-    use super::relative;
-
-    #[test]
-    fn links_climb_only_as_far_as_they_must() {
-        assert_eq!(relative("specs/001_a/summaries/001_summary.md", "PLAN.md"), "../../../PLAN.md");
-        assert_eq!(relative("specs/001_a/summaries/x.md", "specs/001_a/plans/my plan.md"), "../plans/my%20plan.md");
-        assert_eq!(relative("x.md", "y.md"), "y.md");
     }
 }

@@ -19,6 +19,7 @@ struct Finding {
 
 pub(crate) fn doctor(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
     let mut findings = vec![git(), repository(project), shell(), state(project), configuration(project)];
+    findings.extend(batches(project));
     findings.push(standards(project));
     findings.extend(clients()?.probe().into_iter().map(|probe| Finding {
         name: "agent",
@@ -83,6 +84,16 @@ fn state(project: &Project) -> Finding {
             Err(error) => Finding { name, good: false, detail: error.to_string() },
         },
         Err(_) => Finding { name, good: false, detail: format!("`{}` can not be read", project.state().display()) },
+    }
+}
+
+/// A batch of file operations that was cut off is taken back here, as by every command that needs the files.
+fn batches(project: &Project) -> Option<Finding> {
+    let name = "batches";
+    match super::batches::taken_back(project) {
+        Ok(titles) if titles.is_empty() => None,
+        Ok(titles) => Some(Finding { name, good: true, detail: format!("taken back: {}", titles.join(", ")) }),
+        Err(error) => Some(Finding { name, good: false, detail: error.message().to_owned() }),
     }
 }
 

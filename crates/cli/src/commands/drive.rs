@@ -147,6 +147,9 @@ fn print_end(run: &Run, outcome: &str, text: &str) {
     for artifact in &run.artifacts {
         print(&format!("{:<8} {}", format!("{}:", artifact.kind), artifact.path));
     }
+    for warning in &run.warnings {
+        print(&format!("note:    {warning}"));
+    }
     for kept in &run.kept {
         print(&format!("kept:    {kept}"));
     }

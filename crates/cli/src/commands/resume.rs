@@ -17,6 +17,7 @@ use coordinate_report::diagram;
 use serde_json::json;
 
 pub(crate) fn resume(project: &Project, options: &ResumeArguments) -> Result<Exit, CommandError> {
+    super::batches::recover(project)?;
     if let Some(entry) = checkpoint::find(project, options.run.as_deref())? {
         return checkpoint::resume(project, &entry, options);
     }

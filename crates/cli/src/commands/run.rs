@@ -9,11 +9,13 @@ use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use crate::paths::Taking;
 use coordinate_engine::journal::Journal;
+use coordinate_model::definition::Scope;
 use coordinate_model::event::Created;
 use coordinate_model::ids::{PhaseNumber, RunId};
 use std::io::IsTerminal;
 
 pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, CommandError> {
+    super::batches::recover(project)?;
     run_requested(project, request::read(project, options)?, options, |_| Ok(()))
 }
 
@@ -132,6 +134,9 @@ pub(super) fn implement(
         return Ok(Exit::Done);
     }
     let choices = start::choices(project, options)?;
+    if !choices.definition.scope.contains_key(&Scope::FullImplementation) {
+        return Err(request::lacks(project, &choices.definition, Scope::FullImplementation));
+    }
     if options.show_prompts {
         let base = start::base(project)?;
         let first = start::create(project, plan, words, done, choices, base, Taking::Supposed)?;

@@ -21,6 +21,7 @@ mod phase;
 mod problems;
 mod render;
 mod spelling;
+mod split;
 mod tick;
 mod waves;
 
@@ -29,6 +30,7 @@ pub use graph::Graph;
 pub use overview::{Overview, OverviewPhase};
 pub use parse::{Parsed, parse};
 pub use render::{dot, mermaid};
+pub use split::{Exists, Split, SplitError, collapse, expand};
 pub use tick::{content_hash, tick, tick_all};
 
 use crate::ids::PhaseNumber;

@@ -3,6 +3,7 @@
 use super::Source;
 use super::document::{Document, Section};
 use super::folder;
+use crate::artifact::unlinked;
 use crate::ids::PhaseNumber;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -68,15 +69,17 @@ fn edited(text: &str, mut edits: Vec<Edit>) -> String {
 }
 
 /// The identity of a plan's content, in hexadecimal: SHA-256 over the paths and texts of its files,
-/// in the order of the paths. The check marks of tasks and the marks of completion at the headings of
-/// phases do not count, so that progress leaves a plan the same.
+/// in the order of the paths. The check marks of tasks, the marks of completion at the headings of
+/// phases and the lines that lead to a topic's other files do not count, so that progress leaves a plan
+/// the same.
 #[must_use]
 pub fn content_hash(sources: &[Source]) -> String {
     let mut sources: Vec<_> = sources.iter().collect();
     sources.sort_by_key(|source| (&source.path, &source.text));
     let mut hash = Sha256::new();
     for source in sources {
-        let text = without_marks(&Document::without_fields(source));
+        let bare = Source::new(source.path.clone(), unlinked(&source.text));
+        let text = without_marks(&Document::without_fields(&bare));
         for part in [&source.path, &text] {
             // Lengths keep a text from passing for the end of one file and the beginning of another.
             hash.update((part.len() as u64).to_le_bytes());
