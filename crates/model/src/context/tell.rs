@@ -13,7 +13,7 @@ const SHARE: u64 = 440;
 /// What may always be told of each, in tokens: a name, a title and the first words, however short the texts are.
 const LEAST: u64 = 60;
 /// The fewest words that a summary is cut to, and the steps in which it is.
-const FEWEST_WORDS: usize = 15;
+const FEWEST_WORDS: usize = 10;
 const LESS_WORDS: usize = 5;
 
 /// An artifact as an agent is told of it.
