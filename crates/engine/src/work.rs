@@ -9,6 +9,7 @@ mod check;
 mod close;
 mod deliver;
 mod enter;
+mod link;
 mod merge;
 mod places;
 mod prompt;
@@ -322,6 +323,7 @@ fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
     match (step.step.kind, template.action) {
         (StepKind::Command, Some(Action::Summary)) => Some(close::summary(&step.job, summary.unwrap_or_default())),
         (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step)),
+        (StepKind::Merge, Some(Action::Link)) => Some(link::perform(step)),
         (StepKind::Merge, Some(Action::Replan)) => Some(replan::adopt(step)),
         (StepKind::Merge, None) => merge::perform(step),
         (StepKind::Check, None) => check::perform(step),
