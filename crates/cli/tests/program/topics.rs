@@ -66,7 +66,7 @@ fn a_finished_topic_is_archived_and_comes_back() {
     command("topic_archive", &world, &["topic", "archive", "--finished"]);
     command("topic_archive_again", &world, &["topic", "archive", "implement_number_printer"]);
     command("topic_list_archived", &world, &["topic", "list"]);
-    command("topic_artifacts_moved", &world, &["artifacts"]);
+    command("topic_artifacts_moved", &world, &["artifacts", "--type", "report"]);
     assert!(world.read("specs/002_other/notes.md").contains("(../archive/001_implement_number_printer/plans/"));
     assert_eq!(world.coordinate(&["verify", "links", "specs/002_other/notes.md"]).code, Some(0));
 
