@@ -70,6 +70,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             max_parallel: 2,
             max_research: None,
             auto_create_debug: true,
+            replan: None,
             agent: AgentChoice { name: "bench".to_owned(), argv: Vec::new(), repairs: false },
             test_command: None,
             check_command: None,

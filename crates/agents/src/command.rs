@@ -60,7 +60,7 @@ pub(crate) fn read(line: &TranscriptLine) -> Vec<Observation> {
 /// A completion line of the contract: `REPORT_CREATED: …`, `PHASE_COMPLETE: …` and the like.
 fn is_claim(text: &str) -> bool {
     let Some((name, _)) = text.split_once(':') else { return false };
-    let ends = ["_CREATED", "_COMPLETE", "_COMPLETED"];
+    let ends = ["_CREATED", "_COMPLETE", "_COMPLETED", "_DRIFT"];
     ends.iter().any(|end| name.ends_with(end)) && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 

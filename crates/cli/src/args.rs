@@ -7,6 +7,7 @@ mod split;
 mod state;
 mod topic;
 mod verify;
+mod workflows;
 
 pub(crate) use checkpoint::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,6 +19,7 @@ pub(crate) use state::*;
 use std::path::PathBuf;
 pub(crate) use topic::*;
 pub(crate) use verify::*;
+pub(crate) use workflows::*;
 
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
 #[derive(Debug, Parser)]
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Reject(AnswerArguments),
     /// Takes a run away from the process that drives it
     Unlock(OneRun),
+    /// Changes the plan of a run under way: an agent rewrites what a phase asks for
+    Replan(ReplanArguments),
     /// Looks at plan files
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -87,7 +91,7 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
-    /// Lists the workflow definitions, or prints one
+    /// Lists, prints, checks and copies workflow definitions
     Workflows(WorkflowsArguments),
     /// Prints the configuration that is in force, changes it, chooses a context
     Config(ConfigArguments),
@@ -136,7 +140,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_parallel: Option<u32>,
 
-    /// The workflow: a name, or a TOML file
+    /// The workflow: a name (`coordinate workflows` lists them), or a TOML file
     #[arg(long, value_name = "NAME", default_value = "coordinate")]
     pub(crate) workflow: String,
 
@@ -240,6 +244,10 @@ pub(crate) struct ShowArguments {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text", conflicts_with = "json")]
     pub(crate) diagram: Option<DiagramFormat>,
 
+    /// Shows how its plan was changed, with the differences
+    #[arg(long, conflicts_with = "diagram")]
+    pub(crate) changes: bool,
+
     /// Shows the run as it was at this event
     #[arg(long, value_name = "EVENT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) at: Option<u64>,
@@ -271,6 +279,28 @@ pub(crate) struct CancelArguments {
     /// Why
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplanArguments {
+    /// The run, or the beginning of its id; without it, the one that is open
+    pub(crate) run: Option<String>,
+
+    /// The phase that it is about
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) phase: u32,
+
+    /// How: expand, add, split, update or collapse
+    #[arg(long, value_name = "KIND", default_value = "update", value_parser = ["expand", "add", "split", "update", "collapse"])]
+    pub(crate) kind: String,
+
+    /// Why
+    #[arg(long, short = 'm', value_name = "TEXT")]
+    pub(crate) reason: String,
+
+    /// Does not ask, however often the plan was changed for this phase
+    #[arg(long)]
+    pub(crate) force_replan: bool,
 }
 
 #[derive(Debug, Args)]
@@ -327,7 +357,7 @@ pub(crate) struct PlanGraphArguments {
 }
 
 /// What the user says about a request besides its words.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct AskedArguments {
     /// Decides the scope, whatever the request says: research-only, research-and-plan, research-and-revise,
     /// full-implementation or debug-only; else COORDINATE_SCOPE, CLAUDE_WORKFLOW_SCOPE, the request's words
@@ -416,12 +446,6 @@ pub(crate) enum TopicCommand {
     Move(TopicMoveArguments),
     /// Brings the links between a topic's reports, plans, debug reports and summaries up to date
     Update(TopicArguments),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WorkflowsArguments {
-    /// Prints this definition as TOML
-    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,7 @@ mod start;
 mod state;
 mod topic;
 mod verify;
+mod workflows;
 
 pub(crate) use scope::parse_scope;
 
@@ -54,6 +55,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
         Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
         Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
+        Command::Replan(options) => control::replan(&project()?, options),
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
@@ -75,7 +77,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Clean(options) => clean::clean(&project()?, options),
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
-        Command::Workflows(options) => listing::workflows(options.name.as_deref()),
+        Command::Workflows(options) => workflows::workflows(&project()?, options),
         Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),

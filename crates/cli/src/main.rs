@@ -8,6 +8,7 @@ mod display;
 mod failure;
 mod paths;
 mod wiring;
+mod workflows;
 
 use clap::Parser;
 use std::path::PathBuf;

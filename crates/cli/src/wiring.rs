@@ -7,6 +7,7 @@ use coordinate_engine::port::{Clock, Holder, Repository};
 use coordinate_engine::work::Tools;
 use coordinate_host::attempts::{ShimAttempts, identity_of};
 use coordinate_host::files::SystemFiles;
+use coordinate_host::forge::GithubCli;
 use coordinate_model::time::UtcMillis;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub(crate) fn clients() -> Result<Clients, CommandError> {
 pub(crate) fn tools(project: &Project) -> Result<Arc<Tools>, CommandError> {
     Ok(Arc::new(Tools {
         repository: project.repository.clone().map(|repository| repository as Arc<dyn Repository>),
+        forge: Arc::new(GithubCli::new(project.repository.as_deref().cloned())),
         attempts: Arc::new(ShimAttempts::new(program()?)),
         agents: Arc::new(clients()?),
         files: Arc::new(SystemFiles),

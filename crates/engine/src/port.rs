@@ -4,6 +4,7 @@ mod agents;
 mod attempts;
 mod clock;
 mod files;
+mod forge;
 mod repository;
 mod storage;
 
@@ -14,5 +15,6 @@ pub use attempts::{
 };
 pub use clock::Clock;
 pub use files::{Files, FilesError, PathKind};
+pub use forge::{Answered, Forge, Proposal};
 pub use repository::{CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot};
 pub use storage::{Holder, Lease, RunHeader, Storage, StorageError, StoredRecord, StoredSnapshot, Transaction};

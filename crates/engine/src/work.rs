@@ -9,6 +9,7 @@ mod check;
 mod close;
 mod deliver;
 mod enter;
+mod forge;
 mod link;
 mod merge;
 mod places;
@@ -21,10 +22,10 @@ mod verify;
 pub use places::attempt_folder;
 
 use crate::driver::{Executor, Outbox};
-use crate::port::{Agents, Attempts, Clock, Files, Repository, StopHow};
+use crate::port::{Agents, Attempts, Clock, Files, Forge, Repository, StopHow};
 use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::definition::{Action, StateName, StepKind, Writes};
-use coordinate_model::event::{AttemptEnding, Created, Verdict, Work};
+use coordinate_model::event::{AttemptEnding, Created, PullRequest, Verdict, Work};
 use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
@@ -42,6 +43,8 @@ const VERDICTS: usize = 64;
 pub struct Tools {
     /// The project's repository; `None` outside git.
     pub repository: Option<Arc<dyn Repository>>,
+    /// Where pull requests are opened.
+    pub forge: Arc<dyn Forge>,
     /// Processes.
     pub attempts: Arc<dyn Attempts>,
     /// Clients.
@@ -90,6 +93,7 @@ struct Job {
     integration: Option<Oid>,
     taken_in: Vec<(String, Oid)>,
     verdicts: Vec<Verdict>,
+    pull_request: Option<PullRequest>,
     held: bool,
 }
 
@@ -176,6 +180,7 @@ impl Workshop {
             integration: run.integration.clone(),
             taken_in: run.taken_in.clone(),
             verdicts: run.verdicts.iter().skip(skip).cloned().collect(),
+            pull_request: run.pull_request.clone(),
             held: run.is_held(),
         }
     }
@@ -322,6 +327,7 @@ fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
     let template = step.job.created.definition.state(&step.step.of_state)?.steps.get(step.step.template as usize)?;
     match (step.step.kind, template.action) {
         (StepKind::Command, Some(Action::Summary)) => Some(close::summary(&step.job, summary.unwrap_or_default())),
+        (StepKind::Command, Some(Action::PullRequest)) => Some(forge::request(step)),
         (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step)),
         (StepKind::Merge, Some(Action::Link)) => Some(link::perform(step)),
         (StepKind::Merge, Some(Action::Replan)) => Some(replan::adopt(step)),

@@ -18,6 +18,7 @@ mod objects;
 mod paths;
 mod refs;
 mod registry;
+mod remote;
 mod reset;
 mod snapshot;
 mod status;

@@ -3,6 +3,7 @@ pub mod atomic;
 pub mod attempts;
 pub mod batch;
 pub mod files;
+pub mod forge;
 pub mod git;
 pub mod lock;
 pub mod redact;

@@ -4,8 +4,12 @@
 
 mod builtin;
 mod check;
+mod layers;
+mod problem;
 
 pub use builtin::{builtin, builtin_names, builtin_text};
+pub use layers::{Library, Source};
+pub use problem::Problem;
 
 use crate::artifact::ArtifactKind;
 use schemars::JsonSchema;
@@ -180,6 +184,8 @@ pub enum Action {
     Summary,
     /// Moves the user's branch to the run's result.
     Deliver,
+    /// Pushes the run's result as a branch and opens a pull request for it, where that can be done.
+    PullRequest,
     /// Brings a changed plan into force.
     Replan,
     /// Puts a line that leads to the run's summary into the metadata of the plan and of the reports.
@@ -327,12 +333,16 @@ pub struct Definition {
 
 /// Why a definition can not be used: every problem, each naming the state or step and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("workflow definition `{name}` is not valid:\n{}", problems.join("\n"))]
+#[error("workflow definition `{name}` is not valid:\n{}", lines(problems))]
 pub struct InvalidDefinition {
     /// The definition's name, or where it came from.
     pub name: String,
     /// All problems.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// A transition that the definition does not have.
@@ -355,17 +365,6 @@ fn list(states: &[StateName]) -> String {
 }
 
 impl Definition {
-    /// Reads and checks a definition file.
-    ///
-    /// # Errors
-    /// All problems of it, the place in the file included when it is no valid TOML.
-    pub fn parse(origin: &str, text: &str) -> Result<Self, InvalidDefinition> {
-        let definition: Self = toml::from_str(text)
-            .map_err(|error| InvalidDefinition { name: origin.to_owned(), problems: vec![error.to_string()] })?;
-        definition.check()?;
-        Ok(definition)
-    }
-
     /// The state of this name.
     #[must_use]
     pub fn state(&self, name: &StateName) -> Option<&StateDefinition> {

@@ -331,6 +331,15 @@ pub enum GateAnswer {
     Rejected,
 }
 
+/// A pull request that a run has opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// Where it is to be seen.
+    pub url: String,
+    /// The branch that was pushed for it, without `refs/heads/`.
+    pub branch: String,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -477,6 +486,9 @@ pub enum Event {
         plan: Box<Plan>,
         /// Its hash without its check marks.
         hash: String,
+        /// For a revision: what it changed, line by line.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        diff: String,
     },
     /// A step failed for good.
     StepFailed {
@@ -606,6 +618,15 @@ pub enum Event {
         reason: String,
         /// The one command that takes the result.
         command: String,
+    },
+    /// A pull request with the run's result is open; the user's branch is left alone.
+    PullRequestOpened {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// Which one.
+        request: PullRequest,
     },
     /// A question waits for an answer.
     GateOpened {

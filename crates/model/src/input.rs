@@ -1,7 +1,7 @@
 //! What may be said to a run. Each input names what it speaks of, so that saying it twice changes nothing.
 
 use crate::definition::StateName;
-use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, RefMove, Verdict, Work};
+use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, PullRequest, RefMove, Verdict, Work};
 use crate::failure::Failure;
 use crate::ids::{Oid, PhaseNumber, StepId, Token};
 use crate::plan::Plan;
@@ -37,6 +37,17 @@ pub struct Tested {
     pub before: Option<Verdict>,
 }
 
+/// A plan that an attempt left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftPlan {
+    /// As it was read.
+    pub plan: Box<Plan>,
+    /// Its hash without its check marks.
+    pub hash: String,
+    /// For a revision: what it changed, line by line.
+    pub diff: String,
+}
+
 /// What an attempt left that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Left {
@@ -44,8 +55,8 @@ pub struct Left {
     pub work: Option<Work>,
     /// Files that it left for the user.
     pub artifacts: Vec<Artifact>,
-    /// The plan that it left, with its hash without check marks.
-    pub plan: Option<(Box<Plan>, String)>,
+    /// The plan that it left.
+    pub plan: Option<LeftPlan>,
     /// The changed plan that it left.
     pub proposal: Option<Proposal>,
     /// Things that the user should know.
@@ -84,6 +95,11 @@ pub enum Performed {
         branch: String,
         /// From where to where.
         movement: RefMove,
+    },
+    /// A pull request is open.
+    Requested {
+        /// Which one.
+        request: PullRequest,
     },
     /// It can not.
     Undeliverable {

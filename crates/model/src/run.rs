@@ -14,8 +14,8 @@ pub use queues::Lane;
 
 use crate::definition::{Action, Scope, StateName, StepKind, StepTemplate, Writes};
 use crate::event::{
-    Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, RefMove, ResearchTopic,
-    Verdict, Work,
+    Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, PullRequest, RefMove,
+    ResearchTopic, Verdict, Work,
 };
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
@@ -290,6 +290,20 @@ pub struct Adopted {
     pub plan: Plan,
     /// Its hash without its check marks.
     pub hash: String,
+    /// For a revision: what it changed, line by line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub diff: String,
+}
+
+/// One visit of a state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// The state.
+    pub state: StateName,
+    /// When it was entered. It was left when the next one was entered.
+    pub entered: UtcMillis,
+    /// How many artifacts the run had then: those after them are this visit's.
+    pub artifacts: u32,
 }
 
 /// The folded state of a run.
@@ -311,6 +325,8 @@ pub struct Run {
     pub transition: Option<StateName>,
     /// The states that were completed, in order.
     pub completed: Vec<StateName>,
+    /// Every visit of a state, in order; the last is the one under way.
+    pub timeline: Vec<Visit>,
     /// How often each state was entered.
     pub visits: BTreeMap<StateName, u32>,
     /// All steps.
@@ -352,6 +368,9 @@ pub struct Run {
     pub cancelled: Option<(String, String)>,
     /// What became of the user's branch.
     pub delivery: Option<DeliveryResult>,
+    /// The pull request that is open for the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<PullRequest>,
     /// The end that is being prepared.
     pub closing: Option<Closing>,
     /// How it ended.
@@ -563,6 +582,7 @@ impl Event {
             Self::DeliveryIntended { .. } => "delivery_intended",
             Self::Delivered { .. } => "delivered",
             Self::DeliveryDeferred { .. } => "delivery_deferred",
+            Self::PullRequestOpened { .. } => "pull_request_opened",
             Self::GateOpened { .. } => "gate_opened",
             Self::GateAnswered { .. } => "gate_answered",
             Self::PauseRequested { .. } => "pause_requested",

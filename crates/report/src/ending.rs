@@ -31,6 +31,9 @@ pub fn lines(run: &Run) -> Vec<(String, String)> {
     line("time", span(run.updated.since(run.started)));
     // No client of this release tells what it spent.
     line("cost", "n/a (the agent tells none)".to_owned());
+    for warning in &run.warnings {
+        line("note", warning.clone());
+    }
     for kept in &run.kept {
         line("kept", kept.clone());
     }

@@ -10,7 +10,7 @@ the end of an output), and what to do next.
 
 ## Classes
 
-The class decides what is done. Tries, pauses and rounds are those of the workflow's steps (`coordinate workflows NAME`):
+The class decides what is done. Tries, pauses and rounds are those of the workflow's steps (`coordinate workflows show NAME`):
 by default three tries, with a random pause of at most 500 ms that doubles.
 
 | class | meaning | tried again | repaired by an agent | then |

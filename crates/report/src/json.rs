@@ -4,6 +4,7 @@ use crate::text::moment;
 use coordinate_model::event::Event;
 use coordinate_model::ids::PhaseNumber;
 use coordinate_model::plan::Graph;
+use coordinate_model::replan::Replan;
 use coordinate_model::run::{Attempt, Run, Step};
 use coordinate_model::time::UtcMillis;
 use serde_json::{Map, Value, json};
@@ -44,6 +45,7 @@ pub fn run_ended(run: &Run, outcome: &str, message: &str) -> Value {
         "artifacts": run.artifacts,
         "kept": run.kept,
         "delivery": run.delivery,
+        "pull_request": run.pull_request,
     })
 }
 
@@ -71,9 +73,11 @@ pub fn run(run: &Run) -> Value {
         "base": created.base,
         "integration": run.integration,
         "delivery": run.delivery,
+        "pull_request": run.pull_request,
         "paths": created.paths,
         "options": created.options,
         "plan_hash": run.plan_hash(),
+        "changes": changes(run),
         "waves": waves(run),
         "phases": phases(run),
         "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
@@ -83,6 +87,25 @@ pub fn run(run: &Run) -> Value {
         "warnings": run.warnings,
         "kept": run.kept,
     })
+}
+
+/// How the plan was changed.
+#[must_use]
+pub fn changes(run: &Run) -> Value {
+    let change = |replan: &Replan| {
+        json!({
+            "phase": replan.phase,
+            "number": replan.number,
+            "kind": replan.kind,
+            "trigger": replan.trigger,
+            "reason": replan.reason,
+            "at": moment(replan.at),
+            "state": replan.state,
+            "diff": replan.proposal.as_ref().map(|proposal| &proposal.diff),
+        })
+    };
+    let revision = run.adopted.as_ref().map(|adopted| &adopted.diff).filter(|diff| !diff.is_empty());
+    json!({"revision": revision, "replans": run.replans.iter().map(change).collect::<Vec<_>>()})
 }
 
 fn waves(run: &Run) -> Vec<Vec<PhaseNumber>> {

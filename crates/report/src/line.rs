@@ -74,6 +74,7 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::DeliveryDeferred { reason, command, .. } => {
             Some(format!("your branch was left as it is ({reason}); take the result with `{command}`"))
         }
+        Event::PullRequestOpened { request, .. } => Some(format!("✓ pull request {}", request.url)),
         Event::GateOpened { step, question } => Some(format!("question `{step}`: {question}")),
         Event::GateAnswered { step, answer, by, .. } => {
             let word = match answer {
@@ -141,6 +142,7 @@ pub fn name(run: &Run, step: &Step) -> String {
         Some(Action::Summary) => "summary".to_owned(),
         Some(Action::Deliver) => "delivery".to_owned(),
         Some(Action::Link) => "the way to the summary".to_owned(),
+        Some(Action::PullRequest) => "pull request".to_owned(),
         Some(Action::Replan) | None => step.id.to_string(),
     }
 }

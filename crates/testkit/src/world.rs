@@ -7,10 +7,10 @@ use crate::runs::plan;
 use crate::seeded::{Chance, number, oid};
 use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
-use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, RefMove, Verdict, Work};
+use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, PullRequest, RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, PhaseNumber};
-use coordinate_model::input::{Input, Left, Of, Performed, Tested};
+use coordinate_model::input::{Input, Left, LeftPlan, Of, Performed, Tested};
 use coordinate_model::obligation::{Detail, Effect, Obligation};
 use coordinate_model::plan::{Phase, Plan};
 use coordinate_model::replan::{Proposal, Replan, ReplanKind};
@@ -140,7 +140,11 @@ impl World {
             work: Some(work),
             artifacts: written.into_iter().filter(|_| proposal.is_none()).collect(),
             proposal,
-            plan: plan.map(|_| (Box::new(self.plan(&name)), oid(&name).to_string())),
+            plan: plan.map(|_| LeftPlan {
+                plan: Box::new(self.plan(&name)),
+                hash: oid(&name).to_string(),
+                diff: String::new(),
+            }),
             warnings: Vec::new(),
         };
         Input::Verified { of, result: Ok(left) }
@@ -158,6 +162,14 @@ impl World {
     fn perform(&self, run: &Run, step: &Step, of: &Of) -> Performed {
         let (head, user) = (run.integration.clone().unwrap_or_else(|| oid("none")), run.created.base.commit.clone());
         match (step.kind, run.action(step)) {
+            (StepKind::Command, Some(Action::PullRequest)) if !self.happens("forge", of, self.habits.trouble) => {
+                let url = "https://forge.example/pull/1".to_owned();
+                Performed::Requested { request: PullRequest { url, branch: "coordinate/001_plan-1".to_owned() } }
+            }
+            (StepKind::Merge, Some(Action::Deliver)) if run.pull_request.is_some() => Performed::Undeliverable {
+                reason: "a pull request is open".to_owned(),
+                command: "gh pr merge".to_owned(),
+            },
             (StepKind::Merge, Some(Action::Deliver)) => match (&run.created.base.branch, user) {
                 (Some(branch), Some(old)) if !self.happens("deliver", of, self.habits.trouble) => {
                     Performed::Deliverable { branch: branch.clone(), movement: RefMove { old, new: head } }

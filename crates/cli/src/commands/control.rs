@@ -1,13 +1,14 @@
 //! What people say to a run from beside: pause, cancel, answers, unlock. Each is an input like any other.
 
 use super::print;
-use crate::args::AnswerArguments;
+use crate::args::{AnswerArguments, ReplanArguments};
 use crate::context::{Meant, Project, driver_of, find_run};
 use crate::failure::{CommandError, Exit};
 use coordinate_engine::journal::{Author, Journal};
 use coordinate_model::event::GateAnswer;
-use coordinate_model::ids::{RunId, StepId};
+use coordinate_model::ids::{PhaseNumber, RunId, StepId};
 use coordinate_model::input::{Answer, Input};
+use coordinate_model::replan::ReplanKind;
 use coordinate_model::run::{Run, Waiting};
 
 pub(crate) fn pause(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {
@@ -46,6 +47,19 @@ fn only_question(run: &Run) -> Result<StepId, CommandError> {
             Err(several.iter().fold(error, |error, step| error.hint(step.id.as_str())))
         }
     }
+}
+
+pub(crate) fn replan(project: &Project, options: &ReplanArguments) -> Result<Exit, CommandError> {
+    let (journal, id) = open(project, options.run.as_deref())?;
+    let kind = ReplanKind::named(&options.kind)
+        .ok_or_else(|| CommandError::usage(format!("there is no kind of change `{}`", options.kind)))?;
+    let input = Input::Replan {
+        phase: PhaseNumber(options.phase),
+        kind,
+        reason: format!("{}: {}", user(), options.reason),
+        forced: options.force_replan,
+    };
+    say(&journal, &id, &input, "the plan is to change")
 }
 
 pub(crate) fn unlock(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {

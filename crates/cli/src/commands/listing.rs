@@ -1,11 +1,10 @@
-//! Lists: runs, agents, workflows.
+//! Lists: runs, agents.
 
 use super::{print, print_json};
 use crate::context::{Project, driver_of, first_line};
 use crate::failure::{CommandError, Exit};
 use crate::wiring::clients;
 use coordinate_engine::port::Agents;
-use coordinate_model::definition::{builtin, builtin_names};
 use coordinate_report::text::moment;
 use serde_json::json;
 
@@ -59,20 +58,5 @@ pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {
         let mark = if probe.found { "✓" } else { " " };
         print(&format!("{mark} {:<9} {:<8} {}", probe.name, probe.version.unwrap_or_default(), probe.detail));
     }
-    Ok(Exit::Done)
-}
-
-pub(crate) fn workflows(name: Option<&str>) -> Result<Exit, CommandError> {
-    let Some(name) = name else {
-        for definition in builtin_names().filter_map(builtin) {
-            print(&format!("{:<12} {}", definition.name, definition.description));
-        }
-        return Ok(Exit::Done);
-    };
-    let text = coordinate_model::definition::builtin_text(name).ok_or_else(|| {
-        let known: Vec<&str> = builtin_names().collect();
-        CommandError::usage(format!("there is no workflow `{name}`")).hint(format!("known: {}", known.join(", ")))
-    })?;
-    print(text.trim_end());
     Ok(Exit::Done)
 }

@@ -2,13 +2,14 @@
 
 use super::start::{Choices, run_id, text};
 use super::{classify, scope};
-use crate::args::RunArguments;
+use crate::args::{AskedArguments, RunArguments};
 use crate::context::Project;
 use crate::failure::CommandError;
 use crate::paths::{self, Layout, Topic, Wanted, topic_of};
+use crate::workflows;
 use coordinate_engine::port::{Files, Repository};
 use coordinate_host::files::SystemFiles;
-use coordinate_model::definition::{Scope, Writes};
+use coordinate_model::definition::{Definition, Need, Scope, Writes};
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Base, Created, Paths, ResearchTopic};
 use coordinate_model::scope::{ScopeDecision, paths_in};
@@ -62,12 +63,25 @@ pub(crate) fn read(project: &Project, options: &RunArguments) -> Result<Requeste
 
 /// What a text asks for, whatever files are named as it is.
 pub(crate) fn understand(project: &Project, text: String, options: &RunArguments) -> Result<Requested, CommandError> {
-    let decision = classify::decided(project, &text, &options.asked)?.noted();
+    let decision = decided(project, &text, options)?;
     let words = Words { text, decision };
     match (words.decision.scope, &words.decision.plan_path) {
         (Scope::FullImplementation, Some(plan)) => Ok(Requested::Plan(text_of(&found(project, plan)), Some(words))),
         _ => Ok(Requested::Words(words)),
     }
+}
+
+/// What a request asks for. A workflow that has one scope has decided already, unless the user names another.
+fn decided(project: &Project, text: &str, options: &RunArguments) -> Result<ScopeDecision, CommandError> {
+    let definition = workflows::find(project, &options.workflow)?;
+    let mut scopes = definition.scope.keys();
+    let (Some(only), None, None) = (scopes.next(), scopes.next(), options.asked.scope) else {
+        return Ok(classify::decided(project, text, &options.asked)?.noted());
+    };
+    let asked = AskedArguments { scope: Some(*only), ..options.asked.clone() };
+    let mut decision = classify::decided(project, text, &asked)?.noted();
+    decision.reasons = vec![format!("the workflow `{}` has this scope only", definition.name)];
+    Ok(decision)
 }
 
 fn no_other_scope(options: &RunArguments, plan: &str) -> Result<(), CommandError> {
@@ -116,12 +130,25 @@ pub(crate) fn base(project: &Project, words: &Words) -> Result<Base, CommandErro
 pub(crate) fn check(project: &Project, words: &Words, choices: &Choices) -> Result<(), CommandError> {
     let (definition, scope) = (&choices.definition, words.decision.scope);
     if !definition.scope.contains_key(&scope) {
-        let known: Vec<&str> = definition.scope.keys().map(|scope| scope.name()).collect();
-        return Err(CommandError::usage(format!("the workflow `{}` has no scope {scope}", definition.name))
-            .hint(format!("it has: {}", known.join(", ")))
-            .hint("choose another with `--workflow`, or another scope with `--scope`"));
+        return Err(lacks(project, definition, scope));
+    }
+    let first = definition.first_state(scope, false).and_then(|state| definition.state(state));
+    if first.is_some_and(|state| state.needs.contains(&Need::Plan)) {
+        let message = format!("the workflow `{}` works by a plan, and the request names none", definition.name);
+        return Err(CommandError::usage(message)
+            .hint(format!("name one: `coordinate run --workflow {} PLAN.md`", definition.name))
+            .hint("or let it be planned first: `--workflow coordinate`"));
     }
     revised(project, words, &choices.specs).map(drop)
+}
+
+/// The error for a scope that a workflow does not have.
+pub(super) fn lacks(project: &Project, definition: &Definition, scope: Scope) -> CommandError {
+    let known: Vec<&str> = definition.scope.keys().map(|scope| scope.name()).collect();
+    CommandError::usage(format!("the workflow `{}` has no scope {scope}", definition.name))
+        .hint(format!("it has: {}", known.join(", ")))
+        .hint(format!("`--workflow` with one that has it: {}", workflows::with_scope(project, scope).join(", ")))
+        .hint("or choose another scope with `--scope`")
 }
 
 /// The names of its topics of research, as parts of file names.

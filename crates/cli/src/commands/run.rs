@@ -8,6 +8,7 @@ use crate::args::RunArguments;
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
 use coordinate_engine::journal::Journal;
+use coordinate_model::definition::Scope;
 use coordinate_model::event::Created;
 use coordinate_model::ids::{PhaseNumber, RunId};
 
@@ -108,6 +109,9 @@ pub(super) fn implement(
         return Ok(Exit::Done);
     }
     let choices = start::choices(project, options)?;
+    if !choices.definition.scope.contains_key(&Scope::FullImplementation) {
+        return Err(request::lacks(project, &choices.definition, Scope::FullImplementation));
+    }
     if options.dry_run {
         return Ok(dry_run(&plan, &choices));
     }

@@ -22,7 +22,12 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
         }
         None => journal.load(&id)?,
     };
-    if options.json {
+    if options.changes {
+        match options.json {
+            true => print_json(&json::changes(&run)),
+            false => print(coordinate_report::changes::text(&run).trim_end()),
+        }
+    } else if options.json {
         print_json(&json::run(&run));
     } else if let Some(format) = options.diagram {
         let format = match format {
@@ -58,6 +63,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
     }
     for artifact in &run.artifacts {
         print(&format!("{:<9} {}", artifact.kind, artifact.path));
+    }
+    for replan in &run.replans {
+        print(&format!("change    {}", coordinate_report::changes::line(replan)));
     }
     print("steps");
     for step in &run.steps {

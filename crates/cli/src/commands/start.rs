@@ -7,8 +7,9 @@ use crate::config::Config;
 use crate::context::Project;
 use crate::failure::CommandError;
 use crate::paths::{Layout, Wanted, reserve, specs_root, topic_of};
+use crate::workflows;
 use coordinate_engine::port::Repository;
-use coordinate_model::definition::{Definition, Scope, builtin, builtin_names};
+use coordinate_model::definition::{Definition, Scope};
 use coordinate_model::event::{AgentChoice, Base, Created, Options, Paths};
 use coordinate_model::ids::{PhaseNumber, RunId};
 use coordinate_model::plan::{Graph, Source, content_hash};
@@ -115,7 +116,10 @@ pub(super) fn ask(question: &str) -> Result<bool, CommandError> {
 /// What the flags and the configuration choose.
 pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choices, CommandError> {
     let config = project.config()?;
-    let definition = definition(&options.workflow)?;
+    let definition = workflows::find(project, &options.workflow)?;
+    if let Some(told) = workflows::overriding(project, &options.workflow) {
+        super::note(&told);
+    }
     let wanted = options.max_parallel.map(u64::from).or_else(|| config.number("max_parallel")).unwrap_or(3);
     // A workflow that works one after another says so in its policy; nobody's taste makes it parallel.
     let most = if definition.policy.max_parallel == 1 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX).max(1) };
@@ -142,20 +146,6 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
 /// A number of things at once; 0 is no limit.
 fn at_most(config: &Config, name: &str) -> Option<u32> {
     config.number(name).filter(|most| *most > 0).map(|most| u32::try_from(most).unwrap_or(u32::MAX))
-}
-
-fn definition(name: &str) -> Result<Definition, CommandError> {
-    if let Some(definition) = builtin(name) {
-        return Ok(definition);
-    }
-    let path = Path::new(name);
-    if !path.is_file() {
-        let known: Vec<&str> = builtin_names().collect();
-        return Err(CommandError::usage(format!("there is no workflow `{name}`"))
-            .hint(format!("known: {}; or name a TOML file", known.join(", "))));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| CommandError::usage(format!("`{name}`: {error}")))?;
-    Definition::parse(name, &text).map_err(|error| CommandError::usage(error.to_string()))
 }
 
 fn agent(config: &Config, options: &RunArguments) -> Result<AgentChoice, CommandError> {

@@ -68,7 +68,7 @@ pub(crate) fn project_file(project: &Path) -> PathBuf {
 }
 
 /// The user's configuration file, where there is a home.
-pub(super) fn user_file() -> Option<PathBuf> {
+pub(crate) fn user_file() -> Option<PathBuf> {
     let folder = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
     folder.map(|folder| folder.join("coordinate/config.toml"))
 }

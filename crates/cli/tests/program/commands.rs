@@ -144,7 +144,7 @@ fn commands_that_need_no_run() {
         ("agents", &["agents"][..]),
         ("agents_json", &["agents", "--json"]),
         ("workflows", &["workflows"]),
-        ("workflows_unknown", &["workflows", "none"]),
+        ("workflows_unknown", &["workflows", "show", "none"]),
         ("config", &["config"]),
         ("ps_none", &["ps"]),
         ("ps_none_json", &["ps", "--json"]),
@@ -239,7 +239,7 @@ fn completions_know_every_command() {
 #[test]
 fn a_workflow_can_be_printed_and_used_as_a_file() {
     let world = World::with_plan(&diamond());
-    let printed = world.coordinate(&["workflows", "implement"]);
+    let printed = world.coordinate(&["workflows", "show", "implement"]);
     let file = world.env.script("mine.toml", &printed.stdout).display().to_string();
     let outcome = world.run_offline(&["--workflow", &file]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");

@@ -45,7 +45,7 @@ fn bad_usage() {
 #[test]
 fn a_workflow_file_with_mistakes_names_them_all() {
     let world = small();
-    let text = world.coordinate(&["workflows", "implement"]).stdout;
+    let text = world.coordinate(&["workflows", "show", "coordinate"]).stdout;
     let text = text.replace("on_failure = \"debug\"", "on_failure = \"debugg\"").replace("format = 1", "format = 9");
     let file = world.env.script("bad.toml", &text).display().to_string();
     refused("error_bad_workflow", &world, &["run", "PLAN.md", "--agent", "offline", "--workflow", &file], 2);

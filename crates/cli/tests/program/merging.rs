@@ -108,7 +108,7 @@ fn repair_is_given_up_after_three_rounds() {
     let script = "if-role implementation-executor write broken yes\nif-role debug-specialist append broken more";
     let world = tested(&Plan::new().script("work", &[], "", script).script("other", &[], "", "write other.txt 2"));
     let before = world.git(&["rev-parse", "main"]);
-    let outcome = world.run_scripted(&TESTS);
+    let outcome = world.run_scripted(&[&TESTS[..], &["-c", "replan.failures=100"]].concat());
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
     assert!(outcome.stdout.contains("`sh test.sh` fails after phase 1 was merged"), "{outcome:#?}");
     assert!(outcome.stdout.contains("assertion failed: it is broken"), "{outcome:#?}");
@@ -119,12 +119,19 @@ fn repair_is_given_up_after_three_rounds() {
     world.assert_no_trees();
 }
 
+const DEBUG_REPORT: &str = "# Tests\\n\\n## Metadata\\n\\n- **Date**: 2026-11-21\\n- **Agent**: script\\n- **Topic**: tests\\n\
+    - **Report Type**: debug\\n- **Complexity**: 1\\n\\n## Summary\\n\\nIt fails.\\n\\n## Evidence\\n\\n- output\\n\\n\
+    ## Cause\\n\\nA file is missing.\\n\\n## Next steps\\n\\n- write it\\n\\n## References\\n\\n- test.sh\\n";
+
 /// Tests that are red from the start: no phase is to blame, the run mends them at its end.
 fn red_before(debugger: &str) -> (World, String) {
     let plan = Plan::new().sh("work", &[], "", "echo work > work.txt");
     let tests = "test -e fixed || { echo 'no fixed here'; exit 1; }\n";
     let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)]);
-    let script = format!("if-role implementation-executor write work.txt work\nif-role debug-specialist {debugger}\n");
+    let script = format!(
+        "if-role implementation-executor write work.txt work\nif-role debug-specialist {debugger}\n\
+         if-role debug-analyst sh mkdir -p $(dirname \"$COORDINATE_ARTIFACT\") && printf -- '{DEBUG_REPORT}' > \"$COORDINATE_ARTIFACT\"\n"
+    );
     let path = world.env.script("agent", &script).display().to_string();
     (world, path)
 }
@@ -154,6 +161,8 @@ fn tests_that_were_red_before_are_debugged_at_the_end() {
     assert_eq!(step(&run, "test#2/check")["state"], "succeeded");
     assert_eq!(world.subjects("main")[0], "fix(001): repair after failing tests, round 1");
     assert_eq!(world.read("fixed"), "yes");
+    assert_eq!(step(&run, "debug/g1/analysis")["state"], "succeeded");
+    assert_eq!(run["artifacts"][0]["kind"], "debug");
     world.assert_nothing_left();
 }
 

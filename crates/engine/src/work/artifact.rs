@@ -12,8 +12,9 @@ use coordinate_model::definition::Writes;
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Artifact, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
-use coordinate_model::input::Left;
-use coordinate_model::plan::{Plan, Source, content_hash, parse};
+use coordinate_model::input::{Left, LeftPlan};
+use coordinate_model::plan::{Source, content_hash, parse};
+use coordinate_model::replan::diff;
 use coordinate_model::run::Attempt;
 use std::path::{Path, PathBuf};
 
@@ -105,23 +106,62 @@ pub(super) fn examine(step: &StepJob, order: &Order) -> Result<Left, Failure> {
             .expected_found("a revised plan", "the same text")
             .remedy(read_it(step)));
     }
-    let plan = (kind == ArtifactKind::Plan).then(|| read_plan(&order.place, &bytes));
-    let artifact = bring(step, order, &bytes)?;
+    let mut plan = (kind == ArtifactKind::Plan).then(|| read_plan(&order.place, &bytes));
+    let mut artifacts = Vec::new();
+    let hash = hex_sha256(&bytes);
+    files.write(&step.job.tools.objects_root.join(&hash), &bytes).map_err(system)?;
+    if order.writes == Writes::Revision {
+        let (before, backup) = back_up(step, order, &hash)?;
+        plan.iter_mut().for_each(|plan| plan.diff = diff(&order.place, &before, &String::from_utf8_lossy(&bytes)));
+        artifacts.push(backup);
+    }
+    artifacts.insert(0, bring(step, order, &bytes, hash)?);
     let warnings = warnings(step, order, work.as_ref())?;
-    Ok(Left { work, artifacts: vec![artifact], plan, warnings, ..Left::default() })
+    Ok(Left { work, artifacts, plan, warnings, ..Left::default() })
 }
 
 /// The plan was found to be sound by its contract.
-fn read_plan(place: &str, bytes: &[u8]) -> (Box<Plan>, String) {
+fn read_plan(place: &str, bytes: &[u8]) -> LeftPlan {
     let sources = [Source::new(place.to_owned(), String::from_utf8_lossy(bytes).into_owned())];
-    (Box::new(parse(&sources).plan), content_hash(&sources))
+    LeftPlan { plan: Box::new(parse(&sources).plan), hash: content_hash(&sources), diff: String::new() }
 }
 
-/// The text is kept by its hash first; then it goes to its place in the checkout, unless something else stands there.
-fn bring(step: &StepJob, order: &Order, bytes: &[u8]) -> Result<Artifact, Failure> {
+/// The plan as it was before its revision, kept beside it under its own hash: found again after a crash, when the plan
+/// itself may be the revised one already.
+fn back_up(step: &StepJob, order: &Order, left: &str) -> Result<(String, Artifact), Failure> {
     let files = step.job.tools.files.as_ref();
-    let hash = hex_sha256(bytes);
-    files.write(&step.job.tools.objects_root.join(&hash), bytes).map_err(system)?;
+    let hash = step.job.created.revises.clone().unwrap_or_default();
+    let place = backup_place(&order.place, &hash);
+    let path = step.job.in_project(&place);
+    let kept = files.read(&path).map_err(system)?.filter(|bytes| hex_sha256(bytes) == hash);
+    let bytes = match kept {
+        Some(bytes) => bytes,
+        None => {
+            let present = files.read(&step.job.in_project(&order.place)).map_err(system)?;
+            let is_there = present.is_some();
+            let bytes = present.filter(|bytes| hex_sha256(bytes) == hash);
+            let bytes = bytes.ok_or_else(|| changed_meanwhile(step, order, left, is_there))?;
+            files.write(&path, &bytes).map_err(system)?;
+            bytes
+        }
+    };
+    let size = bytes.len() as u64;
+    let artifact = Artifact { kind: "backup".to_owned(), path: place, hash, bytes: size };
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), artifact))
+}
+
+/// `plans/001_x.md` is kept as `plans/backups/001_x.1a2b3c4d.md`.
+fn backup_place(plan: &str, hash: &str) -> String {
+    let (folder, name) = plan.rsplit_once('/').unwrap_or(("", plan));
+    let stem = name.strip_suffix(".md").unwrap_or(name);
+    let short: String = hash.chars().take(8).collect();
+    let folder = if folder.is_empty() { "backups".to_owned() } else { format!("{folder}/backups") };
+    format!("{folder}/{stem}.{short}.md")
+}
+
+/// Brings a text that is kept by its hash to its place in the checkout, unless something else stands there.
+fn bring(step: &StepJob, order: &Order, bytes: &[u8], hash: String) -> Result<Artifact, Failure> {
+    let files = step.job.tools.files.as_ref();
     let target = step.job.in_project(&order.place);
     let present = files.read(&target).map_err(system)?.map(|present| hex_sha256(&present));
     let expected = step.job.created.revises.as_ref().filter(|_| order.writes == Writes::Revision);

@@ -23,6 +23,10 @@ fn prepare(step: &StepJob) -> Result<Performed, Failure> {
     let Some(branch) = base.branch.clone() else {
         return Ok(undeliverable(step, "the checkout was on no branch when the run began"));
     };
+    if let Some(request) = &step.job.pull_request {
+        let reason = format!("a pull request is open: {}", request.url);
+        return Ok(Performed::Undeliverable { reason, command: format!("gh pr merge {}", request.url) });
+    }
     let delivery = delivery(step, &branch, &RefMove { old, new });
     match repository.delivery_state(&delivery).map_err(|error| Failure::system(error.to_string()))? {
         DeliveryState::Possible | DeliveryState::Done => {

@@ -51,15 +51,14 @@ impl Change {
         };
         let fixed = [with(Standing::Done), with(Standing::Begun)].concat();
         let fixed = if fixed.is_empty() { "none".to_owned() } else { fixed.join(", ") };
-        let highest = self.standing.keys().last().map_or(0, |number| number.0);
         format!(
             "The plan is to change while it is being worked on: `{kind}` phase {phase}{name}.\n\
              Called for by {}: {reason}\n\n{}\n\n\
              Phases that must stay word by word, as they are finished or at work: {fixed}.\n\
-             New phases get numbers from {} on. Dependencies of phases that have not begun may change.",
+             A phase depends on phases with lower numbers only: those that have not begun may be renumbered, and may get\n\
+             other dependencies.",
             trigger.name(),
             kind.task(),
-            highest.saturating_add(1),
         )
     }
 }

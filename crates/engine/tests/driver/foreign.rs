@@ -89,7 +89,7 @@ fn an_interrupt_pauses_and_a_second_one_leaves_at_once() {
 fn gated() -> Definition {
     let steps = "[[state.document.step]]\nid = \"ask\"\nkind = \"gate\"\nquestion = \"shall it go to your branch?\"\n\n\
                  [[state.document.step]]\nneeds = [\"ask\"]\nid = \"deliver\"";
-    let text = builtin_text("implement").unwrap();
+    let text = builtin_text("coordinate").unwrap();
     Definition::parse("gated", &text.replace("[[state.document.step]]\nid = \"deliver\"", steps)).unwrap()
 }
 
@@ -114,7 +114,7 @@ fn a_driver_leaves_when_only_a_person_can_go_on_and_the_answer_needs_no_driver()
 #[test]
 fn an_answer_from_elsewhere_reaches_the_driver_that_is_at_work() {
     on_each(|project| {
-        let text = builtin_text("implement").unwrap();
+        let text = builtin_text("coordinate").unwrap();
         let step = "[[state.implement.step]]\nid = \"ask\"\nkind = \"gate\"\nquestion = \"is it a good day?\"\n\n";
         let first = "[[state.implement.step]]\nid = \"agent\"";
         let asking = Definition::parse("asking", &text.replace(first, &format!("{step}{first}"))).unwrap();

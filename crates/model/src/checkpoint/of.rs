@@ -7,6 +7,7 @@ use super::{
 use crate::event::Outcome;
 use crate::ids::PhaseNumber;
 use crate::plan::Graph;
+use crate::replan::Replan;
 use crate::run::{Attempt, PhaseRun, Run, StepState};
 use crate::time::UtcMillis;
 use serde_json::{Map, Value, json};
@@ -36,10 +37,10 @@ impl Checkpoint {
             phase_data,
             supervisor_state: Map::new(),
             error_state: error_state(run),
-            replanning_count: 0,
-            last_replan_reason: None,
-            replan_phase_counts: BTreeMap::new(),
-            replan_history: Vec::new(),
+            replanning_count: u32::try_from(run.replans.len()).unwrap_or(u32::MAX),
+            last_replan_reason: run.replans.last().map(|replan| replan.reason.clone()),
+            replan_phase_counts: replan_counts(run),
+            replan_history: run.replans.iter().map(|replan| replanned(replan, moment)).collect(),
             context_preservation: context(run),
             template_source: None,
             template_variables: Map::new(),
@@ -57,6 +58,27 @@ impl Checkpoint {
             other: Map::new(),
         }
     }
+}
+
+fn replan_counts(run: &Run) -> BTreeMap<String, u32> {
+    let mut counts = BTreeMap::new();
+    for replan in &run.replans {
+        *counts.entry(replan.phase.to_string()).or_default() += 1;
+    }
+    counts
+}
+
+fn replanned(replan: &Replan, moment: &dyn Fn(UtcMillis) -> String) -> Value {
+    json!({
+        "phase": replan.phase,
+        "number": replan.number,
+        "type": replan.kind,
+        "trigger": replan.trigger,
+        "reason": replan.reason,
+        "timestamp": moment(replan.at),
+        "state": replan.state,
+        "diff": replan.proposal.as_ref().map(|proposal| &proposal.diff),
+    })
 }
 
 fn status(run: &Run) -> Status {

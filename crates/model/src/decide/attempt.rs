@@ -5,9 +5,8 @@ use crate::definition::StepKind;
 use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, is_kill};
 use crate::failure::{Failure, FailureClass, FailureKind, recognise};
 use crate::ids::{Oid, PhaseNumber, StepId};
-use crate::input::{Answer, Context, Left, Of, Performed, Tested};
+use crate::input::{Answer, Context, Left, LeftPlan, Of, Performed, Tested};
 use crate::obligation::{Effect, ObligationKey};
-use crate::plan::Plan;
 use crate::replan::Proposal;
 use crate::retry::pause;
 use crate::run::{Attempt, Run, Step, StepState};
@@ -232,10 +231,11 @@ fn failed(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) 
 pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, context: Context) -> Decision {
     in_state(run, of, &[StepState::Verifying], |step, _| match result {
         Ok(left) => {
-            let adopt = |(plan, hash): &(Box<Plan>, String)| Event::PlanAdopted {
+            let adopt = |left: &LeftPlan| Event::PlanAdopted {
                 step: of.step.clone(),
-                plan: plan.clone(),
-                hash: hash.clone(),
+                plan: left.plan.clone(),
+                hash: left.hash.clone(),
+                diff: left.diff.clone(),
             };
             let propose =
                 |proposal: &Proposal| Event::ReplanProposed { step: of.step.clone(), proposal: proposal.clone() };
@@ -297,6 +297,11 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
                 branch: branch.clone(),
                 movement: movement.clone(),
             }),
+            Performed::Requested { request } => {
+                let (step, attempt) = (of.step.clone(), of.attempt);
+                events.push(Event::PullRequestOpened { step, attempt, request: request.clone() });
+                events.push(succeeded(of));
+            }
             Performed::Undeliverable { reason, command } => events.extend(defer(of, reason, command)),
         }
         Decision::accepted(events)

@@ -61,6 +61,10 @@ fn next_lease(run: &Run) -> Option<Event> {
 }
 
 fn has_room(run: &Run, lane: Lane) -> bool {
+    // A workflow that works one after another does nothing beside an agent: not even another phase's check or merge.
+    if run.created.definition.policy.max_parallel == 1 && run.live().next().is_some() {
+        return lane == Lane::Gate;
+    }
     let room = match lane {
         Lane::Work | Lane::Check => run.created.options.max_parallel as usize,
         Lane::Merge => 1,

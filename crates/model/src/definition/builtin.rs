@@ -2,10 +2,16 @@
 
 use super::Definition;
 
-const FILES: [(&str, &str); 3] = [
+/// `coordinate` is the one full text; the others build on it.
+const FILES: [(&str, &str); 8] = [
     ("coordinate", include_str!("../../definitions/coordinate.toml")),
-    ("implement", include_str!("../../definitions/implement.toml")),
+    ("orchestrate", include_str!("../../definitions/orchestrate.toml")),
     ("supervise", include_str!("../../definitions/supervise.toml")),
+    ("research", include_str!("../../definitions/research.toml")),
+    ("plan", include_str!("../../definitions/plan.toml")),
+    ("revise", include_str!("../../definitions/revise.toml")),
+    ("implement", include_str!("../../definitions/implement.toml")),
+    ("debug", include_str!("../../definitions/debug.toml")),
 ];
 
 /// The names of the built-in definitions.

@@ -1,6 +1,6 @@
 //! Validation of a definition when it is loaded.
 
-use super::{Action, Definition, FORMAT, ForEach, InvalidDefinition, StateName, StepKind, StepTemplate, Writes};
+use super::{Action, Definition, FORMAT, ForEach, Problem, StateName, StepKind, StepTemplate, Writes};
 use std::collections::BTreeSet;
 
 impl Definition {
@@ -8,10 +8,11 @@ impl Definition {
     ///
     /// # Errors
     /// The list, if there is any.
-    pub(super) fn check(&self) -> Result<(), InvalidDefinition> {
+    pub(super) fn check(&self) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();
         if self.format != FORMAT {
-            problems.push(format!("format {} is not known, this program reads format {FORMAT}", self.format));
+            let message = format!("format {} is not known, this program reads format {FORMAT}", self.format);
+            problems.push(Problem::at(["format"], message));
         }
         self.check_names(&mut problems);
         self.check_reachable(&mut problems);
@@ -19,55 +20,67 @@ impl Definition {
         self.check_scopes(&mut problems);
         self.check_steps(&mut problems);
         if self.policy.max_parallel == 0 {
-            problems.push("policy.max_parallel must be at least 1".to_owned());
+            problems.push(Problem::at(["policy", "max_parallel"], "policy.max_parallel must be at least 1"));
         }
         if problems.is_empty() {
             return Ok(());
         }
-        Err(InvalidDefinition { name: self.name.clone(), problems })
+        Err(problems)
     }
 
-    fn check_names(&self, problems: &mut Vec<String>) {
-        let mut named = vec![("initial".to_owned(), &self.initial), ("complete".to_owned(), &self.complete)];
+    fn check_names(&self, problems: &mut Vec<Problem>) {
+        self.check_name(["initial"], &self.initial, problems);
+        self.check_name(["complete"], &self.complete, problems);
         for (scope, path) in &self.scope {
-            named.push((format!("scope.{scope}.first"), &path.first));
-            named.push((format!("scope.{scope}.last"), &path.last));
-            named.extend(path.first_with_plan.iter().map(|state| (format!("scope.{scope}.first_with_plan"), state)));
+            self.check_name(["scope", scope.name(), "first"], &path.first, problems);
+            self.check_name(["scope", scope.name(), "last"], &path.last, problems);
+            if let Some(first) = &path.first_with_plan {
+                self.check_name(["scope", scope.name(), "first_with_plan"], first, problems);
+            }
         }
         for (name, state) in &self.state {
-            named.extend(state.to.iter().map(|to| (format!("state.{name}.to"), to)));
+            for to in &state.to {
+                self.check_name(["state", name.as_str(), "to"], to, problems);
+            }
             for (key, target) in [("on_success", &state.on_success), ("on_failure", &state.on_failure)] {
                 let Some(target) = target else { continue };
-                named.push((format!("state.{name}.{key}"), target));
+                let place = ["state", name.as_str(), key];
+                self.check_name(place, target, problems);
                 if !state.to.contains(target) {
-                    problems.push(format!("state.{name}.{key} is `{target}`, which is not in state.{name}.to"));
+                    let message = format!("{} is `{target}`, which is not in state.{name}.to", place.join("."));
+                    problems.push(Problem::at(place, message));
                 }
             }
         }
-        for (place, state) in named {
-            if !self.state.contains_key(state) {
-                problems.push(format!("{place} names the unknown state `{state}`"));
-            }
+    }
+
+    fn check_name<const N: usize>(&self, place: [&str; N], state: &StateName, problems: &mut Vec<Problem>) {
+        if !self.state.contains_key(state) {
+            let message = format!("{} names the unknown state `{state}`", place.join("."));
+            problems.push(Problem::at(place, message));
         }
     }
 
-    fn check_reachable(&self, problems: &mut Vec<String>) {
+    fn check_reachable(&self, problems: &mut Vec<Problem>) {
         let reached = self
             .closure(&self.initial, |name| self.state(name).map(|state| state.to.iter().collect()).unwrap_or_default());
         for name in self.state.keys().filter(|name| !reached.contains(*name)) {
-            problems.push(format!("state `{name}` can not be reached from `{}`", self.initial));
+            let message = format!("state `{name}` can not be reached from `{}`", self.initial);
+            problems.push(Problem::at(["state", name.as_str()], message));
         }
     }
 
-    fn check_ends(&self, problems: &mut Vec<String>) {
+    fn check_ends(&self, problems: &mut Vec<Problem>) {
         let ending = self.closure(&self.complete, |name| {
             self.state.iter().filter(|(_, state)| state.to.contains(name)).map(|(from, _)| from).collect()
         });
         for name in self.state.keys().filter(|name| !ending.contains(*name)) {
-            problems.push(format!("from state `{name}` there is no way to `{}`", self.complete));
+            let message = format!("from state `{name}` there is no way to `{}`", self.complete);
+            problems.push(Problem::at(["state", name.as_str()], message));
         }
         if self.state(&self.complete).is_some_and(|state| !state.to.is_empty() || !state.steps.is_empty()) {
-            problems.push(format!("the complete state `{}` must have no steps and no `to`", self.complete));
+            let message = format!("the complete state `{}` must have no steps and no `to`", self.complete);
+            problems.push(Problem::at(["state", self.complete.as_str()], message));
         }
     }
 
@@ -87,11 +100,11 @@ impl Definition {
     }
 
     /// A scope's way of good ends must reach the complete state by transitions that exist.
-    fn check_scopes(&self, problems: &mut Vec<String>) {
+    fn check_scopes(&self, problems: &mut Vec<Problem>) {
         for scope in self.scope.keys() {
             for has_plan in [false, true] {
-                if let Err(problem) = self.walk(*scope, has_plan) {
-                    problems.push(problem);
+                if let Err(message) = self.walk(*scope, has_plan) {
+                    problems.push(Problem::at(["scope", scope.name()], message));
                 }
             }
         }
@@ -113,18 +126,21 @@ impl Definition {
         Err(format!("scope {scope} never reaches `{}`", self.complete))
     }
 
-    fn check_steps(&self, problems: &mut Vec<String>) {
+    fn check_steps(&self, problems: &mut Vec<Problem>) {
         for (name, state) in &self.state {
             let mut seen = BTreeSet::new();
             for step in &state.steps {
-                let place = format!("state.{name}.step `{}`", step.id);
+                let mut add = |message: String| {
+                    let message = format!("state.{name}.step `{}`{message}", step.id);
+                    problems.push(Problem::at(["state", name.as_str(), "step", step.id.as_str()], message));
+                };
                 if !seen.insert(step.id.as_str()) {
-                    problems.push(format!("{place} is there twice"));
+                    add(" is there twice".to_owned());
                 }
                 for need in step.needs.iter().filter(|need| !earlier(&state.steps, step, need)) {
-                    problems.push(format!("{place} needs `{need}`, which is no earlier step of the state"));
+                    add(format!(" needs `{need}`, which is no earlier step of the state"));
                 }
-                check_step(&place, step, problems);
+                check_step(step, &mut |message| add(format!(": {message}")));
             }
         }
     }
@@ -135,35 +151,36 @@ fn earlier(steps: &[StepTemplate], step: &StepTemplate, need: &str) -> bool {
     steps.iter().take_while(|other| other.id != step.id).any(|other| other.id == need)
 }
 
-fn check_step(place: &str, step: &StepTemplate, problems: &mut Vec<String>) {
+fn check_step(step: &StepTemplate, add: &mut dyn FnMut(String)) {
     let valid_id = !step.id.is_empty()
         && step.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if !valid_id {
-        problems.push(format!("{place}: an id is made of lower-case letters, digits and `-`"));
+        add("an id is made of lower-case letters, digits and `-`".to_owned());
     }
     if step.retry.tries == 0 {
-        problems.push(format!("{place}: retry.tries must be at least 1"));
+        add("retry.tries must be at least 1".to_owned());
     }
     if step.kind != StepKind::Agent && (step.writes.is_some() || step.for_each == Some(ForEach::Topics)) {
-        problems.push(format!("{place}: only a step of kind `agent` has `writes` or works on topics"));
+        add("only a step of kind `agent` has `writes` or works on topics".to_owned());
     }
     if (step.writes == Some(Writes::Report)) != (step.for_each == Some(ForEach::Topics)) {
-        problems.push(format!("{place}: `writes = \"report\"` and `for_each = \"topics\"` belong together"));
+        add("`writes = \"report\"` and `for_each = \"topics\"` belong together".to_owned());
     }
     if (step.writes == Some(Writes::Replan))
         != (step.for_each == Some(ForEach::Replans) && step.kind == StepKind::Agent)
         || (step.action == Some(Action::Replan))
             != (step.for_each == Some(ForEach::Replans) && step.kind == StepKind::Merge)
     {
-        problems.push(format!(
-            "{place}: with `for_each = \"replans\"` an agent has `writes = \"replan\"` and a merge `action = \"replan\"`, and nowhere else"
-        ));
+        add(
+            "with `for_each = \"replans\"` an agent has `writes = \"replan\"` and a merge `action = \"replan\"`, and nowhere else"
+                .to_owned(),
+        );
     }
     if step.for_each == Some(ForEach::FailingTests) && step.writes != Some(Writes::Debug) {
-        problems.push(format!("{place}: what works on failing tests has `writes = \"debug\"`"));
+        add("what works on failing tests has `writes = \"debug\"`".to_owned());
     }
     if step.writes.is_some() && step.for_each == Some(ForEach::Phases) {
-        problems.push(format!("{place}: a phase's work is merged, it can not be an artifact (`writes`)"));
+        add("a phase's work is merged, it can not be an artifact (`writes`)".to_owned());
     }
     let missing = match step.kind {
         StepKind::Agent => step.role.is_none().then_some("`role`"),
@@ -172,5 +189,7 @@ fn check_step(place: &str, step: &StepTemplate, problems: &mut Vec<String>) {
         StepKind::Check | StepKind::Merge => None,
         StepKind::SubRun => Some("an engine that starts sub-runs, which this release does not have"),
     };
-    problems.extend(missing.map(|what| format!("{place}: a step of kind `{}` needs {what}", step.kind.name())));
+    if let Some(what) = missing {
+        add(format!("a step of kind `{}` needs {what}", step.kind.name()));
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::replan::Called;
 use super::{
-    Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Waiting, doing, take_facts,
+    Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Visit, Waiting, doing, take_facts,
 };
 use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
 use crate::failure::{Failure, FailureClass, FailureKind};
@@ -51,6 +51,7 @@ impl Run {
             entered: position.at,
             transition: None,
             completed: Vec::new(),
+            timeline: vec![Visit { state: initial.clone(), entered: position.at, artifacts: 0 }],
             visits: BTreeMap::from([(initial.clone(), 1)]),
             steps: Vec::new(),
             first_of_visit: 0,
@@ -70,6 +71,7 @@ impl Run {
             paused: None,
             cancelled: None,
             delivery: None,
+            pull_request: None,
             closing: None,
             outcome: None,
             kept: Vec::new(),
@@ -138,7 +140,10 @@ impl Run {
                 self.release_dependents(place);
                 Ok(())
             }
-            Event::PlanAdopted { step, plan, hash } => self.adopt(step, plan, hash),
+            Event::PlanAdopted { step, plan, hash, diff } => {
+                let adopted = Adopted { plan: (**plan).clone(), hash: hash.clone(), diff: diff.clone() };
+                self.adopt(step, adopted)
+            }
             Event::StepFailed { step, attempt, failure } => self.fail(at, step, *attempt, failure),
             Event::RetryScheduled { step, attempt, due, counted, failure } => {
                 self.schedule_retry(at, step, *attempt, *due, *counted, failure)
@@ -183,6 +188,11 @@ impl Run {
                 self.current(step, *attempt)?;
                 let (reason, command) = (reason.clone(), command.clone());
                 self.delivery = Some(DeliveryResult::Deferred { reason, command });
+                Ok(())
+            }
+            Event::PullRequestOpened { step, attempt, request } => {
+                self.current(step, *attempt)?;
+                self.pull_request = Some(request.clone());
                 Ok(())
             }
             Event::GateOpened { step, question } => self.open_gate(step, question),
@@ -239,6 +249,8 @@ impl Run {
         self.completed.push(from.clone());
         self.state = to.clone();
         self.entered = at;
+        let artifacts = u32::try_from(self.artifacts.len()).unwrap_or(u32::MAX);
+        self.timeline.push(Visit { state: to.clone(), entered: at, artifacts });
         *self.visits.entry(to.clone()).or_default() += 1;
         self.expand_state(to);
         Ok(())
@@ -345,12 +357,12 @@ impl Run {
         Ok(())
     }
 
-    fn adopt(&mut self, step: &StepId, plan: &crate::plan::Plan, hash: &str) -> Result<(), Reason> {
+    fn adopt(&mut self, step: &StepId, adopted: Adopted) -> Result<(), Reason> {
         self.locate(step)?;
         if self.phases.values().any(|phase| !phase.steps.is_empty()) {
             return Err("comes after the work on another plan has begun".to_owned());
         }
-        self.adopted = Some(Arc::new(Adopted { plan: plan.clone(), hash: hash.to_owned() }));
+        self.adopted = Some(Arc::new(adopted));
         self.begin_phases();
         Ok(())
     }

@@ -81,12 +81,12 @@ impl Run {
         }
     }
 
-    /// `implement/p3`, and `implement/p3~1` once its text was changed: names of steps are never used again.
+    /// `implement/p3`, and `implement/p3v2` once its text was changed: names of steps are never used again.
     pub(super) fn phase_prefix(&self, state: &StateName, number: PhaseNumber) -> String {
         let single = single_prefix(state, self.visit(state));
         match self.phases.get(&number).map_or(0, |phase| phase.revision) {
             0 => format!("{single}/p{number}"),
-            revision => format!("{single}/p{number}~{revision}"),
+            revision => format!("{single}/p{number}v{}", revision.saturating_add(1)),
         }
     }
 

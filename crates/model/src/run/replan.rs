@@ -199,7 +199,7 @@ impl Run {
         let graph = Graph::new(&proposal.plan).map_err(|_| "brings a plan without an order".to_owned())?;
         let before = self.plan().cloned().unwrap_or_default();
         let plan = *proposal.plan;
-        self.adopted = Some(Arc::new(Adopted { plan: plan.clone(), hash: proposal.hash }));
+        self.adopted = Some(Arc::new(Adopted { plan: plan.clone(), hash: proposal.hash, diff: String::new() }));
         let fresh = self.exchange_phases((&before, &plan), &graph, (phase, kind));
         self.rerank();
         for number in fresh {

@@ -155,6 +155,11 @@ impl Oracle {
         if run.is_held() || run.closing.is_some() || run.transition.is_some() || stopped {
             return;
         }
+        // A workflow that works one after another has no room beside anything.
+        if policy.max_parallel == 1 && run.live().next().is_some() {
+            assert_eq!(run.live().count(), 1, "two things at once");
+            return;
+        }
         for lane in [Lane::Work, Lane::Check, Lane::Merge] {
             let most = if lane == Lane::Merge { 1 } else { run.created.options.max_parallel as usize };
             let full = run.created.options.max_research.is_some_and(|most| researched(run) >= most as usize);

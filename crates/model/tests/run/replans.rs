@@ -61,9 +61,9 @@ fn a_phase_that_fails_twice_in_a_row_is_split() {
             "p1/repair#1/merge",
             "p1/replan#1/plan",
             "p1/replan#1/adopt",
-            "p1~1/agent",
-            "p1~1/check",
-            "p1~1/merge",
+            "p1v2/agent",
+            "p1v2/check",
+            "p1v2/merge",
         ]
     );
     assert_eq!(steps(&live, 3), ["p3/agent", "p3/check", "p3/merge"]);
@@ -85,7 +85,7 @@ fn the_third_change_is_refused_until_a_person_allows_it() {
 
 #[test]
 fn a_person_who_says_no_ends_it_and_one_who_says_yes_goes_on() {
-    let gate = StepId::new("implement/p1~2/replan#3/ask");
+    let gate = StepId::new("implement/p1v3/replan#3/ask");
     let answer = |answer: GateAnswer| {
         let mut live = drive_to_gate(created(&[&[]]).build(), |one, of| red(one, of, |step| step.contains("/p1")));
         let input = Input::Answer { step: gate.clone(), answer, by: "me".to_owned(), comment: "enough".to_owned() };
@@ -105,7 +105,7 @@ fn a_person_who_says_no_ends_it_and_one_who_says_yes_goes_on() {
 fn a_forced_run_does_not_ask() {
     let forced = Replanning { forced: true, ..Replanning::default() };
     let live = drive(created(&[&[]]).replan(Some(forced)).build(), |one, of| {
-        red(one, of, |step| step.contains("/p1/") || step.contains("/p1~1/") || step.contains("/p1~2/"))
+        red(one, of, |step| step.contains("/p1/") || step.contains("/p1v2/") || step.contains("/p1v3/"))
     });
     assert_eq!(live.run.outcome, Some(Outcome::Succeeded));
     assert_eq!(live.run.replans.len(), 3);
@@ -123,7 +123,7 @@ fn big_phases_are_worked_on_before_anything_begins() {
     });
     assert_eq!(
         leased.take(3).collect::<Vec<_>>(),
-        ["implement/p2/replan#1/plan", "implement/p2/replan#1/adopt", "implement/p2~1/agent"]
+        ["implement/p2/replan#1/plan", "implement/p2/replan#1/adopt", "implement/p2v2/agent"]
     );
 }
 
@@ -190,7 +190,7 @@ fn a_person_changes_a_phase_that_is_being_worked_on() {
     assert_eq!(live.run.outcome, Some(Outcome::Succeeded));
     assert_eq!(
         steps(&live, 1)[3..],
-        ["p1/replan#1/plan", "p1/replan#1/adopt", "p1~1/agent", "p1~1/check", "p1~1/merge"]
+        ["p1/replan#1/plan", "p1/replan#1/adopt", "p1v2/agent", "p1v2/check", "p1v2/merge"]
     );
     let stopped = |(_, event): &&(_, Event)| matches!(event, Event::StopRequested { .. });
     assert_eq!(live.journal.iter().filter(stopped).count(), 1, "its agent was stopped, and its work kept");

@@ -140,11 +140,10 @@ impl Mend<'_> {
         let number = topic::number(parts.get(at)?)?;
         let rest = parts.get(at + 1..).unwrap_or_default().join("/");
         let mut same = self.topics.iter().filter(|found| found.topic.number == number);
-        let moved = same.find_map(|found| {
+        same.find_map(|found| {
             let path = format!("{}/{rest}", found.topic.path);
             exists(self.project, &path).then(|| path.trim_end_matches('/').to_owned())
-        });
-        moved
+        })
     }
 
     fn only(&self, path: &str) -> Option<String> {
