@@ -4,6 +4,7 @@ pub mod changes;
 pub mod context;
 pub mod dashboard;
 pub mod diagram;
+pub mod ending;
 pub mod errors;
 pub mod estimate;
 pub mod json;

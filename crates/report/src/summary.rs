@@ -4,10 +4,12 @@ use crate::line::{delivery, failure};
 use crate::metrics::{saving, worked};
 use crate::states::times;
 use crate::text::{day, span};
+use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::definition::StepKind;
 use coordinate_model::event::Outcome;
 use coordinate_model::links::relative;
 use coordinate_model::run::{Run, Step};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The summary of a run as it stands now.
@@ -27,6 +29,7 @@ pub fn markdown(run: &Run) -> String {
         let link = relative(&run.created.paths.summary, plan);
         let _ = writeln!(text, "- **Plan**: [{plan}]({link})");
     }
+    links(run, &mut text);
     if let Some(sentence) = delivery(run) {
         let _ = writeln!(text, "- **Result**: {sentence}");
     }
@@ -36,6 +39,28 @@ pub fn markdown(run: &Run) -> String {
     failures(run, &mut text);
     notes(run, &mut text);
     text
+}
+
+/// The files that the run has left besides the plan, by kind.
+fn links(run: &Run, text: &mut String) {
+    for (kind, name) in [
+        (ArtifactKind::Overview, "Overview"),
+        (ArtifactKind::Report, "Reports"),
+        (ArtifactKind::Debug, "Debug Reports"),
+        (ArtifactKind::Output, "Outputs"),
+    ] {
+        let paths: BTreeSet<&String> = run
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.kind == kind.name())
+            .map(|artifact| &artifact.path)
+            .collect();
+        let link = |path: &&String| format!("[{path}]({})", relative(&run.created.paths.summary, path));
+        if !paths.is_empty() {
+            let links: Vec<String> = paths.iter().map(link).collect();
+            let _ = writeln!(text, "- **{name}**: {}", links.join(", "));
+        }
+    }
 }
 
 fn phases(run: &Run, text: &mut String) {

@@ -13,7 +13,7 @@ use coordinate_engine::work::Workshop;
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, Token};
 use coordinate_model::run::Run;
-use coordinate_report::line;
+use coordinate_report::{ending, line};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
@@ -138,27 +138,7 @@ fn print_end(run: &Run, outcome: &str, text: &str) {
     for (step, failure) in run.failures() {
         print(&line::failure(run, step, failure));
     }
-    let merged = run.phases.values().filter(|phase| phase.merged).count();
-    if run.phases.values().any(|phase| phase.merged || !phase.steps.is_empty()) {
-        print(&format!("phases:  {merged} of {} merged", run.phases.len()));
-    }
-    if let Some(verdict) = run.newest_verdict() {
-        let result = if verdict.passed { "passes" } else { "fails" };
-        print(&format!("tests:   `{}` {result}", verdict.command));
-    }
-    if let Some(sentence) = line::delivery(run) {
-        print(&format!("result:  {sentence}"));
-    }
-    for artifact in &run.artifacts {
-        print(&format!("{:<8} {}", format!("{}:", artifact.kind), artifact.path));
-    }
-    for warning in &run.warnings {
-        print(&format!("note:    {warning}"));
-    }
-    for kept in &run.kept {
-        print(&format!("kept:    {kept}"));
-    }
-    if let Some(next) = line::next(run) {
-        print(&format!("next:    {next}"));
+    for (name, text) in ending::lines(run) {
+        print(&format!("{:<8} {text}", format!("{name}:")));
     }
 }

@@ -252,10 +252,12 @@ fn a_followed_log_ends_with_the_run() {
 fn asking() -> (World, String) {
     let world = World::with_plan(&Plan::new().sh("one", &[], "", "echo 1 > one.txt"));
     let text = world.coordinate(&["workflows", "show", "coordinate"]).stdout;
-    let deliver = "[[state.document.step]]\nid = \"deliver\"\n";
+    let deliver =
+        "[[state.document.step]]\nid = \"deliver\"\nkind = \"merge\"\naction = \"deliver\"\nneeds = [\"link\"]\n";
     let gate = "[[state.document.step]]\nid = \"approval\"\nkind = \"gate\"\nquestion = \"deliver it?\"\n\n";
     assert!(text.contains(deliver), "{text}");
-    let text = text.replace(deliver, &format!("{gate}{deliver}needs = [\"approval\"]\n"));
+    let asked = deliver.replace("[\"link\"]", "[\"link\", \"approval\"]");
+    let text = text.replace(deliver, &format!("{gate}{asked}"));
     let file = world.env.script("asking.toml", &text).display().to_string();
     (world, file)
 }
