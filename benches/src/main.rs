@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a workload that fails can only end, loudly")]
 
 mod append;
+mod context;
 mod plans;
 mod world;
 
@@ -45,8 +46,9 @@ fn main() {
             drive(Path::new(folder), plans::wide(number(count)), &mut World::spawning());
         }
         ["phases", folder, count] => drive(Path::new(folder), plans::phases(number(count)), &mut World::instant()),
+        ["context", _, count] => context::print(number(count)),
         ["append", folder, count] => append::append(Path::new(folder), number(count)),
-        _ => println!("usage: steps|phases|append FOLDER COUNT, spawn FOLDER COUNT chain|wide"),
+        _ => println!("usage: steps|phases|append|context FOLDER COUNT, spawn FOLDER COUNT chain|wide"),
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn run_all(workspace: &Workspace, options: &[&str]) -> Result<(), Tas
         println!("| 6, 7 | not measured: ninja is not installed (Debian package `ninja-build`) | | | |");
     }
     short::rows(&mut bench)?;
+    bench.context()?;
     let after = bench.raw_sync(sizes.steps)?;
     println!("\nraw append + sync: {before:.0} µs before, {after:.0} µs after");
     if (after - before).abs() > before / 4.0 {
@@ -162,6 +163,17 @@ impl Bench {
         }
         row("7", &format!("null resume of {count} finished phases, ms"), ours, 1);
         row("7", "null resume ÷ ninja's null build", ratios, 3);
+        Ok(())
+    }
+
+    /// Row 18: what a planner is handed of realistic reports.
+    fn context(&mut self) -> Result<(), TaskError> {
+        for count in [4, 8, 12] {
+            let (figures, _) = self.workload(&["context", &count.to_string()])?;
+            let (produced, handed) = (number(&figures, "produced")?, number(&figures, "handed")?);
+            let what = format!("context handed to the planner ÷ {count} reports ({handed:.0} of {produced:.0} tokens)");
+            row("18", &what, vec![handed / produced], 3);
+        }
         Ok(())
     }
 

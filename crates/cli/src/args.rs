@@ -3,6 +3,7 @@
 mod checkpoint;
 mod clean;
 mod config;
+mod metrics;
 mod roles;
 mod split;
 mod state;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
+pub(crate) use metrics::*;
 pub(crate) use roles::*;
 pub(crate) use split::*;
 pub(crate) use state::*;
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Prints what happened in a run, or what one of its steps printed
     Logs(LogsArguments),
+    /// Prints what runs cost and gave, in figures, and keeps figures of yours
+    Metrics(MetricsArguments),
     /// Says in one line what a run waits for
     Why(OneRun),
     /// Stops what runs, keeps it all, and waits for `resume`
@@ -228,6 +232,19 @@ pub(crate) enum DiagramFormat {
     Dot,
 }
 
+/// How the states of a workflow are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatesFormat {
+    /// For a terminal
+    Text,
+    /// Mermaid
+    Mermaid,
+    /// Graphviz
+    Dot,
+    /// A picture
+    Svg,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReferencePage {
     /// The command line
@@ -249,9 +266,13 @@ pub(crate) struct ShowArguments {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Draws the workflow's states
+    /// Draws the workflow's states, how far the run has come, and the time that is left by this project's history
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "text", conflicts_with = "json")]
-    pub(crate) diagram: Option<DiagramFormat>,
+    pub(crate) diagram: Option<StatesFormat>,
+
+    /// Draws what an exported checkpoint holds, instead of a run
+    #[arg(long, value_name = "FILE", requires = "diagram", conflicts_with_all = ["run", "at"])]
+    pub(crate) checkpoint: Option<PathBuf>,
 
     /// Shows how its plan was changed, with the differences
     #[arg(long, conflicts_with = "diagram")]

@@ -13,6 +13,7 @@ mod doctor;
 mod drive;
 mod listing;
 mod logs;
+mod metrics;
 mod migrate;
 mod names;
 mod paths;
@@ -52,6 +53,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Ps(options) => listing::ps(&project()?, options.json),
         Command::Show(options) => show::show(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
+        Command::Metrics(options) => metrics::metrics(&project()?, options),
         Command::Why(which) => show::why(&project()?, which.run.as_deref()),
         Command::Pause(which) => control::pause(&project()?, which.run.as_deref()),
         Command::Cancel(options) => control::cancel(&project()?, options.run.as_deref(), &options.reason),

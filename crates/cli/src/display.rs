@@ -1,14 +1,15 @@
 //! Where a run's progress goes: plain lines, JSON lines, or a live display on a terminal.
 
+use crate::wiring::SystemClock;
 use coordinate_engine::driver::Listener;
 use coordinate_engine::journal::Record;
-use coordinate_model::ids::PhaseNumber;
-use coordinate_model::plan::Graph;
+use coordinate_engine::port::Clock;
+use coordinate_host::terminal::size;
 use coordinate_model::run::Run;
-use coordinate_report::{json, line};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use coordinate_report::dashboard::{SMALLEST, View, lines};
+use coordinate_report::estimate::History;
+use coordinate_report::{json, line, states};
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
 
 /// One JSON object a line on standard output. The end of the run is told by the command itself, last.
 pub(crate) struct JsonLines;
@@ -17,6 +18,9 @@ impl Listener for JsonLines {
     fn on_event(&mut self, run: &Run, record: &Record) {
         if record.event.name() != "run_ended" {
             print_json(&json::event(run, record.sequence, record.at, &record.event));
+        }
+        if let Some(end) = states::end(run, record.at, &record.event) {
+            print_json(&serde_json::to_value(end).unwrap_or_default());
         }
     }
 
@@ -35,92 +39,114 @@ pub(crate) struct Lines;
 
 impl Listener for Lines {
     fn on_event(&mut self, run: &Run, record: &Record) {
-        if let Some(text) = line::progress(run, &record.event) {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let end = states::end(run, record.at, &record.event);
+        let mut told: Vec<String> = end.iter().flat_map(states::StateEnd::progress).collect();
+        told.extend(line::progress(run, &record.event));
+        let mut err = std::io::stderr().lock();
+        for text in told {
+            let _ = writeln!(err, "{text}");
         }
     }
 
     fn on_tick(&mut self, _run: &Run) {}
 }
 
-/// A live display: a bar for each wave, what is being worked on, and how long it has taken.
+/// A live display: the states, a bar for each wave, what is being worked on, time passed and left. It falls back to plain
+/// lines by itself, where the window is too small or can not be written to.
 pub(crate) struct Live {
-    all: MultiProgress,
-    head: ProgressBar,
-    waves: Vec<(Vec<PhaseNumber>, ProgressBar)>,
+    history: History,
+    colour: bool,
+    /// How many lines of it stand on the screen, above the cursor.
+    drawn: usize,
+    plain: bool,
 }
 
 impl Live {
-    /// A display for a run.
-    pub(crate) fn new(run: &Run) -> Self {
-        let all = MultiProgress::new();
-        let graph = run.plan().and_then(|plan| Graph::new(plan).ok());
-        let waves = graph.map(|graph| graph.waves()).unwrap_or_default();
-        let bars = waves.into_iter().enumerate().map(|(at, wave)| {
-            let bar = all.add(ProgressBar::new(wave.len() as u64));
-            bar.set_style(style("  wave {prefix:<3} [{bar:24}] {pos}/{len} {msg}").progress_chars("=> "));
-            bar.set_prefix((at + 1).to_string());
-            (wave, bar)
-        });
-        let waves = bars.collect();
-        let head = all.add(ProgressBar::new_spinner());
-        head.set_style(style("{spinner} [{elapsed_precise}] {msg}"));
-        head.enable_steady_tick(Duration::from_millis(200));
-        let mut live = Self { all, head, waves };
-        live.refresh(run);
+    /// A display for a run, with what is known of earlier ones.
+    pub(crate) fn new(run: &Run, history: History) -> Self {
+        let colour = std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+        let mut live = Self { history, colour, drawn: 0, plain: false };
+        live.draw(run, &[]);
         live
     }
 
-    fn refresh(&mut self, run: &Run) {
-        for (wave, bar) in &self.waves {
-            let merged = wave.iter().filter(|number| run.phases.get(number).is_some_and(|phase| phase.merged)).count();
-            bar.set_position(merged as u64);
-            let numbers: Vec<String> = wave.iter().map(|number| format!("phase {number}")).collect();
-            bar.set_message(numbers.join(", "));
+    /// Draws the display again, below these new lines that stay.
+    fn draw(&mut self, run: &Run, told: &[String]) {
+        let window = size(&std::io::stderr()).filter(|(width, height)| *width >= SMALLEST.0 && *height >= SMALLEST.1);
+        let Some((width, height)) = window.filter(|_| !self.plain) else {
+            self.fall_back();
+            return;
+        };
+        let now = SystemClock.now();
+        let view = View { now, left: self.history.left(run, now), width, height, colour: self.colour };
+        let shown = lines(run, view);
+        // Lines are cut by characters; where those are wide, the terminal must cut and not wrap.
+        let mut text = format!("{}\x1b[?7l", self.erasing());
+        for line in told.iter().chain(&shown) {
+            text.push_str(line);
+            text.push_str("\r\n");
         }
-        let doing: Vec<String> = run
-            .live()
-            .map(|step| {
-                let what = step.attempt().and_then(|attempt| attempt.doing.clone());
-                let name = line::name(run, step);
-                what.map_or(format!("{name} ({})", step.kind.name()), |what| format!("{name}: {what}"))
-            })
-            .collect();
-        self.head.set_message(format!("{}  {}", run.state, doing.join(" · ")));
+        text.push_str("\x1b[?7h");
+        self.drawn = shown.len();
+        self.write(&text);
     }
-}
 
-/// A template that this file gives wrong would only cost its looks.
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    /// Takes what stands on the screen away.
+    fn erasing(&self) -> String {
+        if self.drawn == 0 { String::new() } else { format!("\x1b[{}A\r\x1b[J", self.drawn) }
+    }
+
+    fn write(&mut self, text: &str) {
+        let mut err = std::io::stderr().lock();
+        if err.write_all(text.as_bytes()).and_then(|()| err.flush()).is_err() {
+            self.plain = true;
+            self.drawn = 0;
+        }
+    }
+
+    fn fall_back(&mut self) {
+        self.plain = true;
+        let erasing = self.erasing();
+        self.drawn = 0;
+        if !erasing.is_empty() {
+            self.write(&erasing);
+        }
+    }
 }
 
 impl Listener for Live {
     fn on_event(&mut self, run: &Run, record: &Record) {
-        let told = line::text(run, &record.event);
-        let worth = told.filter(|text| text.starts_with(['✓', '✗']) || text.contains("is tried again"));
-        if let Some(text) = worth {
-            let _ = self.all.println(format!("  {text}"));
+        if !self.plain {
+            let told = line::text(run, &record.event);
+            let worth = told.filter(|text| text.starts_with(['✓', '✗']) || text.contains("is tried again"));
+            let end = states::end(run, record.at, &record.event);
+            let mut told: Vec<String> = end.iter().flat_map(states::StateEnd::lines).collect();
+            told.extend(worth.iter().map(|text| format!("  {text}")));
+            self.draw(run, &told);
         }
-        self.refresh(run);
+        if self.plain {
+            Lines.on_event(run, record);
+        }
     }
 
     fn on_tick(&mut self, run: &Run) {
-        self.refresh(run);
+        if !self.plain {
+            self.draw(run, &[]);
+        }
     }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.head.finish_and_clear();
-        for (_, bar) in &self.waves {
-            bar.finish_and_clear();
-        }
+        let erasing = self.erasing();
+        self.write(&erasing);
     }
 }
 
 /// Whether a live display can be shown.
 pub(crate) fn is_live() -> bool {
-    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-    std::io::stderr().is_terminal() && !dumb && std::env::var_os("NO_COLOR").is_none()
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    let err = std::io::stderr();
+    let fits = |(width, height): (usize, usize)| width >= SMALLEST.0 && height >= SMALLEST.1;
+    err.is_terminal() && !dumb && size(&err).is_some_and(fits)
 }

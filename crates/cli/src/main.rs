@@ -6,6 +6,7 @@ mod config;
 mod context;
 mod display;
 mod failure;
+mod log;
 mod paths;
 mod roles;
 mod standards;

@@ -114,9 +114,14 @@ pub(crate) fn find(project: &Project, named: &str) -> Result<Definition, Command
 }
 
 /// Reads a file as a definition of this project, wherever it lies.
-pub(crate) fn read_file(project: &Project, path: &str) -> Result<Result<Definition, InvalidDefinition>, CommandError> {
+pub(crate) fn read_file(
+    project: &Project,
+    path: &str,
+) -> Result<(Source, Result<Definition, InvalidDefinition>), CommandError> {
     let text = std::fs::read_to_string(path).map_err(|error| CommandError::usage(format!("`{path}`: {error}")))?;
-    Ok(Definition::resolve(&Source { file: Some(path.to_owned()), text }, &library(project)))
+    let source = Source { file: Some(path.to_owned()), text };
+    let read = Definition::resolve(&source, &library(project));
+    Ok((source, read))
 }
 
 /// The error for a name that means nothing.

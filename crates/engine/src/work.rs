@@ -11,6 +11,7 @@ mod deliver;
 mod enter;
 mod forge;
 mod inputs;
+mod link;
 mod merge;
 mod places;
 mod prompt;
@@ -309,6 +310,7 @@ fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
         (StepKind::Command, Some(Action::Summary)) => Some(close::summary(&step.job, summary.unwrap_or_default())),
         (StepKind::Command, Some(Action::PullRequest)) => Some(forge::request(step)),
         (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step)),
+        (StepKind::Merge, Some(Action::Link)) => Some(link::perform(step)),
         (StepKind::Merge, Some(Action::Replan)) => Some(replan::adopt(step)),
         (StepKind::Merge, None) => merge::perform(step),
         (StepKind::Check, None) => check::perform(step),

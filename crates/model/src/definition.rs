@@ -199,6 +199,8 @@ pub enum Action {
     PullRequest,
     /// Brings a changed plan into force.
     Replan,
+    /// Puts a line that leads to the run's summary into the metadata of the plan and of the reports.
+    Link,
 }
 
 /// What must be there before a state is entered.

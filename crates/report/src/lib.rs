@@ -2,10 +2,16 @@
 
 pub mod changes;
 pub mod context;
+pub mod dashboard;
 pub mod diagram;
+pub mod ending;
 pub mod errors;
+pub mod estimate;
 pub mod json;
 pub mod line;
+pub mod log;
+pub mod metrics;
+pub mod states;
 pub mod summary;
 pub mod text;
 pub mod verification;

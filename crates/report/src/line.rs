@@ -64,6 +64,11 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::Replanned { phase, .. } => {
             Some(format!("✓ the plan was changed for phase {phase}; {}", run.plan().map(shape)?))
         }
+        Event::Merged { step, commit, .. }
+            if run.step(step).and_then(|step| run.action(step)) == Some(Action::Link) =>
+        {
+            Some(format!("✓ the plan and the reports lead to the summary ({})", commit.short()))
+        }
         Event::Merged { step, commit, .. } => Some(format!("✓ {} is merged ({})", name(step), commit.short())),
         Event::Delivered { .. } => Some("✓ your branch has the result".to_owned()),
         Event::DeliveryDeferred { reason, command, .. } => {
@@ -137,6 +142,7 @@ pub fn name(run: &Run, step: &Step) -> String {
     match run.action(step) {
         Some(Action::Summary) => "summary".to_owned(),
         Some(Action::Deliver) => "delivery".to_owned(),
+        Some(Action::Link) => "the way to the summary".to_owned(),
         Some(Action::PullRequest) => "pull request".to_owned(),
         Some(Action::Replan) | None => step.id.to_string(),
     }

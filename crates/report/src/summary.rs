@@ -1,11 +1,15 @@
 //! The summary of a run, as Markdown.
 
 use crate::line::{delivery, failure};
+use crate::metrics::{saving, worked};
+use crate::states::times;
 use crate::text::{day, span};
+use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::definition::StepKind;
 use coordinate_model::event::Outcome;
 use coordinate_model::links::relative;
 use coordinate_model::run::{Run, Step};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The summary of a run as it stands now.
@@ -25,14 +29,38 @@ pub fn markdown(run: &Run) -> String {
         let link = relative(&run.created.paths.summary, plan);
         let _ = writeln!(text, "- **Plan**: [{plan}]({link})");
     }
+    links(run, &mut text);
     if let Some(sentence) = delivery(run) {
         let _ = writeln!(text, "- **Result**: {sentence}");
     }
+    states(run, &mut text);
     phases(run, &mut text);
     tests(run, &mut text);
     failures(run, &mut text);
     notes(run, &mut text);
     text
+}
+
+/// The files that the run has left besides the plan, by kind.
+fn links(run: &Run, text: &mut String) {
+    for (kind, name) in [
+        (ArtifactKind::Overview, "Overview"),
+        (ArtifactKind::Report, "Reports"),
+        (ArtifactKind::Debug, "Debug Reports"),
+        (ArtifactKind::Output, "Outputs"),
+    ] {
+        let paths: BTreeSet<&String> = run
+            .artifacts
+            .iter()
+            .filter(|artifact| artifact.kind == kind.name())
+            .map(|artifact| &artifact.path)
+            .collect();
+        let link = |path: &&String| format!("[{path}]({})", relative(&run.created.paths.summary, path));
+        if !paths.is_empty() {
+            let links: Vec<String> = paths.iter().map(link).collect();
+            let _ = writeln!(text, "- **{name}**: {}", links.join(", "));
+        }
+    }
 }
 
 fn phases(run: &Run, text: &mut String) {
@@ -58,25 +86,22 @@ fn phases(run: &Run, text: &mut String) {
         let name = phase.name.replace('|', "\\|");
         let _ = writeln!(text, "| {} | {name} | {result} | {commit} | {} |", phase.number, span(worked(&steps)));
     }
-    let _ = writeln!(text, "\n{}", saving(run));
-}
-
-/// Time in which the steps' newest attempts were at work, in milliseconds.
-fn worked(steps: &[&Step]) -> u64 {
-    let attempts = steps.iter().filter_map(|step| step.attempt());
-    attempts.filter_map(|attempt| Some(attempt.ended?.since(attempt.leased))).sum()
+    let _ = writeln!(text, "\n{}", saved(run));
 }
 
 /// The measured saving by working in parallel, against the sum of the phases' times.
-fn saving(run: &Run) -> String {
-    let phased: Vec<&Step> = run.steps.iter().filter(|step| step.phase.is_some()).collect();
-    let sum = worked(&phased);
-    let begin = phased.iter().filter_map(|step| step.attempts.first().map(|attempt| attempt.leased)).min();
-    let end = phased.iter().filter_map(|step| step.attempt().and_then(|attempt| attempt.ended)).max();
-    let (Some(begin), Some(end)) = (begin, end) else { return "No phase was worked on.".to_owned() };
-    let took = end.since(begin);
-    let saved = sum.saturating_sub(took).saturating_mul(100).checked_div(sum).unwrap_or(0);
-    format!("The phases took {} in all, {} if done one after another: {saved} % saved.", span(took), span(sum))
+fn saved(run: &Run) -> String {
+    let Some(saving) = saving(run, |step| step.phase.is_some()) else { return "No phase was worked on.".to_owned() };
+    let (took, sum) = (span(saving.took_ms), span(saving.sum_ms));
+    format!("The phases took {took} in all, {sum} if done one after another: {} % saved.", saving.percent)
+}
+
+fn states(run: &Run, text: &mut String) {
+    let _ = writeln!(text, "\n## States\n\n| state | time |\n|---|---|");
+    for time in times(run) {
+        let visit = if time.visit > 1 { format!(" (visit {})", time.visit) } else { String::new() };
+        let _ = writeln!(text, "| {}{visit} | {} |", time.state, span(time.duration_ms));
+    }
 }
 
 fn tests(run: &Run, text: &mut String) {

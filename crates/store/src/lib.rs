@@ -8,6 +8,7 @@
 
 pub mod conformance;
 mod fair_queue;
+pub mod figures;
 mod memory;
 pub mod shell;
 mod sqlite;

@@ -1,14 +1,17 @@
 //! `artifacts`: what the runs of this project have left, read from their journals, and what became of it since.
 
+mod places;
+
 use super::{print, print_json};
 use crate::args::ArtifactsArguments;
 use crate::context::{Meant, Project, find_run};
 use crate::failure::{CommandError, Exit};
+use crate::paths::specs_root;
 use coordinate_engine::journal::{Journal, Record};
-use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Artifact, Event};
 use coordinate_model::ids::RunId;
 use coordinate_report::text::moment;
+use places::{Now, Places};
 use serde_json::{Value, json};
 
 /// One line of the list.
@@ -17,7 +20,7 @@ struct Row {
     run: RunId,
     step: Option<String>,
     created: String,
-    verdict: &'static str,
+    now: Now,
 }
 
 pub(crate) fn artifacts(project: &Project, options: &ArtifactsArguments) -> Result<Exit, CommandError> {
@@ -32,7 +35,9 @@ pub(crate) fn artifacts(project: &Project, options: &ArtifactsArguments) -> Resu
     }
     for row in &rows {
         let (kind, bytes) = (&row.artifact.kind, row.artifact.bytes);
-        print(&format!("{kind:<8} {bytes:>8}  {:<8}  {}  {}", row.verdict, row.run, row.artifact.path));
+        let was =
+            if row.now.place == row.artifact.path { String::new() } else { format!("  (was {})", row.artifact.path) };
+        print(&format!("{kind:<8} {bytes:>8}  {:<8}  {}  {}{was}", row.now.verdict, row.run, row.now.place));
     }
     Ok(Exit::Done)
 }
@@ -43,12 +48,14 @@ fn rows(project: &Project, journal: &Journal, options: &ArtifactsArguments) -> R
         None => journal.storage().headers()?.into_iter().map(|header| header.run).collect(),
     };
     let mut rows = Vec::new();
+    let mut places = Places::new(project, specs_root(project, project.config()?));
     for run in runs {
         for record in journal.records(&run, 0)? {
-            rows.extend(left(project, &run, &record));
+            rows.extend(left(&mut places, &run, &record));
         }
     }
-    let of_topic = |row: &Row| options.topic.as_ref().is_none_or(|topic| is_of(&row.artifact.path, topic));
+    let named = |row: &Row, topic: &String| is_of(&row.artifact.path, topic) || is_of(&row.now.place, topic);
+    let of_topic = |row: &Row| options.topic.as_ref().is_none_or(|topic| named(row, topic));
     let of_kind = |row: &Row| options.kind.as_ref().is_none_or(|kind| row.artifact.kind == *kind);
     rows.retain(|row| of_topic(row) && of_kind(row));
     Ok(rows)
@@ -64,29 +71,20 @@ fn is_of(path: &str, topic: &str) -> bool {
     place == topic.trim_end_matches('/') || folder == topic || name == topic || same_number()
 }
 
-fn left(project: &Project, run: &RunId, record: &Record) -> Vec<Row> {
+fn left(places: &mut Places<'_>, run: &RunId, record: &Record) -> Vec<Row> {
     let (step, artifacts) = match &record.event {
         Event::StepSucceeded { step, artifacts, .. } => (Some(step.to_string()), artifacts),
         Event::RunEnded { artifacts, .. } => (None, artifacts),
         _ => return Vec::new(),
     };
-    let row = |artifact: &Artifact| Row {
+    let mut row = |artifact: &Artifact| Row {
         artifact: artifact.clone(),
         run: run.clone(),
         step: step.clone(),
         created: moment(record.at),
-        verdict: verdict(project, artifact),
+        now: places.now(artifact),
     };
-    artifacts.iter().map(row).collect()
-}
-
-/// What was verified when it was left holds for those bytes only.
-fn verdict(project: &Project, artifact: &Artifact) -> &'static str {
-    match std::fs::read(project.root.join(&artifact.path)) {
-        Ok(bytes) if hex_sha256(&bytes) == artifact.hash => "verified",
-        Ok(_) => "changed",
-        Err(_) => "missing",
-    }
+    artifacts.iter().map(&mut row).collect()
 }
 
 fn as_json(row: &Row) -> Value {
@@ -98,6 +96,7 @@ fn as_json(row: &Row) -> Value {
         "hash": row.artifact.hash,
         "size": row.artifact.bytes,
         "created": row.created,
-        "verdict": row.verdict,
+        "verdict": row.now.verdict,
+        "place": row.now.place,
     })
 }

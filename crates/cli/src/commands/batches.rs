@@ -1,5 +1,6 @@
 //! Batches of file operations in this project: opened, told, taken back where one was cut off.
 
+use super::specs::Moves;
 use super::{note, print, print_json};
 use crate::context::{Project, make_state_folder};
 use crate::failure::CommandError;
@@ -89,6 +90,9 @@ impl Told {
                 Operation::MakeFolder { .. } | Operation::RemoveFolder { .. } => {}
             }
         }
+        // People look for a file where it is in the end.
+        let moves = Moves(told.moved.clone());
+        told.written = told.written.iter().map(|path| moves.of(path)).collect();
         told
     }
 

@@ -124,6 +124,15 @@ fn import(project: &Project, options: &CheckpointFile) -> Result<Exit, CommandEr
     Ok(Exit::Done)
 }
 
+/// What a file holds, in the newest format, whatever its own is.
+pub(super) fn parsed(file: &Path) -> Result<Checkpoint, CommandError> {
+    let imported = parse(&read(file)?).map_err(|error| {
+        CommandError::usage(format!("`{}` is no checkpoint: {error}", file.display()))
+            .hint("`coordinate checkpoint check FILE` prints each problem with its place in the file")
+    })?;
+    Ok(imported.checkpoint)
+}
+
 fn warned(file: &Path, problem: &Problem) -> String {
     format!("{}:{problem}", file.display())
 }

@@ -5,6 +5,7 @@ use super::{note, print};
 use crate::context::{Project, is_alive};
 use crate::display::{JsonLines, Lines, Live, is_live, print_json};
 use crate::failure::{CommandError, Exit};
+use crate::log::Log;
 use crate::wiring::{SystemClock, holder, tools};
 use coordinate_engine::driver::{Driver, Listener, Outbox, Stopped, mailbox};
 use coordinate_engine::journal::{Journal, Record};
@@ -12,7 +13,7 @@ use coordinate_engine::work::Workshop;
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, Token};
 use coordinate_model::run::Run;
-use coordinate_report::line;
+use coordinate_report::{ending, line};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
@@ -68,7 +69,7 @@ fn drive_taken(
             &mut json
         }
         Shown::Text if is_live() => {
-            live = Live::new(run);
+            live = Live::new(run, super::show::history(journal, run.id()));
             &mut live
         }
         Shown::Text => {
@@ -83,7 +84,11 @@ fn drive_taken(
     let mailbox = mailbox();
     listen_to_signals(mailbox.0.clone())?;
     let mut names = ShellNames::new(project);
-    let mut listeners = [listener, &mut names];
+    let mut log = Log::new(project);
+    for record in begun {
+        log.on_event(run, record);
+    }
+    let mut listeners = [listener, &mut names, &mut log];
     let clock = Arc::new(SystemClock);
     let mut driver = Driver::new(journal, clock, (run.clone(), epoch), &mut executor, &mut listeners, mailbox);
     let stopped = driver.drive(std::process::id());
@@ -133,27 +138,7 @@ fn print_end(run: &Run, outcome: &str, text: &str) {
     for (step, failure) in run.failures() {
         print(&line::failure(run, step, failure));
     }
-    let merged = run.phases.values().filter(|phase| phase.merged).count();
-    if run.phases.values().any(|phase| phase.merged || !phase.steps.is_empty()) {
-        print(&format!("phases:  {merged} of {} merged", run.phases.len()));
-    }
-    if let Some(verdict) = run.newest_verdict() {
-        let result = if verdict.passed { "passes" } else { "fails" };
-        print(&format!("tests:   `{}` {result}", verdict.command));
-    }
-    if let Some(sentence) = line::delivery(run) {
-        print(&format!("result:  {sentence}"));
-    }
-    for artifact in &run.artifacts {
-        print(&format!("{:<8} {}", format!("{}:", artifact.kind), artifact.path));
-    }
-    for warning in &run.warnings {
-        print(&format!("note:    {warning}"));
-    }
-    for kept in &run.kept {
-        print(&format!("kept:    {kept}"));
-    }
-    if let Some(next) = line::next(run) {
-        print(&format!("next:    {next}"));
+    for (name, text) in ending::lines(run) {
+        print(&format!("{:<8} {text}", format!("{name}:")));
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn resume_run(
     if driver_of(journal, id)?.is_none() {
         let run = journal.load(id)?;
         if !options.json {
-            note(diagram::draw(&run, diagram::Format::Text).trim_end());
+            let left = super::show::history(journal, id).left(&run, SystemClock.now());
+            note(diagram::draw(&diagram::Drawing::of_run(&run, left), diagram::Format::Text).trim_end());
         }
         if let Some(facts) = Facts::of_run(&run, SystemClock.now(), plan_of(project, &run)) {
             agree(&facts.judge(), id.as_str(), options)?;

@@ -1,15 +1,30 @@
 //! `show` and `why`.
 
 use super::{print, print_json};
-use crate::args::{DiagramFormat, ShowArguments};
+use crate::args::{ShowArguments, StatesFormat};
 use crate::context::{Meant, Project, driver_of, find_run};
 use crate::failure::{CommandError, Exit};
+use crate::wiring::SystemClock;
+use crate::workflows;
+use coordinate_engine::journal::Journal;
+use coordinate_engine::port::{Clock, RunHeader};
+use coordinate_model::definition::StateName;
+use coordinate_model::event::Outcome;
+use coordinate_model::ids::RunId;
 use coordinate_model::run::{Run, Step};
-use coordinate_report::diagram::{Format, draw};
+use coordinate_report::diagram::{Drawing, Format, checkpoint_way, draw};
+use coordinate_report::estimate::History;
 use coordinate_report::text::{moment, span};
 use coordinate_report::{json, line};
+use std::path::Path;
+
+/// How many earlier runs tell how long things take.
+const HISTORY: usize = 20;
 
 pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, CommandError> {
+    if let (Some(file), Some(format)) = (&options.checkpoint, options.diagram) {
+        return show_checkpoint(project, file, format);
+    }
     let journal = project.need_journal()?;
     let id = find_run(&journal, options.run.as_deref(), Meant::Newest)?;
     let run = match options.at {
@@ -32,16 +47,57 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
     } else if options.json {
         print_json(&json::run(&run));
     } else if let Some(format) = options.diagram {
-        let format = match format {
-            DiagramFormat::Text => Format::Text,
-            DiagramFormat::Mermaid => Format::Mermaid,
-            DiagramFormat::Dot => Format::Dot,
-        };
-        print(draw(&run, format).trim_end());
+        // A run as it was is measured by the time that it was then.
+        let now = if options.at.is_some() { run.updated } else { SystemClock.now() };
+        let left = history(&journal, &id).left(&run, now);
+        print(draw(&Drawing::of_run(&run, left), drawn_as(format)).trim_end());
     } else {
         print_run(&run, driver_of(&journal, &id)?);
     }
     Ok(Exit::Done)
+}
+
+fn drawn_as(format: StatesFormat) -> Format {
+    match format {
+        StatesFormat::Text => Format::Text,
+        StatesFormat::Mermaid => Format::Mermaid,
+        StatesFormat::Dot => Format::Dot,
+        StatesFormat::Svg => Format::Svg,
+    }
+}
+
+fn show_checkpoint(project: &Project, file: &Path, format: StatesFormat) -> Result<Exit, CommandError> {
+    let checkpoint = super::checkpoint::parsed(file)?;
+    let definition = workflows::find(project, &checkpoint.definition).ok();
+    let way = checkpoint_way(&checkpoint, definition.as_ref());
+    let machine = &checkpoint.state_machine;
+    let done = |state: &&StateName| machine.completed_states.contains(state) && **state != machine.current_state;
+    let works = |state: &&StateName| {
+        let known = definition.as_ref().and_then(|definition| definition.state(state));
+        known.is_some_and(|state| !state.steps.is_empty())
+    };
+    let own = checkpoint.run.as_ref().and_then(|run| run.parse().ok());
+    let history = project.journal()?.map(|journal| newest(&journal, own.as_ref())).unwrap_or_default();
+    let rest = way.iter().filter(|state| !done(state)).filter(works);
+    let left = definition.is_some().then(|| history.sum(rest.map(StateName::as_str))).flatten();
+    print(draw(&Drawing::of_checkpoint(&checkpoint, definition.as_ref(), left), drawn_as(format)).trim_end());
+    Ok(Exit::Done)
+}
+
+/// How long things took in earlier runs of this project. One that can not be read tells nothing, and stops nothing.
+pub(super) fn history(journal: &Journal, run: &RunId) -> History {
+    newest(journal, Some(run))
+}
+
+fn newest(journal: &Journal, without: Option<&RunId>) -> History {
+    let mut history = History::default();
+    let headers = journal.storage().headers().unwrap_or_default();
+    let good = |header: &&RunHeader| header.outcome.as_deref() == Some(Outcome::Succeeded.name());
+    let others = headers.iter().filter(good).filter(|header| Some(&header.run) != without);
+    for run in others.take(HISTORY).filter_map(|header| journal.load(&header.run).ok()) {
+        history.add(&run);
+    }
+    history
 }
 
 fn print_run(run: &Run, driver: Option<u32>) {

@@ -4,11 +4,10 @@ use super::{note, print, print_json};
 use crate::args::{WorkflowsArguments, WorkflowsCommand};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
-use crate::roles::Found;
+use crate::roles;
 use crate::workflows::{Known, Origin, all, of_name, overriding, project_folder, read_file, unknown};
-use coordinate_model::definition::{Definition, InvalidDefinition, Scope};
+use coordinate_model::definition::{Definition, InvalidDefinition, Problem, Scope, Source};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 pub(crate) fn workflows(project: &Project, options: &WorkflowsArguments) -> Result<Exit, CommandError> {
     match &options.command {
@@ -89,7 +88,10 @@ fn check(project: &Project, named: &[String]) -> Result<Exit, CommandError> {
         let known = of_name(project, name).into_iter().next();
         checked.push(match known {
             Some(known) => of_known(project, &known),
-            None if name.contains(['/', '.']) => (name.clone(), read_file(project, name)?, None),
+            None if name.contains(['/', '.']) => {
+                let (source, read) = read_file(project, name)?;
+                Checked { file: name.clone(), source, read, name: None }
+            }
             None => return Err(unknown(project, name).hint("or name a TOML file")),
         });
     }
@@ -100,11 +102,10 @@ fn check(project: &Project, named: &[String]) -> Result<Exit, CommandError> {
     if checked.is_empty() {
         note("there is no own workflow to check; `coordinate workflows eject NAME` makes one");
     }
-    let roles = crate::roles::all(project)?;
+    let roles = roles::all(project)?;
     let mut sound = true;
-    for (file, read, name) in &checked {
-        let unknown = read.iter().flat_map(|definition| unknown_roles(file, definition, &roles));
-        for line in problems(file, read, name.as_deref()).into_iter().chain(unknown) {
+    for one in &checked {
+        for line in one.problems(|role| roles.contains_key(role)) {
             sound = false;
             print(&line);
         }
@@ -112,38 +113,38 @@ fn check(project: &Project, named: &[String]) -> Result<Exit, CommandError> {
     Ok(if sound { Exit::Done } else { Exit::Usage })
 }
 
-type Checked = (String, Result<Definition, InvalidDefinition>, Option<String>);
+/// A definition that was read to be checked.
+struct Checked {
+    file: String,
+    source: Source,
+    read: Result<Definition, InvalidDefinition>,
+    /// The name that it is found by, if it is.
+    name: Option<String>,
+}
 
 fn of_known(project: &Project, known: &Known) -> Checked {
     let file = known.source.file.clone().unwrap_or_else(|| format!("({})", known.name));
-    (file, known.read(project), Some(known.name.clone()))
+    Checked { file, source: known.source.clone(), read: known.read(project), name: Some(known.name.clone()) }
 }
 
-/// Roles that a definition names and nobody has written: its runs would be refused.
-fn unknown_roles(file: &str, definition: &Definition, known: &BTreeMap<String, Found>) -> Vec<String> {
-    let unknown = definition.roles().into_iter().filter(|role| !known.contains_key(*role));
-    unknown
-        .map(|role| format!("{file}: there is no role `{role}`; `coordinate roles list` has those that are"))
-        .collect()
-}
-
-/// One `file:line: message` for each problem.
-fn problems(file: &str, read: &Result<Definition, InvalidDefinition>, name: Option<&str>) -> Vec<String> {
-    match read {
-        Err(invalid) => invalid
-            .problems
-            .iter()
-            .map(|problem| match problem.line {
-                Some(line) => format!("{file}:{line}: {}", problem.message),
-                None => format!("{file}: {}", problem.message),
-            })
-            .collect(),
+impl Checked {
+    /// One `file:line: message` for each problem.
+    fn problems(&self, is_role: impl Fn(&str) -> bool) -> Vec<String> {
+        let file = &self.file;
+        let told = |problem: &Problem| match problem.line {
+            Some(line) => format!("{file}:{line}: {}", problem.message),
+            None => format!("{file}: {}", problem.message),
+        };
+        let definition = match &self.read {
+            Err(invalid) => return invalid.problems.iter().map(told).collect(),
+            Ok(definition) => definition,
+        };
+        let mut lines: Vec<String> = definition.unknown_roles(&self.source, is_role).iter().map(told).collect();
         // A run says its workflow's name; one that is called by another name could not be found again.
-        Ok(definition) => name
-            .filter(|name| definition.name != *name)
-            .map(|name| format!("{file}: name is `{}`, and the file is called `{name}.toml`", definition.name))
-            .into_iter()
-            .collect(),
+        if let Some(name) = self.name.as_ref().filter(|name| definition.name != **name) {
+            lines.push(format!("{file}: name is `{}`, and the file is called `{name}.toml`", definition.name));
+        }
+        lines
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 27] = [
+pub(super) const KEYS: [Key; 29] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -103,6 +103,13 @@ pub(super) const KEYS: [Key; 27] = [
         help: "shell command that tests a tree; else the one that `CLAUDE.md` or `AGENTS.md` names, else it is detected; \"\" is no tests",
     },
     Key { name: "test.limit_seconds", kind: Kind::Number, default: "1800", help: "longest time of a test or check" },
+    Key {
+        name: "log.bytes",
+        kind: Kind::Number,
+        default: "10485760",
+        help: "the size at which the log is put aside and a new one is begun",
+    },
+    Key { name: "log.files", kind: Kind::Number, default: "5", help: "how many logs there are, the newest included" },
     Key {
         name: "check.command",
         kind: Kind::Text,

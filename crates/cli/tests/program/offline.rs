@@ -173,7 +173,7 @@ fn an_enumerated_request_is_planned_and_implemented_offline() {
     let outcome = run(&world, &[request]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert_eq!(world.read("two.txt"), "one\n");
-    assert_eq!(world.subjects("main").len(), 4);
+    assert_eq!(world.subjects("main").len(), 5);
     world.assert_nothing_left();
 }
 

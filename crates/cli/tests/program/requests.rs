@@ -63,6 +63,7 @@ fn words_are_researched_planned_implemented_and_delivered() {
     assert_eq!(
         world.subjects("main"),
         [
+            "docs(001): link the summary",
             "feat(001): complete phase 2 - Two",
             "feat(001): complete phase 1 - One",
             "docs(001): take in the plan",

@@ -55,6 +55,8 @@ fn what_is_wrong_with_own_workflows_is_told_with_file_and_line() {
         .write(".coordinate/workflows/key.toml", &format!("{}\n[state.plan]\ntoo = []\n", MINE.replace("mine", "key")));
     world.write(".coordinate/workflows/broken.toml", "format = 1\nname = \n");
     world.write(".coordinate/workflows/other.toml", MINE);
+    let role = "\n[[state.debug.step]]\nid = \"a\"\nkind = \"agent\"\nrole = \"magician\"\n";
+    world.write(".coordinate/workflows/role.toml", &format!("{}{role}", MINE.replace("mine", "role")));
     shows("workflows_check_wrong", &world, &["workflows", "check"]);
     shows("workflows_check_file", &world, &["workflows", "check", ".coordinate/workflows/other.toml", "mine"]);
     shows("workflows_check_unknown", &world, &["workflows", "check", "none"]);

@@ -4,6 +4,7 @@ pub(crate) mod author;
 pub(crate) mod plan;
 pub(crate) mod process;
 pub(crate) mod redact;
+pub(crate) mod terminal;
 
 use coordinate_testkit::{Hermetic, Outcome, hermetic, scripted_agent};
 pub(crate) use plan::Plan;

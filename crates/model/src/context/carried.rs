@@ -76,7 +76,11 @@ pub fn carried(run: &Run, step: &Step) -> Vec<Item> {
         },
     };
     let others = run.artifacts.iter().filter(|artifact| is_passed_on(run, artifact));
-    others.filter_map(|artifact| Some(Item { artifact: artifact.clone(), depth: depth(artifact)? })).collect()
+    let items = others.filter_map(|artifact| Some(Item { artifact: artifact.clone(), depth: depth(artifact)? }));
+    let mut items: Vec<Item> = items.collect();
+    // Whichever was left first: the same prompt comes of the same artifacts.
+    items.sort_by(|one, other| one.artifact.path.cmp(&other.artifact.path));
+    items
 }
 
 /// A summary tells people what was done. The plan has its own way to whoever works by it.

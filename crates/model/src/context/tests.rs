@@ -2,6 +2,9 @@ use super::*;
 use crate::artifact::Metadata;
 use crate::event::Artifact;
 
+/// What may always be told of each artifact.
+const LEAST_EACH: u64 = 60;
+
 fn count(text: &str) -> u64 {
     text.split_whitespace().count() as u64
 }
@@ -31,29 +34,37 @@ fn told(reports: usize, tokens: u64) -> (u64, Vec<Told>) {
 #[test]
 fn details_come_in_turns_as_far_as_there_is_room() {
     let (_, told) = told(2, 100_000);
-    assert!(told[0].text.starts_with("- `/tree/reports/001.md`: Report 1\n  w1 w2 "), "{}", told[0].text);
+    assert!(told[0].text.starts_with("In `/tree/reports`:\n- `001.md`: Report 1\n  w1 w2 "), "{}", told[0].text);
     assert!(
         told[0].text.ends_with(" w50\n  recommends: do1; do2; do3\n  names: src/f1; src/f2; src/f3\n"),
         "{}",
         told[0].text
     );
-    let (_, tight) = super::tests::told(2, 1272);
-    assert!(tight[0].text.ends_with("\n  recommends: do1\n"), "{}", tight[0].text);
-    assert!(tight[1].text.ends_with(" w50\n"), "{}", tight[1].text);
+    let (_, tight) = super::tests::told(2, 10);
+    assert!(tight[0].text.ends_with("\n  recommends: do1; do2; do3\n"), "{}", tight[0].text);
+    assert!(tight[1].text.ends_with("\n  recommends: do1; do2\n"), "{}", tight[1].text);
 }
 
 #[test]
-fn up_to_four_summaries_are_whole_however_short_the_reports_are() {
-    let (handed, told) = told(4, 10);
-    assert_eq!(handed, 4 * 54);
-    assert!(told.iter().all(|told| told.text.ends_with("w50\n")));
+fn below_four_summaries_are_whole_and_then_a_title_and_the_first_words_at_least() {
+    let (_, three) = told(3, 10);
+    assert!(three.iter().all(|told| told.text.contains(" w50\n")), "{three:?}");
+    let (handed, many) = told(12, 10);
+    assert!(handed <= 12 * LEAST_EACH, "{handed}");
+    assert!(many.iter().all(|told| told.text.contains(": Report ") && told.text.contains(" w10")), "{many:?}");
 }
 
 #[test]
 fn the_share_falls_while_reports_grow_in_number() {
-    let shares: Vec<u64> =
-        [4, 6, 8, 12, 16, 24].map(|reports| told(reports, 2_000).0 * 10_000 / (reports as u64 * 2_000)).to_vec();
-    assert_eq!(shares, [310, 310, 297, 250, 220, 175]);
+    let share = |reports: usize| {
+        let mut items: Vec<Item> = (1..=reports).map(|number| report(number, 4_000)).collect();
+        for item in &mut items {
+            let metadata = item.artifact.metadata.as_mut().unwrap();
+            metadata.recommendations = vec!["so many words that there is not room for all ".repeat(2); 5];
+        }
+        tell(&items, "/tree", &count).iter().map(|told| told.tokens).sum::<u64>() * 10_000 / (reports as u64 * 4_000)
+    };
+    assert_eq!([4, 6, 8, 12, 16, 24].map(share), [398, 348, 301, 247, 218, 175]);
 }
 
 #[test]
@@ -63,8 +74,10 @@ fn a_path_alone_and_an_artifact_of_which_nothing_is_known_are_named() {
     items[1].artifact.metadata = None;
     items[2].depth = Depth::Full;
     let told = tell(&items, "/tree/", &count);
-    assert_eq!(told[0].text, "- `/tree/reports/001.md`\n");
-    assert_eq!(told[1].text, "- `/tree/reports/002.md`\n");
+    let alone = tell(&items[..1], "/tree/", &count);
+    assert_eq!(alone[0].text, "- `/tree/reports/001.md`\n");
+    assert_eq!(told[0].text, "In `/tree/reports`:\n- `001.md`\n");
+    assert_eq!(told[1].text, "- `002.md`\n");
     assert_eq!(told[2].tokens, 54 + 900);
 }
 

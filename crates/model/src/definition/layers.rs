@@ -57,6 +57,24 @@ impl Definition {
     }
 }
 
+impl Definition {
+    /// The steps whose role nobody knows, as problems of the definition's file. Roles are files of their own, so that
+    /// they are no part of reading a definition.
+    pub fn unknown_roles(&self, source: &Source, is_known: impl Fn(&str) -> bool) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, state) in &self.state {
+            for step in &state.steps {
+                let Some(role) = step.role.as_deref().filter(|role| !is_known(role)) else { continue };
+                let message =
+                    format!("state.{name}.step `{}`: there is no role `{role}`; see `coordinate roles`", step.id);
+                let place = ["state", name.as_str(), "step", step.id.as_str(), "role"];
+                problems.push(Problem::at(place, message).located(&source.text));
+            }
+        }
+        problems
+    }
+}
+
 /// The whole table of a definition, with all that it builds on.
 fn layered(source: &Source, library: Library<'_>, seen: &mut Vec<String>) -> Result<Table, Vec<Problem>> {
     let mut own: Table = toml::from_str(&source.text).map_err(|error| vec![Problem::of_toml(&source.text, &error)])?;
