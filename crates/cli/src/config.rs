@@ -9,7 +9,7 @@ mod reference;
 
 pub(crate) use change::{Imported, change, import_old};
 pub(crate) use chosen::Chosen;
-pub(crate) use files::{project_file, user_file, user_folder};
+pub(crate) use files::{project_file, user_folder};
 pub(crate) use reference::{reference, template};
 
 use crate::failure::CommandError;

@@ -1,6 +1,6 @@
 //! The workflow definitions that a project can use: its own, the user's, and those that ship, by name.
 
-use crate::config::user_file;
+use crate::config::user_folder;
 use crate::context::Project;
 use crate::failure::CommandError;
 use coordinate_model::definition::{Definition, InvalidDefinition, Scope, Source, builtin_names};
@@ -49,7 +49,7 @@ pub(crate) fn project_folder(project: &Project) -> PathBuf {
 }
 
 fn folders(project: &Project) -> Vec<(Origin, PathBuf)> {
-    let user = user_file().and_then(|file| Some(file.parent()?.join("workflows")));
+    let user = user_folder().map(|folder| folder.join("workflows"));
     let own = std::iter::once((Origin::Project, project_folder(project)));
     own.chain(user.map(|folder| (Origin::User, folder))).collect()
 }

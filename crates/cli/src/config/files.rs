@@ -68,7 +68,7 @@ pub(crate) fn project_file(project: &Path) -> PathBuf {
 }
 
 /// The user's configuration file, where there is a home.
-pub(crate) fn user_file() -> Option<PathBuf> {
+pub(super) fn user_file() -> Option<PathBuf> {
     user_folder().map(|folder| folder.join("config.toml"))
 }
 

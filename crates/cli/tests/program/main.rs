@@ -24,6 +24,7 @@ mod plan_files;
 mod pull_request;
 mod replan;
 mod requests;
+mod roles;
 mod scheduling;
 mod scope;
 mod state;

@@ -20,7 +20,7 @@ const EXECUTOR: &str = "case $COORDINATE_STEP in\n\
     implement/p1v*) echo one > one.txt ;;\n\
     */p2/*) echo two > two.txt ;;\n\
     */p3/*) echo three > three.txt ;;\n\
-    esac";
+    esac; echo \"PHASE_COMPLETE: $COORDINATE_PHASE\"";
 
 fn world() -> World {
     let world = World::new(&[("PLAN.md", PLAN), ("word.txt", "good\n"), ("Makefile", "test:\n\tgrep good word.txt\n")]);

@@ -42,7 +42,8 @@ revision-specialist)
     echo "REVISION_COMPLETED: $COORDINATE_ARTIFACT" ;;
 debug-analyst) debug_report > "$COORDINATE_ARTIFACT"; echo "DEBUG_REPORT_CREATED: $COORDINATE_ARTIFACT" ;;
 implementation-executor)
-    case $COORDINATE_PHASE in 1) echo one > one.txt ;; 2) echo two > two.txt ;; 9) echo nine > nine.txt ;; esac ;;
+    case $COORDINATE_PHASE in 1) echo one > one.txt ;; 2) echo two > two.txt ;; 9) echo nine > nine.txt ;; esac
+    echo "PHASE_COMPLETE: $COORDINATE_PHASE" ;;
 *) echo "no part for $COORDINATE_ROLE" >&2; exit 9 ;;
 esac
 "##;
