@@ -45,7 +45,7 @@ fn linked_files(
 ) -> Result<Vec<(String, Vec<u8>)>, RepositoryError> {
     let paths = &step.job.created.paths;
     let plan = step.job.plan().into_iter().flat_map(|plan| &plan.files);
-    let left = step.read_first.iter().filter(|path| !paths.named.contains(path));
+    let left = step.carried.iter().map(|item| &item.artifact.path).filter(|path| !paths.named.contains(path));
     let mut files = Vec::new();
     for path in plan.chain(left).collect::<BTreeSet<_>>() {
         let Some(bytes) = repository.read_file(integration, path)? else { continue };
