@@ -51,6 +51,8 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         reasons: Vec::new(),
         fix: false,
         topics: Vec::new(),
+        roles: std::collections::BTreeMap::new(),
+        standards: coordinate_model::standards::Standards::default(),
         revises: None,
         definition,
         plan,
@@ -59,6 +61,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         paths: Paths {
             debug: None,
             named: Vec::new(),
+            overview: None,
             project: String::new(),
             trees: String::new(),
             topic: "specs/001_bench".to_owned(),
@@ -69,8 +72,8 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         options: Options {
             max_parallel: 2,
             max_research: None,
-            auto_create_debug: true,
             replan: None,
+            auto_create_debug: true,
             agent: AgentChoice { name: "bench".to_owned(), argv: Vec::new(), repairs: false },
             test_command: None,
             check_command: None,

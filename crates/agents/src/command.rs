@@ -4,6 +4,7 @@ use crate::unwritable;
 use coordinate_engine::port::{Assignment, AttemptProgram, StreamName, TranscriptLine};
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::role::claim;
 
 /// The longest text of an observation, in characters.
 const LONGEST: usize = 4096;
@@ -54,14 +55,8 @@ pub(crate) fn read(line: &TranscriptLine) -> Vec<Observation> {
     if let Some(progress) = text.strip_prefix("PROGRESS:") {
         return vec![Observation::Message { text: progress.trim().to_owned() }];
     }
-    if is_claim(&text) { vec![Observation::Claim { line: text }] } else { Vec::new() }
-}
-
-/// A completion line of the contract: `REPORT_CREATED: …`, `PHASE_COMPLETE: …` and the like.
-fn is_claim(text: &str) -> bool {
-    let Some((name, _)) = text.split_once(':') else { return false };
-    let ends = ["_CREATED", "_COMPLETE", "_COMPLETED", "_DRIFT"];
-    ends.iter().any(|end| name.ends_with(end)) && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    let claimed = claim(&text).map(|claim| format!("{}: {}", claim.name, claim.value));
+    claimed.into_iter().map(|line| Observation::Claim { line }).collect()
 }
 
 #[cfg(test)]
@@ -76,5 +71,8 @@ mod tests {
         assert_eq!(read(&line("PROGRESS: half way")), [Observation::Message { text: "half way".to_owned() }]);
         let claim = "REPORT_CREATED: reports/001.md".to_owned();
         assert_eq!(read(&line(&claim)), [Observation::Claim { line: claim.clone() }]);
+        assert_eq!(read(&line("**REPORT_CREATED:** `reports/001.md`")), [Observation::Claim { line: claim }]);
+        let tests = "TESTS_FAILED: 3".to_owned();
+        assert_eq!(read(&line(&tests)), [Observation::Claim { line: tests.clone() }]);
     }
 }

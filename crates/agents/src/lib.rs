@@ -2,8 +2,10 @@
 
 mod command;
 mod offline;
+mod tokens;
 
 pub use offline::offline_main;
+pub use tokens::Cl100k;
 
 use coordinate_engine::port::{AgentProbe, Agents, Assignment, AttemptProgram, TranscriptLine};
 use coordinate_model::event::{AgentChoice, Observation};

@@ -9,6 +9,7 @@ mod blocks;
 mod debug;
 mod markdown;
 mod order;
+mod overview;
 mod plan;
 mod refusal;
 mod report;

@@ -214,12 +214,43 @@ fn a_request_without_steps_is_refused_with_what_could_do_it() {
 #[test]
 fn what_takes_understanding_is_refused() {
     let world = World::new(&[]);
-    for kind in [ArtifactKind::Overview, ArtifactKind::Summary, ArtifactKind::Output] {
+    for kind in [ArtifactKind::Summary, ArtifactKind::Output] {
         let failure = world.refuses(world.order(kind, "1. one\n2. two"));
         assert_eq!(failure.message, format!("the offline agent writes no {kind}"));
     }
     let revised = ArtifactOrder { revise: true, ..world.order(ArtifactKind::Plan, "1. one\n2. two") };
     assert_eq!(world.refuses(revised).message, "the offline agent can not revise a plan");
+}
+
+/// A report whose words are told on, of a file that others name too.
+fn report(subject: &str, file: &str) -> String {
+    format!(
+        "# How {subject} works\n\n## Executive Summary\n\nIt begins in `{file}`, and `src/config.rs` limits it.\n\n\
+         ## Recommendations\n\n- Read `{file}` first.\n- Test {subject}.\n"
+    )
+}
+
+#[test]
+fn an_overview_tells_what_the_reports_say_of_themselves() {
+    let reports = "specs/001_x/reports";
+    let (one, two) = (format!("{reports}/001_retry.md"), format!("{reports}/002_lock.md"));
+    let world = World::new(&[
+        (&one, &report("the retry", "src/retry.rs")),
+        (&two, &report("the lock", "src/lock.rs")),
+        ("README.md", "# Not a report\n"),
+    ]);
+    let inputs = [one.as_str(), two.as_str(), "README.md"].map(|path| world.tree().join(path)).to_vec();
+    let order = ArtifactOrder { inputs, ..world.order(ArtifactKind::Overview, "research the retry and the lock") };
+    insta::assert_snapshot!("overview", world.leaves(order));
+}
+
+#[test]
+fn an_overview_of_nothing_is_not_written() {
+    let world = World::new(&[]);
+    let order = world.order(ArtifactKind::Overview, "research the retry");
+    let path = order.path.clone();
+    assert_eq!(offline_main(&world.start(order).unwrap()), 1);
+    assert!(!path.exists());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod clean;
 mod config;
+mod roles;
 mod split;
 mod state;
 mod topic;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
+pub(crate) use roles::*;
 pub(crate) use split::*;
 pub(crate) use state::*;
 use std::path::PathBuf;
@@ -91,6 +93,9 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
+    /// Lists, shows and checks roles: what agents are told
+    #[command(subcommand)]
+    Roles(RolesCommand),
     /// Lists, prints, checks and copies workflow definitions
     Workflows(WorkflowsArguments),
     /// Prints the configuration that is in force, changes it, chooses a context
@@ -159,6 +164,10 @@ pub(crate) struct RunArguments {
     /// Says what would be done, and does nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Prints what each agent would be told, as far as it can be known before the work
+    #[arg(long, requires = "dry_run")]
+    pub(crate) show_prompts: bool,
 
     /// Answers questions at the start with yes
     #[arg(long, short)]
@@ -247,6 +256,10 @@ pub(crate) struct ShowArguments {
     /// Shows how its plan was changed, with the differences
     #[arg(long, conflicts_with = "diagram")]
     pub(crate) changes: bool,
+
+    /// Shows what agents were handed of the artifacts, in tokens, and how much less it is than all of them
+    #[arg(long, conflicts_with = "diagram")]
+    pub(crate) context: bool,
 
     /// Shows the run as it was at this event
     #[arg(long, value_name = "EVENT", value_parser = clap::value_parser!(u64).range(1..))]

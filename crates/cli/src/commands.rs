@@ -6,6 +6,7 @@ mod checkpoint;
 mod classify;
 mod clean;
 mod config;
+mod context;
 mod control;
 mod demo;
 mod doctor;
@@ -16,9 +17,11 @@ mod migrate;
 mod names;
 mod paths;
 mod plan;
+mod prompts;
 mod reference;
 mod request;
 mod resume;
+mod roles;
 mod run;
 mod scope;
 mod show;
@@ -78,6 +81,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Restore(options) => clean::restore(&project()?, options),
         Command::Agents(options) => listing::agents(options.json),
         Command::Workflows(options) => workflows::workflows(&project()?, options),
+        Command::Roles(command) => roles::roles(&project()?, command),
         Command::Config(options) => config::config(&project()?, options),
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),

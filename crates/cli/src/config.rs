@@ -9,7 +9,7 @@ mod reference;
 
 pub(crate) use change::{Imported, change, import_old};
 pub(crate) use chosen::Chosen;
-pub(crate) use files::{project_file, user_file};
+pub(crate) use files::{project_file, user_file, user_folder};
 pub(crate) use reference::{reference, template};
 
 use crate::failure::CommandError;
@@ -22,6 +22,9 @@ use old::OldFile;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Value;
+
+/// The origin of what nobody has set.
+const DEFAULT: &str = "default";
 
 /// A value and where it was set.
 #[derive(Debug, Clone)]
@@ -55,7 +58,7 @@ impl Config {
         let files = Files::read(project)?;
         let mut config = Self { settings: BTreeMap::new(), notices: Vec::new() };
         for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
-            config.put(key.name, parse_value(key.default), "default");
+            config.put(key.name, parse_value(key.default), DEFAULT);
         }
         config.take(&files.system.values, &files.system.path);
         config.take(&files.old_user.values, &files.old_user.path);
@@ -118,6 +121,11 @@ impl Config {
 
     fn put(&mut self, name: &'static str, value: Value, origin: &str) {
         self.settings.insert(name, Setting { value, origin: origin.to_owned() });
+    }
+
+    /// Whether somebody has set it: then it is not only our default.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.settings.get(name).is_some_and(|setting| setting.origin != DEFAULT)
     }
 
     /// Every setting, by key.

@@ -7,6 +7,8 @@ mod context;
 mod display;
 mod failure;
 mod paths;
+mod roles;
+mod standards;
 mod wiring;
 mod workflows;
 

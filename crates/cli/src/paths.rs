@@ -35,6 +35,8 @@ pub(crate) struct Layout {
     pub(crate) topic: Topic,
     /// A report for each topic of research.
     pub(crate) reports: Vec<String>,
+    /// The overview of the reports.
+    pub(crate) overview: String,
     /// The plan.
     pub(crate) plan: String,
     /// The debug report.
@@ -43,11 +45,22 @@ pub(crate) struct Layout {
     pub(crate) summary: String,
 }
 
+/// Whether places are taken, or only named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taking {
+    /// For a run that begins.
+    Taken,
+    /// For one that might.
+    Supposed,
+}
+
 /// What a run will write, so that nothing else is reserved for it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted<'a> {
     /// The slugs of the topics of research.
     pub(crate) reports: &'a [String],
+    /// An overview of the reports.
+    pub(crate) overview: bool,
     /// A new plan.
     pub(crate) plan: bool,
     /// A debug report.
@@ -107,9 +120,10 @@ pub(crate) fn reserve(
     hold(project, &topic, run)?;
     let numbers = Numbers { project, topic: &topic };
     let layout = numbers.layout(wanted.reports);
+    let overview = wanted.overview.then_some(&layout.overview);
     let plan = wanted.plan.then_some(&layout.plan);
     let debug = wanted.debug.then_some(&layout.debug);
-    for path in layout.reports.iter().chain(plan).chain(debug).chain([&layout.summary]) {
+    for path in layout.reports.iter().chain(overview).chain(plan).chain(debug).chain([&layout.summary]) {
         numbers.mark(path)?;
     }
     Ok(layout)
@@ -204,6 +218,7 @@ impl Numbers<'_> {
         Layout {
             topic: self.topic.clone(),
             reports: (first..).zip(slugs).map(report).collect(),
+            overview: self.overview(),
             plan: one(ArtifactKind::Plan, "plan"),
             debug: one(ArtifactKind::Debug, "debug"),
             summary: one(ArtifactKind::Summary, "summary"),
@@ -212,6 +227,19 @@ impl Numbers<'_> {
 
     fn file(&self, kind: ArtifactKind, number: u32, name: &str) -> String {
         format!("{}/{}/{number:03}_{name}.md", self.topic.path, kind.folder())
+    }
+
+    /// The first name that is free: `OVERVIEW.md`, then `OVERVIEW_002.md`. Its name tells what it is, so that it needs no
+    /// number unless an earlier run left one.
+    fn overview(&self) -> String {
+        let folder = ArtifactKind::Overview.folder();
+        let written = self.project.root.join(&self.topic.path).join(folder);
+        let reserved = marks(self.project, self.topic).join(folder);
+        let name =
+            |number: u32| if number == 1 { "OVERVIEW.md".to_owned() } else { format!("OVERVIEW_{number:03}.md") };
+        let free = |name: &String| !written.join(name).exists() && !reserved.join(name).exists();
+        let name = (1..=u32::MAX).map(name).find(free).unwrap_or_default();
+        format!("{}/{folder}/{name}", self.topic.path)
     }
 
     /// The next free number of a kind: after all that is written, and all that is reserved.

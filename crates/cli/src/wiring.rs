@@ -2,7 +2,7 @@
 
 use crate::context::Project;
 use crate::failure::CommandError;
-use coordinate_agents::Clients;
+use coordinate_agents::{Cl100k, Clients};
 use coordinate_engine::port::{Clock, Holder, Repository};
 use coordinate_engine::work::Tools;
 use coordinate_host::attempts::{ShimAttempts, identity_of};
@@ -52,6 +52,7 @@ pub(crate) fn tools(project: &Project) -> Result<Arc<Tools>, CommandError> {
         agents: Arc::new(clients()?),
         files: Arc::new(SystemFiles),
         clock: Arc::new(SystemClock),
+        tokens: Arc::new(Cl100k::default()),
         summary: Box::new(coordinate_report::summary::markdown),
         attempts_root: project.attempts(),
         objects_root: project.state().join("objects"),

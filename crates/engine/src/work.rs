@@ -10,27 +10,31 @@ mod close;
 mod deliver;
 mod enter;
 mod forge;
+mod inputs;
 mod link;
 mod merge;
 mod places;
 mod prompt;
+mod rehearsal;
 mod replan;
 mod testing;
 mod trees;
 mod verify;
 
 pub use places::attempt_folder;
+pub use rehearsal::{Rehearsed, rehearse};
 
 use crate::driver::{Executor, Outbox};
-use crate::port::{Agents, Attempts, Clock, Files, Forge, Repository, StopHow};
-use coordinate_model::artifact::ArtifactKind;
-use coordinate_model::definition::{Action, StateName, StepKind, Writes};
+use crate::port::{Agents, Attempts, Clock, Files, Forge, Repository, StopHow, Tokens};
+use coordinate_model::context::{self, Item};
+use coordinate_model::definition::{Action, StateName, StepKind};
 use coordinate_model::event::{AttemptEnding, Created, PullRequest, Verdict, Work};
 use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
 use coordinate_model::plan::{Phase, Plan};
+use coordinate_model::role::{Claim, claim};
 use coordinate_model::run::{Adopted, Attempt, Run, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -51,6 +55,8 @@ pub struct Tools {
     pub agents: Arc<dyn Agents>,
     /// Files.
     pub files: Arc<dyn Files>,
+    /// Counts what agents are told.
+    pub tokens: Arc<dyn Tokens>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Renders a run's summary as Markdown.
@@ -105,7 +111,12 @@ struct StepJob {
     attempt: Attempt,
     role: String,
     order: Option<artifact::Order>,
-    read_first: Vec<String>,
+    /// Artifacts of other steps that it builds on.
+    carried: Vec<Item>,
+    /// Files that the request names.
+    named: Vec<String>,
+    /// All that the run has left so far.
+    left: Vec<String>,
     work: Option<Work>,
     repair: Option<Failure>,
     change: Option<replan::Change>,
@@ -219,7 +230,9 @@ impl Workshop {
             attempt: attempt.clone(),
             role: run.role(step).to_owned(),
             order: order(run, step),
-            read_first: [left_before(run, step), named(run)].concat(),
+            carried: context::carried(run, step),
+            named: named(run),
+            left: run.artifacts.iter().map(|artifact| artifact.path.clone()).collect(),
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
             change: replan::change(run, step),
@@ -237,34 +250,13 @@ fn beside(run: &Run, step: &Step, other: &Step) -> bool {
 fn order(run: &Run, step: &Step) -> Option<artifact::Order> {
     let writes = run.writes(step)?;
     let topic = run.topic(step);
-    let place = match writes {
-        Writes::Report => topic.map(|topic| topic.report.clone()),
-        Writes::Plan | Writes::Revision | Writes::Replan => run.created.paths.plan.clone(),
-        Writes::Debug => debug_place(run, step),
-    };
-    let earlier = match writes {
-        Writes::Report | Writes::Debug | Writes::Replan => Vec::new(),
-        Writes::Plan | Writes::Revision => left_before(run, step),
-    };
-    let inputs = [earlier, named(run)].concat();
+    let place = run.place(step)?;
+    let carried = context::carried(run, step).into_iter().map(|item| item.artifact.path);
+    let inputs = carried.chain(named(run)).collect();
     let tests = run.group(step).map(failing);
     let subject = topic.map(|topic| topic.name.clone()).or(tests).unwrap_or_else(|| run.created.request.clone());
     let focus = topic.and_then(|topic| topic.focus.clone());
-    Some(artifact::Order { writes, place: place?, subject, focus, inputs })
-}
-
-/// Where a debug report goes: to the place that was kept for it; those on groups of tests beside it, by round and group.
-fn debug_place(run: &Run, step: &Step) -> Option<String> {
-    let paths = &run.created.paths;
-    let Some(group) = run.group(step) else { return paths.debug.clone() };
-    let kept = paths.debug.as_ref().map(|path| path.trim_end_matches(".md").to_owned());
-    // Runs of earlier releases kept no place; the summary's number is theirs alone too.
-    let stem = kept.unwrap_or_else(|| {
-        let summary = paths.summary.rsplit('/').next().unwrap_or_default().trim_end_matches(".md");
-        format!("{}/{}/{summary}", paths.topic, ArtifactKind::Debug.folder())
-    });
-    let name = coordinate_model::topic::name(&group.name);
-    Some(format!("{stem}_{}_{}_{name}.md", run.visit(&step.of_state), step.group.unwrap_or_default() + 1))
+    Some(artifact::Order { writes, place, subject, focus, inputs })
 }
 
 /// What somebody who looks into failing tests is told of them.
@@ -279,14 +271,6 @@ fn failing(group: &FailingGroup) -> String {
 fn named(run: &Run) -> Vec<String> {
     let paths = &run.created.paths;
     paths.named.iter().filter(|path| Some(*path) != paths.plan.as_ref()).cloned().collect()
-}
-
-/// What earlier states left for those after them.
-fn left_before(run: &Run, step: &Step) -> Vec<String> {
-    let earlier = |path: &&String| Some(*path) != run.created.paths.plan.as_ref();
-    let paths = run.artifacts.iter().map(|artifact| &artifact.path);
-    let listed = step.phase.is_none() && run.topic(step).is_none();
-    paths.filter(earlier).filter(|_| listed).cloned().collect()
 }
 
 fn enter_with(to: StateName) -> impl FnOnce(Job) -> Input + Send + 'static {
@@ -350,6 +334,11 @@ impl StepJob {
     fn phase(&self) -> Option<&Phase> {
         let number = self.step.phase?;
         self.job.plan()?.phases.iter().find(|phase| phase.number == number)
+    }
+
+    /// The completion lines that the attempt has printed.
+    fn claims(&self) -> impl Iterator<Item = Claim<'_>> {
+        self.attempt.claims.iter().filter_map(|line| claim(line))
     }
 
     fn folder(&self) -> PathBuf {

@@ -3,11 +3,15 @@
 mod contract;
 mod crosslinks;
 mod document;
+mod gist;
+mod mentions;
+mod metadata;
 #[cfg(test)]
 mod tests;
 
 pub use contract::{Contract, Problem, Section, check, check_plan, contract};
 pub use crosslinks::{Field, linked, linked_also, unlinked};
+pub use metadata::{MOST_TOKENS, Metadata, SUMMARY_WORDS};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

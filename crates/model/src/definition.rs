@@ -3,11 +3,13 @@
 //! A definition is stored whole in the run's first event; editing a file never changes a run under way.
 
 mod builtin;
+mod carried;
 mod check;
 mod layers;
 mod problem;
 
 pub use builtin::{builtin, builtin_names, builtin_text};
+pub use carried::{Carry, Handed};
 pub use layers::{Library, Source};
 pub use problem::Problem;
 
@@ -133,6 +135,8 @@ pub enum ForEach {
 pub enum Writes {
     /// A report on the step's topic.
     Report,
+    /// What the reports say together.
+    Overview,
     /// A new plan, which the run then works by.
     Plan,
     /// The plan that the request names, changed in place.
@@ -149,6 +153,7 @@ impl Writes {
     pub fn kind(self) -> ArtifactKind {
         match self {
             Self::Report => ArtifactKind::Report,
+            Self::Overview => ArtifactKind::Overview,
             Self::Plan | Self::Revision | Self::Replan => ArtifactKind::Plan,
             Self::Debug => ArtifactKind::Debug,
         }
@@ -159,7 +164,7 @@ impl Writes {
     pub fn completion(self) -> &'static str {
         match self {
             Self::Revision | Self::Replan => "REVISION_COMPLETED",
-            Self::Report | Self::Plan | Self::Debug => self.kind().completion(),
+            Self::Report | Self::Overview | Self::Plan | Self::Debug => self.kind().completion(),
         }
     }
 }
@@ -174,6 +179,12 @@ pub struct When {
     /// What fails is to be mended (implementing always does, debugging where a fix is asked for), or is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<bool>,
+    /// The run researches at least so many topics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topics_min: Option<u32>,
+    /// The run researches at most so many topics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topics_max: Option<u32>,
 }
 
 /// What the orchestrator itself does in a `command` or `merge` step.
@@ -230,6 +241,9 @@ pub struct StepTemplate {
     /// The artifact that an `agent` step leaves; without it its work is the tree itself, which a `merge` step takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<Writes>,
+    /// How much its agent is handed of the artifacts that it builds on; usually by what the step writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Handed>,
     /// When the template counts; always, if nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<When>,
@@ -272,6 +286,9 @@ pub struct StateDefinition {
     /// Checked on entry only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
+    /// What is carried into it of what earlier states left; usually by what its steps do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carry: Option<Carry>,
     /// The steps.
     #[serde(default, rename = "step", skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepTemplate>,
@@ -410,5 +427,11 @@ impl Definition {
         let mut agents =
             states.flat_map(|state| &state.steps).filter(|step| step.kind == StepKind::Agent && step.writes.is_none());
         agents.find_map(|step| step.role.as_deref())
+    }
+
+    /// The roles that its steps name, each once.
+    #[must_use]
+    pub fn roles(&self) -> std::collections::BTreeSet<&str> {
+        self.state.values().flat_map(|state| &state.steps).filter_map(|step| step.role.as_deref()).collect()
     }
 }

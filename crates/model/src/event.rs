@@ -3,12 +3,17 @@
 //! An event's meaning never changes once a release has written it. A new meaning is a new event; an old payload is
 //! brought to the newest form in [`Event::decode`].
 
+use crate::artifact::Metadata;
 use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::plan::Plan;
 use crate::replan::{Evaluation, Proposal, ReplanKind, Replanning, Trigger};
+use crate::role::{self, Role};
+use crate::standards::Standards;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Version of the event format that this program writes, and the newest that it reads.
 pub const FORMAT: u32 = 3;
@@ -103,6 +108,9 @@ pub struct Paths {
     /// The debug report to be written, relative to the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debug: Option<String>,
+    /// The overview of the reports to be written, relative to the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overview: Option<String>,
     /// The summary to be written, relative to the project.
     pub summary: String,
     /// Files of the checkout that the request names, relative to the project. They may not be committed, so agents get
@@ -148,6 +156,12 @@ pub struct Created {
     pub revises: Option<String>,
     /// The workflow, whole.
     pub definition: Definition,
+    /// The roles that it names, as they were at the start: an edited file never changes a run under way.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, Role>,
+    /// The project's standards, as they were at the start.
+    #[serde(default, skip_serializing_if = "Standards::is_empty")]
+    pub standards: Standards,
     /// The plan as it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
@@ -171,8 +185,35 @@ impl Created {
     /// Whether a step's template counts in this run.
     #[must_use]
     pub fn applies(&self, template: &StepTemplate) -> bool {
-        let Some(When { scope, fix }) = &template.when else { return true };
-        (scope.is_empty() || scope.contains(&self.scope)) && fix.is_none_or(|fix| fix == self.mends())
+        let Some(When { scope, fix, topics_min, topics_max }) = &template.when else { return true };
+        let topics = u32::try_from(self.topics.len()).unwrap_or(u32::MAX);
+        (scope.is_empty() || scope.contains(&self.scope))
+            && fix.is_none_or(|fix| fix == self.mends())
+            && topics_min.is_none_or(|least| least <= topics)
+            && topics_max.is_none_or(|most| topics <= most)
+    }
+
+    /// The role of this name: as the run keeps it, else as it ships with the program, else nothing but its name.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Cow<'_, Role> {
+        match self.roles.get(name) {
+            Some(role) => Cow::Borrowed(role),
+            None => {
+                Cow::Owned(role::builtin(name).unwrap_or_else(|| Role { name: name.to_owned(), ..Role::default() }))
+            }
+        }
+    }
+
+    /// The limits of a role's attempts: its own, else those of the run. A run that keeps no roles has only the latter.
+    #[must_use]
+    pub fn limits_of(&self, role: &str) -> AttemptLimits {
+        let (own, common) = (self.roles.get(role), self.options.limits);
+        let millis = |minutes: u32| u64::from(minutes) * 60_000;
+        AttemptLimits {
+            idle_ms: own.and_then(|role| role.idle_minutes).map_or(common.idle_ms, millis),
+            hard_ms: own.and_then(|role| role.hard_minutes).map(millis).or(common.hard_ms),
+            ..common
+        }
     }
 
     /// Whether what fails is to be mended, and not only explained.
@@ -311,7 +352,7 @@ pub enum Observation {
 /// A file that a step left for the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
-    /// Its kind: report, plan, summary, debug, output.
+    /// Its kind: report, overview, plan, summary, debug, output.
     pub kind: String,
     /// Its path relative to the project.
     pub path: String,
@@ -319,6 +360,9 @@ pub struct Artifact {
     pub hash: String,
     /// Its size in bytes.
     pub bytes: u64,
+    /// What is handed up of it instead of its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Box<Metadata>>,
 }
 
 /// The answer to a gate.

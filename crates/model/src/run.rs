@@ -5,6 +5,7 @@
 //! costs as much as what changed and not as much as the run is long.
 
 mod apply;
+mod artifacts;
 mod expand;
 mod queues;
 mod replan;

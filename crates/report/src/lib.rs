@@ -1,6 +1,7 @@
 //! Reporters: what a run looks like, made from its folded state and its events. Nothing here prints.
 
 pub mod changes;
+pub mod context;
 pub mod diagram;
 pub mod ending;
 pub mod errors;

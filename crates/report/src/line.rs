@@ -135,6 +135,7 @@ pub fn name(run: &Run, step: &Step) -> String {
     match run.writes(step) {
         Some(Writes::Plan) => return "the plan".to_owned(),
         Some(Writes::Revision) => return "the plan's revision".to_owned(),
+        Some(Writes::Overview) => return "the overview".to_owned(),
         Some(Writes::Debug) => return "the debug report".to_owned(),
         Some(Writes::Report | Writes::Replan) | None => {}
     }

@@ -29,6 +29,8 @@ pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
         topics: Vec::new(),
         revises: None,
         definition: builtin("implement").expect("it is built in"),
+        roles: std::collections::BTreeMap::new(),
+        standards: coordinate_model::standards::Standards::default(),
         plan: Some(plan(dependencies)),
         plan_hash: None,
         done: Vec::new(),
@@ -191,6 +193,7 @@ fn paths() -> Paths {
         plan: Some("plan.md".to_owned()),
         debug: Some("specs/001_plan/debug/001_plan.md".to_owned()),
         named: Vec::new(),
+        overview: None,
         summary: "specs/001_plan/summaries/001_summary.md".to_owned(),
     }
 }

@@ -235,7 +235,13 @@ fn changed(plan: &Plan, replan: &Replan, name: &str) -> Proposal {
 }
 
 fn artifact(writes: Writes, name: &str) -> Artifact {
-    Artifact { kind: writes.kind().name().to_owned(), path: format!("{name}.md"), hash: String::new(), bytes: 1 }
+    Artifact {
+        kind: writes.kind().name().to_owned(),
+        path: format!("{name}.md"),
+        hash: String::new(),
+        bytes: 1,
+        metadata: None,
+    }
 }
 
 fn verdict(of: &Oid, passed: bool) -> Verdict {

@@ -4,7 +4,7 @@ use super::order::Wanted;
 use super::search::search;
 use super::survey::Terms;
 use super::write::write;
-use super::{debug, plan, report, tell};
+use super::{debug, overview, plan, report, tell};
 use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::event::Observation;
 use std::io::Write;
@@ -35,11 +35,10 @@ fn not_left(why: &str) -> i32 {
 fn text(wanted: &Wanted) -> Result<String, String> {
     match wanted.kind {
         ArtifactKind::Report => Ok(survey(wanted)),
+        ArtifactKind::Overview => overview::overview(wanted),
         ArtifactKind::Debug => Ok(debug::report(wanted)),
         ArtifactKind::Plan => plan::plan(wanted).map_err(|refusal| refusal.to_string()),
-        ArtifactKind::Overview | ArtifactKind::Summary | ArtifactKind::Output => {
-            Err(format!("the offline agent writes no {}", wanted.kind))
-        }
+        ArtifactKind::Summary | ArtifactKind::Output => Err(format!("the offline agent writes no {}", wanted.kind)),
     }
 }
 

@@ -30,9 +30,9 @@ pub(super) fn of(wanted: &Wanted, revise: bool) -> Option<Refusal> {
         return Some(Refusal::Revision(wanted.kind));
     }
     match wanted.kind {
-        ArtifactKind::Report | ArtifactKind::Debug => None,
+        ArtifactKind::Report | ArtifactKind::Overview | ArtifactKind::Debug => None,
         ArtifactKind::Plan => plan::plan(wanted).err().map(Refusal::Plan),
-        ArtifactKind::Overview | ArtifactKind::Summary | ArtifactKind::Output => Some(Refusal::Kind(wanted.kind)),
+        ArtifactKind::Summary | ArtifactKind::Output => Some(Refusal::Kind(wanted.kind)),
     }
 }
 

@@ -20,7 +20,7 @@ const SHOWN_TERMS: usize = 12;
 const WORTH_NAMING: f32 = 0.15;
 
 /// What is told in every report, so that nobody takes a count for a judgement.
-const HONEST: &str = "The offline agent counts words and judges nothing: it has not understood the code, and what it \
+pub(super) const HONEST: &str = "The offline agent counts words and judges nothing: it has not understood the code, and what it \
                       names is where to begin, not what is true.";
 
 /// A file that is looked at closely.

@@ -47,7 +47,8 @@ pub(crate) struct VerifyCommits {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyTests {
-    /// The shell command that tests a tree; else `test.command`, else it is detected
+    /// The shell command that tests a tree; else `test.command`, else the one that the project's standards name, else it
+    /// is detected
     #[arg(long, value_name = "COMMAND")]
     pub(crate) command: Option<String>,
 

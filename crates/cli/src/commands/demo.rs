@@ -5,6 +5,7 @@ use super::{note, print, start};
 use crate::args::{DemoArguments, RunArguments};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
+use crate::paths::Taking;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -34,7 +35,7 @@ pub(crate) fn demo(options: &DemoArguments) -> Result<Exit, CommandError> {
     let choices = start::choices(&project, &arguments)?;
     let base = start::base(&project)?;
     let journal = project.create_journal()?;
-    let created = start::create(&project, plan, None, Vec::new(), choices, base)?;
+    let created = start::create(&project, plan, None, Vec::new(), choices, base, Taking::Taken)?;
     let (run, begun) = journal.create(created)?;
     let id = run.id().clone();
     let (shown, program) = (folder.display(), program_name());

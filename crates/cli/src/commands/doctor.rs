@@ -4,8 +4,10 @@ use super::{print, print_json};
 use crate::config::{project_file, template};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
+use crate::standards;
 use crate::wiring::clients;
 use coordinate_engine::port::{Agents, Repository};
+use coordinate_model::detect::test_command;
 use std::process::Command;
 
 /// One thing that was looked at.
@@ -18,6 +20,7 @@ struct Finding {
 pub(crate) fn doctor(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
     let mut findings = vec![git(), repository(project), shell(), state(project), configuration(project)];
     findings.extend(batches(project));
+    findings.push(standards(project));
     findings.extend(clients()?.probe().into_iter().map(|probe| Finding {
         name: "agent",
         good: true,
@@ -104,16 +107,43 @@ fn configuration(project: &Project) -> Finding {
     }
 }
 
+fn standards(project: &Project) -> Finding {
+    let found = standards::read(project);
+    let files: Vec<String> = found.files.iter().map(|file| format!("`{file}`")).collect();
+    let detail = if files.is_empty() {
+        format!("none; the customs of {} count; `coordinate init` writes an `AGENTS.md`", found.language.name())
+    } else {
+        files.join(", ")
+    };
+    Finding { name: "standards", good: true, detail }
+}
+
+/// Writes a first `AGENTS.md` where a project has no standards; whatever is there stays.
+fn write_standards(project: &Project) -> Result<(), CommandError> {
+    let found = standards::read(project);
+    let file = project.root.join("AGENTS.md");
+    if !found.files.is_empty() || file.exists() {
+        return Ok(());
+    }
+    let test = test_command(&mut |path| std::fs::read_to_string(project.root.join(path)).ok());
+    coordinate_host::atomic::write(&file, found.standards.draft(test.as_deref()).as_bytes())
+        .map_err(|error| CommandError::internal(format!("failed to write `{}`: {error}", file.display())))?;
+    print(&format!("wrote `{}`: what agents are told of this project; make it yours", file.display()));
+    Ok(())
+}
+
 pub(crate) fn init(project: &Project) -> Result<Exit, CommandError> {
     let file = project_file(&project.root);
     if file.exists() {
         print(&format!("`{}` is there already and was left as it is", file.display()));
+        write_standards(project)?;
         return Ok(Exit::Done);
     }
     let folder = project.root.join(".coordinate");
     let written =
         std::fs::create_dir_all(&folder).and_then(|()| coordinate_host::atomic::write(&file, template().as_bytes()));
     written.map_err(|error| CommandError::internal(format!("failed to write `{}`: {error}", file.display())))?;
+    write_standards(project)?;
     print(&format!("wrote `{}`; next: write a plan, then `coordinate run PLAN.md`", file.display()));
     Ok(Exit::Done)
 }

@@ -65,7 +65,7 @@ fn as_json(project: &Project, specs: &str, layout: &Layout) -> Value {
         "outputs": folder(ArtifactKind::Output),
         "checkpoints": project.state().join("checkpoints"),
         "reports": layout.reports.iter().map(|path| absolute(path)).collect::<Vec<_>>(),
-        "overview": absolute(&format!("{}/reports/OVERVIEW.md", layout.topic.path)),
+        "overview": absolute(&layout.overview),
         "plan": absolute(&layout.plan),
         "summary": absolute(&layout.summary),
         "debug": absolute(&layout.debug),

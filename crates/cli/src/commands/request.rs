@@ -5,11 +5,11 @@ use super::{classify, scope};
 use crate::args::{AskedArguments, RunArguments};
 use crate::context::Project;
 use crate::failure::CommandError;
-use crate::paths::{self, Layout, Topic, Wanted, topic_of};
+use crate::paths::{self, Layout, Taking, Topic, Wanted, topic_of};
 use crate::workflows;
 use coordinate_engine::port::{Files, Repository};
 use coordinate_host::files::SystemFiles;
-use coordinate_model::definition::{Definition, Need, Scope, Writes};
+use coordinate_model::definition::{Definition, Need, Scope, When, Writes};
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Base, Created, Paths, ResearchTopic};
 use coordinate_model::scope::{ScopeDecision, paths_in};
@@ -159,6 +159,11 @@ pub(crate) fn slugs(words: &Words, choices: &Choices) -> Vec<String> {
     words.decision.topics.iter().map(|topic| topic.slug.clone()).collect()
 }
 
+/// Whether the reports are put together into an overview.
+pub(crate) fn has_overview(words: &Words, choices: &Choices) -> bool {
+    writes(words, choices, Writes::Overview)
+}
+
 /// Whether the states of this scope write this. Research comes first in its scopes; a plan is written where the way
 /// through the states leads past it.
 fn writes(words: &Words, choices: &Choices, what: Writes) -> bool {
@@ -167,7 +172,12 @@ fn writes(words: &Words, choices: &Choices, what: Writes) -> bool {
     for _ in 0..definition.state.len() {
         let Some(next) = definition.next_state(scope, false, &at) else { return false };
         let steps = definition.state(next).map(|state| state.steps.as_slice()).unwrap_or_default();
-        let counts = |when: &coordinate_model::definition::When| when.scope.is_empty() || when.scope.contains(&scope);
+        let topics = u32::try_from(words.decision.topics.len()).unwrap_or(u32::MAX);
+        let counts = |when: &When| {
+            (when.scope.is_empty() || when.scope.contains(&scope))
+                && when.topics_min.is_none_or(|least| least <= topics)
+                && when.topics_max.is_none_or(|most| topics <= most)
+        };
         if steps.iter().any(|step| step.writes == Some(what) && step.when.as_ref().is_none_or(counts)) {
             return true;
         }
@@ -187,20 +197,31 @@ pub(crate) fn layout(project: &Project, words: &Words, choices: &Choices) -> Res
     Ok(layout)
 }
 
-/// The first event of the run. From here on things are written: the topic, the numbers of its files.
-pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: Base) -> Result<Created, CommandError> {
-    let id = run_id()?;
+/// The first event of the run. From here on things are written, unless it is only supposed: the topic, the numbers of its
+/// files.
+pub(crate) fn create(
+    project: &Project,
+    words: &Words,
+    choices: Choices,
+    base: Base,
+    taking: Taking,
+) -> Result<Created, CommandError> {
+    let id = run_id(taking)?;
     let revised = revised(project, words, &choices.specs)?;
     let slugs = slugs(words, &choices);
     let wanted = Wanted {
         reports: &slugs,
+        overview: has_overview(words, &choices),
         plan: writes(words, &choices, Writes::Plan),
         // What is implemented may have to be debugged.
         debug: matches!(words.decision.scope, Scope::DebugOnly | Scope::FullImplementation),
     };
     let name = topic::name(&words.text);
     let topic = revised.as_ref().map_or(Err(name.as_str()), |revised| Ok(revised.topic.clone()));
-    let layout = paths::reserve(project, &choices.specs, &id, topic, wanted)?;
+    let layout = match taking {
+        Taking::Taken => paths::reserve(project, &choices.specs, &id, topic, wanted)?,
+        Taking::Supposed => layout(project, words, &choices)?,
+    };
     let plan = wanted.plan.then(|| layout.plan.clone());
     let topics = words.decision.topics.iter().zip(&layout.reports).map(|(topic, report)| ResearchTopic {
         name: topic.name.clone(),
@@ -216,6 +237,8 @@ pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: B
         topics: topics.collect(),
         revises: revised.as_ref().map(|revised| revised.hash.clone()),
         definition: choices.definition,
+        roles: choices.roles,
+        standards: choices.standards,
         plan: None,
         plan_hash: None,
         done: Vec::new(),
@@ -227,6 +250,7 @@ pub(crate) fn create(project: &Project, words: &Words, choices: Choices, base: B
             plan: revised.map(|revised| revised.path).or(plan),
             debug: wanted.debug.then_some(layout.debug),
             named: named(project, &words.text),
+            overview: wanted.overview.then_some(layout.overview),
             summary: layout.summary,
         },
         options: choices.options,

@@ -3,14 +3,16 @@
 use super::drive::{Shown, drive};
 use super::request::{self, Requested, Words};
 use super::start::{Plan, read_plan};
-use super::{note, print, start};
+use super::{note, print, prompts, start};
 use crate::args::RunArguments;
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
+use crate::paths::Taking;
 use coordinate_engine::journal::Journal;
 use coordinate_model::definition::Scope;
 use coordinate_model::event::Created;
 use coordinate_model::ids::{PhaseNumber, RunId};
+use std::io::IsTerminal;
 
 pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, CommandError> {
     super::batches::recover(project)?;
@@ -38,13 +40,17 @@ fn run_words(
 ) -> Result<Exit, CommandError> {
     let choices = start::choices(project, options)?;
     request::check(project, words, &choices)?;
+    if options.show_prompts {
+        let base = request::base(project, words)?;
+        return prompts::show(project, request::create(project, words, choices, base, Taking::Supposed)?, options.json);
+    }
     if options.dry_run {
         return dry_run_words(project, words, &choices);
     }
     let base = request::base(project, words)?;
     let journal = project.create_journal()?;
     super::clean::prune(project, &journal);
-    let first = request::create(project, words, choices, base)?;
+    let first = request::create(project, words, choices, base, Taking::Taken)?;
     begin(project, &journal, first, options, noted)
 }
 
@@ -57,6 +63,7 @@ fn begin(
     options: &RunArguments,
     noted: impl FnOnce(&RunId) -> Result<(), CommandError>,
 ) -> Result<Exit, CommandError> {
+    tell_standards(journal, &first, options)?;
     noted(&first.run)?;
     let (run, begun) = journal.create(first)?;
     super::names::tell(project, &run);
@@ -64,11 +71,29 @@ fn begin(
     drive(project, journal, run.id(), shown, &begun)
 }
 
+/// What the project's standards decide, and, once, that there are none.
+fn tell_standards(journal: &Journal, first: &Created, options: &RunArguments) -> Result<(), CommandError> {
+    let named = first.standards.test.as_ref().filter(|_| first.options.test_command.is_none() && !options.json);
+    if let Some(test) = named {
+        note(&format!("tests: `{}`, as {} says", test.command, test.origin()));
+    }
+    let none = first.standards.sections.iter().all(|section| section.file.is_empty());
+    if none && std::io::stderr().is_terminal() && journal.storage().headers()?.is_empty() {
+        note(
+            "there is no `CLAUDE.md` or `AGENTS.md`, so the customs of the language count: `coordinate init` writes one",
+        );
+    }
+    Ok(())
+}
+
 fn dry_run_words(project: &Project, words: &Words, choices: &start::Choices) -> Result<Exit, CommandError> {
     let layout = request::layout(project, words, choices)?;
     print(super::scope::explanation(&words.decision).trim_end());
     for path in &layout.reports {
         print(&format!("report: {path}"));
+    }
+    if request::has_overview(words, choices) {
+        print(&format!("overview: {}", layout.overview));
     }
     let definition = &choices.definition;
     let mut at = &definition.initial;
@@ -112,6 +137,11 @@ pub(super) fn implement(
     if !choices.definition.scope.contains_key(&Scope::FullImplementation) {
         return Err(request::lacks(project, &choices.definition, Scope::FullImplementation));
     }
+    if options.show_prompts {
+        let base = start::base(project)?;
+        let first = start::create(project, plan, words, done, choices, base, Taking::Supposed)?;
+        return prompts::show(project, first, options.json);
+    }
     if options.dry_run {
         return Ok(dry_run(&plan, &choices));
     }
@@ -121,7 +151,7 @@ pub(super) fn implement(
     }
     let journal = project.create_journal()?;
     super::clean::prune(project, &journal);
-    let first = start::create(project, plan, words, done, choices, base)?;
+    let first = start::create(project, plan, words, done, choices, base, Taking::Taken)?;
     begin(project, &journal, first, options, noted)
 }
 
@@ -139,6 +169,8 @@ fn print_choices(choices: &start::Choices) {
     print(&format!("workflow: {}", choices.definition.name));
     print(&format!("agent: {}", choices.options.agent.name));
     print(&format!("at once: {}", choices.options.max_parallel));
-    let test = choices.options.test_command.as_deref().unwrap_or("(detected in each tree)");
-    print(&format!("tests: {test}"));
+    let standards =
+        || choices.standards.test.as_ref().map(|test| format!("{}  (as {} says)", test.command, test.origin()));
+    let test = choices.options.test_command.clone().or_else(standards);
+    print(&format!("tests: {}", test.as_deref().unwrap_or("(detected in each tree)")));
 }

@@ -27,6 +27,8 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
             true => print_json(&json::changes(&run)),
             false => print(coordinate_report::changes::text(&run).trim_end()),
         }
+    } else if options.context {
+        super::context::show(&run, options.json);
     } else if options.json {
         print_json(&json::run(&run));
     } else if let Some(format) = options.diagram {

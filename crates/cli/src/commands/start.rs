@@ -6,7 +6,7 @@ use crate::args::RunArguments;
 use crate::config::Config;
 use crate::context::Project;
 use crate::failure::CommandError;
-use crate::paths::{Layout, Wanted, reserve, specs_root, topic_of};
+use crate::paths::{self, Layout, Taking, Wanted, reserve, specs_root, topic_of};
 use crate::workflows;
 use coordinate_engine::port::Repository;
 use coordinate_model::definition::{Definition, Scope};
@@ -14,7 +14,10 @@ use coordinate_model::event::{AgentChoice, Base, Created, Options, Paths};
 use coordinate_model::ids::{PhaseNumber, RunId};
 use coordinate_model::plan::{Graph, Source, content_hash};
 use coordinate_model::replan::Replanning;
+use coordinate_model::role::Role;
+use coordinate_model::standards::Standards;
 use coordinate_model::topic;
+use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +36,10 @@ pub(crate) struct Plan {
 pub(crate) struct Choices {
     /// The workflow.
     pub(crate) definition: Definition,
+    /// The roles that it names.
+    pub(crate) roles: BTreeMap<String, Role>,
+    /// The project's standards.
+    pub(crate) standards: Standards,
     /// The options.
     pub(crate) options: Options,
     /// The folder of topics.
@@ -137,6 +144,8 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
         },
+        roles: crate::roles::of_run(project, config, &definition)?,
+        standards: crate::standards::read(project).standards,
         specs: specs_root(project, config),
         trees: project.trees(config),
         definition,
@@ -190,9 +199,10 @@ pub(crate) fn create(
     done: Vec<PhaseNumber>,
     choices: Choices,
     base: Base,
+    taking: Taking,
 ) -> Result<Created, CommandError> {
-    let id = run_id()?;
-    let (plan, layout) = place(project, &choices, &id, plan)?;
+    let id = run_id(taking)?;
+    let (plan, layout) = place(project, &choices, &id, plan, taking)?;
     let name = project_path(project, &plan.place);
     Ok(Created {
         request: words.map_or_else(|| format!("implement the plan {name}"), |words| words.text.trim().to_owned()),
@@ -203,6 +213,8 @@ pub(crate) fn create(
         topics: Vec::new(),
         revises: None,
         definition: choices.definition,
+        roles: choices.roles,
+        standards: choices.standards,
         plan_hash: Some(plan.hash()),
         plan: Some(plan.plan),
         done,
@@ -214,6 +226,7 @@ pub(crate) fn create(
             plan: Some(name),
             debug: Some(layout.debug),
             named: Vec::new(),
+            overview: None,
             summary: layout.summary,
         },
         options: choices.options,
@@ -231,8 +244,12 @@ fn project_path(project: &Project, place: &Path) -> String {
     text(place.strip_prefix(&project.root).unwrap_or(place))
 }
 
-pub(crate) fn run_id() -> Result<RunId, CommandError> {
-    let ulid = ulid::Ulid::new().to_string().to_lowercase();
+/// A new id; for what is only supposed one that no run ever gets, so that nobody looks for it.
+pub(crate) fn run_id(taking: Taking) -> Result<RunId, CommandError> {
+    let ulid = match taking {
+        Taking::Taken => ulid::Ulid::new().to_string().to_lowercase(),
+        Taking::Supposed => "0".repeat(26),
+    };
     format!("{}{ulid}", RunId::PREFIX).parse().map_err(CommandError::internal)
 }
 
@@ -242,9 +259,23 @@ fn title(plan: &Plan) -> String {
 }
 
 /// Takes the topic of a plan, and brings the plan into it if it lies outside the project.
-fn place(project: &Project, choices: &Choices, id: &RunId, plan: Plan) -> Result<(Plan, Layout), CommandError> {
+fn place(
+    project: &Project,
+    choices: &Choices,
+    id: &RunId,
+    plan: Plan,
+    taking: Taking,
+) -> Result<(Plan, Layout), CommandError> {
     let named = topic::name(&title(&plan));
     let own = topic_of(&choices.specs, &project_path(project, &plan.place)).filter(|_| plan.inside);
+    if taking == Taking::Supposed {
+        let layout = match &own {
+            Some(topic) => paths::plan_in(project, topic, &[]),
+            None => paths::plan(project, &choices.specs, &named, &[]),
+        };
+        let place = if plan.inside { plan.place.clone() } else { project.root.join(&layout.plan) };
+        return Ok((Plan { place, ..plan }, layout));
+    }
     let wanted = Wanted { plan: !plan.inside, debug: true, ..Wanted::default() };
     let layout = reserve(project, &choices.specs, id, own.ok_or(named.as_str()), wanted)?;
     let plan = if plan.inside { plan } else { bring_in(project, &layout, plan)? };

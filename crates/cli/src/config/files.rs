@@ -69,8 +69,13 @@ pub(crate) fn project_file(project: &Path) -> PathBuf {
 
 /// The user's configuration file, where there is a home.
 pub(crate) fn user_file() -> Option<PathBuf> {
+    user_folder().map(|folder| folder.join("config.toml"))
+}
+
+/// The user's own folder, where there is a home.
+pub(crate) fn user_folder() -> Option<PathBuf> {
     let folder = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
-    folder.map(|folder| folder.join("coordinate/config.toml"))
+    folder.map(|folder| folder.join("coordinate"))
 }
 
 pub(super) fn old_project_file(project: &Path) -> PathBuf {

@@ -64,8 +64,18 @@ pub(super) const KEYS: [Key; 27] = [
         default: "[]",
         help: "program and arguments of the `command` agent",
     },
-    Key { name: "agent.idle_seconds", kind: Kind::Number, default: "600", help: "longest silence of an agent" },
-    Key { name: "agent.hard_seconds", kind: Kind::Number, default: "", help: "longest time of an agent in all" },
+    Key {
+        name: "agent.idle_seconds",
+        kind: Kind::Number,
+        default: "600",
+        help: "longest silence of an agent; not set: the limit of its role, where that has one",
+    },
+    Key {
+        name: "agent.hard_seconds",
+        kind: Kind::Number,
+        default: "",
+        help: "longest time of an agent in all; not set: the limit of its role, where that has one",
+    },
     Key { name: "agent.output_bytes", kind: Kind::Number, default: "268435456", help: "most output of an agent" },
     Key {
         name: "agent.grace_seconds",
@@ -90,7 +100,7 @@ pub(super) const KEYS: [Key; 27] = [
         name: "test.command",
         kind: Kind::Text,
         default: "",
-        help: "shell command that tests a tree; else it is detected; \"\" is no tests",
+        help: "shell command that tests a tree; else the one that `CLAUDE.md` or `AGENTS.md` names, else it is detected; \"\" is no tests",
     },
     Key { name: "test.limit_seconds", kind: Kind::Number, default: "1800", help: "longest time of a test or check" },
     Key {

@@ -19,6 +19,12 @@ debug_report() {
     printf -- '- **Report Type**: debug\n- **Complexity**: 1\n\n## Summary\n\nIt fails.\n\n## Evidence\n\n- the output\n\n'
     printf '## Cause\n\nA wrong word.\n\n## Next steps\n\n- mend it\n\n## References\n\n- `README.md`\n'
 }
+overview() {
+    printf '# Overview\n\n## Metadata\n\n- **Date**: 2026-11-21\n- **Agent**: author\n- **Topic**: all\n\n'
+    printf '## Executive Summary\n\nAll is small.\n\n## Reports\n\n'
+    printf '%s\n' "$COORDINATE_INPUTS" | while read -r f; do printf -- '- [one](%s)\n' "$(basename "$f")"; done
+    printf '\n## Findings\n\n- one file each\n\n## Recommendations\n\n- keep them so\n'
+}
 plan() {
     printf '# A plan\n\n### Phase 1: One\n**Dependencies**: []\n**Files**: one.txt\n\n- [ ] write one\n\n'
     printf '### Phase 2: Two\n**Dependencies**: [1]\n**Files**: two.txt\n\n- [ ] write two\n'
@@ -29,6 +35,7 @@ if [ -e "$here/$COORDINATE_ROLE.sh" ]; then
 fi
 case $COORDINATE_ROLE in
 research-specialist) report "$COORDINATE_SUBJECT" > "$COORDINATE_ARTIFACT"; echo "REPORT_CREATED: $COORDINATE_ARTIFACT" ;;
+research-synthesizer) overview > "$COORDINATE_ARTIFACT"; echo "OVERVIEW_CREATED: $COORDINATE_ARTIFACT" ;;
 plan-architect) plan > "$COORDINATE_ARTIFACT"; echo "PLAN_CREATED: $COORDINATE_ARTIFACT" ;;
 revision-specialist)
     printf '\n### Phase 9: Nine\n**Files**: nine.txt\n\n- [ ] write nine\n' >> "$COORDINATE_ARTIFACT"

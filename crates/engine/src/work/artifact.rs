@@ -7,7 +7,7 @@ use super::StepJob;
 use super::places::slug;
 use super::verify::{keep, misbehaved, read_it};
 use crate::verification;
-use coordinate_model::artifact::ArtifactKind;
+use coordinate_model::artifact::{ArtifactKind, Metadata};
 use coordinate_model::definition::Writes;
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Artifact, Work};
@@ -146,7 +146,7 @@ fn back_up(step: &StepJob, order: &Order, left: &str) -> Result<(String, Artifac
         }
     };
     let size = bytes.len() as u64;
-    let artifact = Artifact { kind: "backup".to_owned(), path: place, hash, bytes: size };
+    let artifact = Artifact { kind: "backup".to_owned(), path: place, hash, bytes: size, metadata: None };
     Ok((String::from_utf8_lossy(&bytes).into_owned(), artifact))
 }
 
@@ -176,7 +176,14 @@ fn bring(step: &StepJob, order: &Order, bytes: &[u8], hash: String) -> Result<Ar
         path: order.place.clone(),
         hash,
         bytes: bytes.len() as u64,
+        metadata: Some(Box::new(metadata(step, bytes))),
     })
+}
+
+/// What is handed up of the text from now on.
+fn metadata(step: &StepJob, bytes: &[u8]) -> Metadata {
+    let counter = step.job.tools.tokens.counter();
+    Metadata::of(&String::from_utf8_lossy(bytes), &|text| counter.count(text))
 }
 
 /// The user's text is never overwritten.
@@ -185,7 +192,9 @@ fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -
     let (expected, found) = match (order.writes, present) {
         (Writes::Revision, true) => ("the plan as it was at the start", "a plan that was edited meanwhile"),
         (Writes::Revision, false) => ("the plan as it was at the start", "no file"),
-        (Writes::Report | Writes::Plan | Writes::Debug | Writes::Replan, _) => ("no file", "a file with another text"),
+        (Writes::Report | Writes::Overview | Writes::Plan | Writes::Debug | Writes::Replan, _) => {
+            ("no file", "a file with another text")
+        }
     };
     Failure::new(FailureClass::Permanent, FailureKind::Conflict, format!("`{}` is not written over", order.place))
         .expected_found(expected, found)
@@ -195,7 +204,7 @@ fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -
 fn warnings(step: &StepJob, order: &Order, work: Option<&Work>) -> Result<Vec<String>, Failure> {
     let mut warnings = Vec::new();
     let completion = order.writes.completion();
-    if !step.attempt.claims.iter().any(|claim| claim.starts_with(completion)) {
+    if !step.claims().any(|claim| claim.name == completion) {
         warnings.push(format!("`{}` ended without its line `{completion}: …`; its file is there", step.step.id));
     }
     let Some(work) = work else { return Ok(warnings) };

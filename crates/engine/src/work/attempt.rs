@@ -77,7 +77,7 @@ fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
 
 /// A try after a timeout gets half as much time again.
 fn limits(step: &StepJob) -> Limits {
-    let limits = step.job.created.options.limits;
+    let limits = step.job.created.limits_of(&step.role);
     let longer =
         |millis: u64| (0..step.step.counted.min(8)).fold(millis, |millis, _| millis.saturating_add(millis / 2));
     Limits {
@@ -114,10 +114,8 @@ fn artifact_order(step: &StepJob, order: &Order, tree: &Path) -> ArtifactOrder {
         date: step.attempt.leased.day(),
         inputs: order.inputs.iter().map(|path| tree.join(path)).collect(),
         // Outside git nothing is looked up: the configuration may still name the command.
-        test_command: commit.map_or_else(
-            || step.job.created.options.test_command.clone(),
-            |commit| step.job.test_command(commit).ok().flatten(),
-        ),
+        test_command: commit
+            .map_or_else(|| step.job.named_test_command(), |commit| step.job.test_command(commit).ok().flatten()),
     }
 }
 

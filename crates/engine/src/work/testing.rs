@@ -33,8 +33,8 @@ pub(super) enum Outcome {
 impl Job {
     /// The command that tests a commit; `None` when it has no tests that we know how to run.
     pub(super) fn test_command(&self, commit: &Oid) -> Result<Option<String>, Failure> {
-        if let Some(command) = &self.created.options.test_command {
-            return Ok(Some(command.clone()).filter(|command| !command.trim().is_empty()));
+        if let Some(command) = self.named_test_command() {
+            return Ok(Some(command).filter(|command| !command.trim().is_empty()));
         }
         let repository = self.repository()?;
         let mut failure = None;
@@ -46,6 +46,12 @@ impl Job {
             }
         });
         failure.map_or(Ok(found), Err)
+    }
+
+    /// The test command that somebody named: in the configuration, else in the project's standards. Empty: no tests.
+    pub(super) fn named_test_command(&self) -> Option<String> {
+        let standards = || self.created.standards.test.as_ref().map(|named| named.command.clone());
+        self.created.options.test_command.clone().or_else(standards)
     }
 
     /// A known verdict on a tree.

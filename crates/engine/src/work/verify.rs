@@ -1,6 +1,7 @@
 //! Verification of an agent's attempt: success is what we find, not what the agent says.
 
 use super::places::slug;
+use super::prompt::completion;
 use super::{StepJob, artifact, replan};
 use crate::port::{CommitSpec, Repository, RepositoryError, Snapshot};
 use coordinate_model::event::Work;
@@ -8,6 +9,7 @@ use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::Oid;
 use coordinate_model::input::{Input, Left};
 use coordinate_model::plan::{Expectation, PlannedFile};
+use coordinate_model::role::{Completion, claim};
 use coordinate_model::time::UtcMillis;
 use std::path::Path;
 
@@ -92,7 +94,26 @@ fn examine(step: &StepJob, work: Work) -> Result<Left, Failure> {
     for file in step.phase().filter(|_| step.step.repair.is_none()).into_iter().flat_map(|phase| &phase.files) {
         expect_file(step, repository, &work, &changed, file)?;
     }
+    warnings.extend(claimed(step));
     Ok(Left { work: Some(work), warnings, ..Left::default() })
+}
+
+/// What the agent said of its work, where it does not go with what it left. The work counts all the same: it is the tests
+/// that judge it.
+fn claimed(step: &StepJob) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let id = &step.step.id;
+    let wanted = completion(step).filter(|_| step.job.created.options.agent.repairs);
+    if let Some(line) = wanted.as_deref().and_then(claim)
+        && !step.claims().any(|claim| claim == line)
+    {
+        warnings.push(format!("`{id}` ended without its line `{}: {}`; its work is there", line.name, line.value));
+    }
+    let failed = step.claims().filter_map(|claim| claim.of(Completion::TestsFailed)).last();
+    if let Some(number) = failed.filter(|number| *number != "0") {
+        warnings.push(format!("`{id}` says that tests fail: {number}"));
+    }
+    warnings
 }
 
 fn plan_untouched(step: &StepJob, changed: &[String]) -> Result<(), Failure> {

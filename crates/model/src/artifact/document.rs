@@ -31,6 +31,8 @@ pub(super) enum FrontMatter {
 #[derive(Debug)]
 pub(super) struct Document<'a> {
     text: &'a str,
+    /// Where the front matter ends.
+    begin: usize,
     /// The front matter.
     pub(super) front: FrontMatter,
     /// The headings in the order of the text.
@@ -49,7 +51,8 @@ impl<'a> Document<'a> {
         let (front, begin) = front_matter(text);
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
-        let mut document = Self { text, front, headings: Vec::new(), content: Vec::new(), code: Vec::new(), lines };
+        let mut document =
+            Self { text, begin, front, headings: Vec::new(), content: Vec::new(), code: Vec::new(), lines };
         document.read(begin);
         document
     }
@@ -93,6 +96,11 @@ impl<'a> Document<'a> {
         let mut later = self.headings.iter().enumerate().skip(index + 1);
         let next = later.find(|(at, other)| other.level <= heading.level || ends(*at));
         heading.range.end..next.map_or(self.text.len(), |(_, other)| other.range.start)
+    }
+
+    /// All behind the front matter.
+    pub(super) fn body(&self) -> Range<usize> {
+        self.begin..self.text.len()
     }
 
     /// Whether a reader sees something between the headings of this range.

@@ -219,7 +219,7 @@ fn error_state(run: &Run) -> ErrorState {
 
 fn context(run: &Run) -> ContextPreservation {
     let artifacts = run.artifacts.iter().map(|artifact| {
-        (artifact.path.clone(), json!({"kind": artifact.kind, "hash": artifact.hash, "bytes": artifact.bytes}))
+        (artifact.path.clone(), json!({"kind": artifact.kind, "hash": artifact.hash, "bytes": artifact.bytes, "metadata": artifact.metadata}))
     });
     let attempts = run.steps.iter().flat_map(|step| step.attempts.iter().map(move |attempt| (step, attempt)));
     let kept = attempts.filter_map(|(step, attempt)| {

@@ -99,6 +99,9 @@ fn command(
     if let Some(command) = options.command.as_deref().or_else(|| config.text("test.command")) {
         return if command.trim().is_empty() { Err(none()) } else { Ok(command.to_owned()) };
     }
+    if let Some(test) = crate::standards::read(project).standards.test {
+        return Ok(test.command);
+    }
     let mut read = |path: &str| {
         let bytes = match commit {
             Some((repository, commit)) => repository.read_file(commit, path).ok().flatten(),

@@ -1,0 +1,86 @@
+use super::*;
+use crate::artifact::Metadata;
+use crate::event::Artifact;
+
+fn count(text: &str) -> u64 {
+    text.split_whitespace().count() as u64
+}
+
+fn report(number: usize, tokens: u64) -> Item {
+    let words = |what: &str, most: usize| (1..=most).map(|word| format!("{what}{word}")).collect::<Vec<_>>();
+    let metadata = Metadata {
+        title: format!("Report {number}"),
+        summary: words("w", 50).join(" "),
+        paths: words("src/f", 3),
+        recommendations: words("do", 3),
+        tokens,
+        carried: 52,
+    };
+    let path = format!("reports/{number:03}.md");
+    let artifact =
+        Artifact { kind: "report".to_owned(), path, hash: String::new(), bytes: 1, metadata: Some(Box::new(metadata)) };
+    Item { artifact, depth: Depth::Details }
+}
+
+fn told(reports: usize, tokens: u64) -> (u64, Vec<Told>) {
+    let items: Vec<Item> = (1..=reports).map(|number| report(number, tokens)).collect();
+    let told = tell(&items, "/tree", &count);
+    (told.iter().map(|told| told.tokens).sum(), told)
+}
+
+#[test]
+fn details_come_in_turns_as_far_as_there_is_room() {
+    let (_, told) = told(2, 100_000);
+    assert!(told[0].text.starts_with("- `/tree/reports/001.md`: Report 1\n  w1 w2 "), "{}", told[0].text);
+    assert!(
+        told[0].text.ends_with(" w50\n  recommends: do1; do2; do3\n  names: src/f1; src/f2; src/f3\n"),
+        "{}",
+        told[0].text
+    );
+    let (_, tight) = super::tests::told(2, 1272);
+    assert!(tight[0].text.ends_with("\n  recommends: do1\n"), "{}", tight[0].text);
+    assert!(tight[1].text.ends_with(" w50\n"), "{}", tight[1].text);
+}
+
+#[test]
+fn up_to_four_summaries_are_whole_however_short_the_reports_are() {
+    let (handed, told) = told(4, 10);
+    assert_eq!(handed, 4 * 54);
+    assert!(told.iter().all(|told| told.text.ends_with("w50\n")));
+}
+
+#[test]
+fn the_share_falls_while_reports_grow_in_number() {
+    let shares: Vec<u64> =
+        [4, 6, 8, 12, 16, 24].map(|reports| told(reports, 2_000).0 * 10_000 / (reports as u64 * 2_000)).to_vec();
+    assert_eq!(shares, [310, 310, 297, 250, 220, 175]);
+}
+
+#[test]
+fn a_path_alone_and_an_artifact_of_which_nothing_is_known_are_named() {
+    let mut items = vec![report(1, 900), report(2, 900), report(3, 900)];
+    items[0].depth = Depth::Path;
+    items[1].artifact.metadata = None;
+    items[2].depth = Depth::Full;
+    let told = tell(&items, "/tree/", &count);
+    assert_eq!(told[0].text, "- `/tree/reports/001.md`\n");
+    assert_eq!(told[1].text, "- `/tree/reports/002.md`\n");
+    assert_eq!(told[2].tokens, 54 + 900);
+}
+
+#[test]
+fn the_target_holds_from_four_on() {
+    assert_eq!(is_reached(3, 0, 100), None);
+    assert_eq!(is_reached(4, 44, 1000), Some(true));
+    assert_eq!(is_reached(4, 45, 1000), Some(false));
+    assert_eq!((less_per_mille(5, 0), less_per_mille(9, 3)), (0, 0));
+}
+
+#[test]
+fn half_a_window_is_as_much_as_one_reader_gets() {
+    assert!(!is_too_much(&[40_000, 60_000], 0, 200_000));
+    assert!(is_too_much(&[40_000, 60_001], 0, 200_000));
+    assert!(is_too_much(&[40_000], 2, 200_000));
+    assert!(!is_too_much(&[], 3, 200_000) && is_too_much(&[], 3, 10_000) && is_too_much(&[], 1, 0));
+    assert_eq!((percent_of_window(1, 1000), percent_of_window(u64::MAX, 1)), (1, u64::MAX));
+}
