@@ -115,6 +115,8 @@ struct StepJob {
     carried: Vec<Item>,
     /// Files that the request names.
     named: Vec<String>,
+    /// All that the run has left so far.
+    left: Vec<String>,
     work: Option<Work>,
     repair: Option<Failure>,
     change: Option<replan::Change>,
@@ -230,6 +232,7 @@ impl Workshop {
             order: order(run, step),
             carried: context::carried(run, step),
             named: named(run),
+            left: run.artifacts.iter().map(|artifact| artifact.path.clone()).collect(),
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
             change: replan::change(run, step),

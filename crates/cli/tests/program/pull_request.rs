@@ -112,7 +112,7 @@ fn without_gh_the_result_is_delivered_and_the_commands_are_told() {
     let arguments = ["run", "PLAN.md", "--agent", "offline", "--workflow", "orchestrate"];
     let outcome = forge.coordinate(&arguments, &tools.display().to_string());
     let run = forge.world.show()["run"].as_str().unwrap().to_owned();
-    let text = whole(&outcome).replace(&run[run.len() - 8..], "[ID]");
+    let text = whole(&outcome).replace(&format!("things-{}", &run[run.len() - 8..]), "things-[ID]");
     redacted(&forge.world, || insta::assert_snapshot!("pull_request_without_gh", text));
     assert_eq!(forge.world.read("one.txt"), "1\n");
     assert_eq!(forge.pushed(), Vec::<String>::new(), "nothing is pushed for a request that can not be opened");

@@ -45,9 +45,8 @@ fn linked_files(
 ) -> Result<Vec<(String, Vec<u8>)>, RepositoryError> {
     let paths = &step.job.created.paths;
     let plan = step.job.plan().into_iter().flat_map(|plan| &plan.files);
-    let left = step.carried.iter().map(|item| &item.artifact.path).filter(|path| !paths.named.contains(path));
     let mut files = Vec::new();
-    for path in plan.chain(left).collect::<BTreeSet<_>>() {
+    for path in plan.chain(&step.left).collect::<BTreeSet<_>>() {
         let Some(bytes) = repository.read_file(integration, path)? else { continue };
         let Ok(text) = String::from_utf8(bytes) else { continue };
         let linked = linked_also(&text, path, Field::Summary, &paths.summary);
