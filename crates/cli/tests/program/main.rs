@@ -12,6 +12,7 @@ mod clean;
 mod clean_shell;
 mod commands;
 mod configuration;
+mod context;
 mod control;
 mod diagnosis;
 mod display;

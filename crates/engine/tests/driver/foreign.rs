@@ -87,10 +87,12 @@ fn an_interrupt_pauses_and_a_second_one_leaves_at_once() {
 
 /// The built-in workflow with a question before the result goes to the user's branch.
 fn gated() -> Definition {
-    let steps = "[[state.document.step]]\nid = \"ask\"\nkind = \"gate\"\nquestion = \"shall it go to your branch?\"\n\n\
-                 [[state.document.step]]\nneeds = [\"ask\"]\nid = \"deliver\"";
+    let linked = "id = \"deliver\"\nkind = \"merge\"\naction = \"deliver\"\nneeds = [\"link\"]";
     let text = builtin_text("coordinate").unwrap();
-    Definition::parse("gated", &text.replace("[[state.document.step]]\nid = \"deliver\"", steps)).unwrap()
+    assert!(text.contains(linked), "there is nothing to ask before");
+    let asked = linked.replace("link", "ask");
+    let gate = "id = \"ask\"\nkind = \"gate\"\nneeds = [\"link\"]\nquestion = \"shall it go to your branch?\"";
+    Definition::parse("gated", &text.replace(linked, &format!("{gate}\n\n[[state.document.step]]\n{asked}"))).unwrap()
 }
 
 fn approve() -> Input {
@@ -115,7 +117,7 @@ fn a_driver_leaves_when_only_a_person_can_go_on_and_the_answer_needs_no_driver()
 fn an_answer_from_elsewhere_reaches_the_driver_that_is_at_work() {
     on_each(|project| {
         let text = builtin_text("coordinate").unwrap();
-        let step = "[[state.implement.step]]\nid = \"ask\"\nkind = \"gate\"\nquestion = \"is it a good day?\"\n\n";
+        let step = "[[state.implement.step]]\nid = \"good-day\"\nkind = \"gate\"\nquestion = \"is it a good day?\"\n\n";
         let first = "[[state.implement.step]]\nid = \"agent\"";
         let asking = Definition::parse("asking", &text.replace(first, &format!("{step}{first}"))).unwrap();
         let id = project.create(created(&[&[]]).definition(asking).build());
@@ -123,7 +125,7 @@ fn an_answer_from_elsewhere_reaches_the_driver_that_is_at_work() {
         let mut hand = Hand::new(World::kind()).endless(ENDLESS);
         let stopped = project.drive_heard(&id, &mut hand, |_, record, outbox| match &record.event {
             Event::AttemptStarted { .. } => {
-                let (step, by) = (StepId::new("implement/ask"), "another terminal".to_owned());
+                let (step, by) = (StepId::new("implement/good-day"), "another terminal".to_owned());
                 let answer = Input::Answer { step, answer: GateAnswer::Approved, by, comment: String::new() };
                 assert_eq!(say(&other, &id, answer), Answer::Accepted);
             }
@@ -131,7 +133,7 @@ fn an_answer_from_elsewhere_reaches_the_driver_that_is_at_work() {
             _ => {}
         });
         assert_eq!(stopped.unwrap(), Stopped::Paused);
-        let answered = project.run(&id).answers.remove(&StepId::new("implement/ask")).unwrap();
+        let answered = project.run(&id).answers.remove(&StepId::new("implement/good-day")).unwrap();
         assert_eq!((answered.answer, answered.by.as_str()), (GateAnswer::Approved, "another terminal"));
     });
 }

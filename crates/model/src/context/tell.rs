@@ -143,7 +143,7 @@ fn detail(item: &Item, part: Part, round: usize) -> Option<&str> {
 /// How much less was carried than produced, in parts of a thousand; nothing less where more was carried.
 #[must_use]
 pub fn less_per_mille(carried: u64, produced: u64) -> u64 {
-    if produced == 0 { 0 } else { produced.saturating_sub(carried).saturating_mul(1000) / produced }
+    produced.saturating_sub(carried).saturating_mul(1000).checked_div(produced).unwrap_or(0)
 }
 
 /// Whether the target is reached; `None` where it does not hold yet, below four reports.
