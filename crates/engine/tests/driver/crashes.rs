@@ -11,11 +11,11 @@ use coordinate_testkit::runs::created;
 use coordinate_testkit::world::{Habits, World};
 use std::sync::Arc;
 
-/// Six phases, some of whose agents stumble, are lost, or need a repair.
+/// Six phases, some of whose agents stumble, are lost, or need a repair; the plan is changed twice.
 fn eventful() -> (Created, World) {
     let created = created(&[&[], &[1], &[1], &[], &[2, 3], &[4]]).build();
     let habits = Habits { agents_stumble: 30, agents_lost: 20, tests_fail: 25, ..Habits::default() };
-    (created, World::new(5, habits))
+    (created, World::new(2, habits))
 }
 
 fn quiet() -> (Created, World) {
