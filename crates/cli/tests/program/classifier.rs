@@ -112,6 +112,6 @@ fn a_run_keeps_the_answer_and_resuming_asks_no_more() {
     assert_eq!(shown["scope"], "research-only");
     assert_eq!(shown["reasons"][0], "the classifier says so, with a confidence of 0.9");
     let reports = World::entries(&world.repo.join("specs/001_parser_better/reports"));
-    assert_eq!(reports, ["001_speed.md", "002_parser_errors.md"]);
+    assert_eq!(reports, ["001_speed.md", "002_parser_errors.md", "OVERVIEW.md"]);
     world.assert_nothing_left();
 }

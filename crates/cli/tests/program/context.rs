@@ -56,7 +56,7 @@ fn the_planner_is_told_what_the_reports_are_about_and_no_more() {
 fn a_role_that_asks_for_it_is_handed_the_whole_text() {
     let world = world();
     world.role("plan-architect", &format!("{KEEP}; plan > \"$COORDINATE_ARTIFACT\""));
-    let text = world.coordinate(&["workflows", "coordinate"]).stdout;
+    let text = world.coordinate(&["workflows", "show", "coordinate"]).stdout;
     let text = text.replace("writes = \"plan\"\n", "writes = \"plan\"\ninputs = \"full\"\n");
     world.write("mine.toml", &text);
     let words = ["--workflow", "mine.toml", "--topic", "storage 11", "research the shop and plan a rewrite"];
@@ -69,7 +69,7 @@ fn a_role_that_asks_for_it_is_handed_the_whole_text() {
 #[test]
 fn phases_work_by_the_plan_and_are_told_of_no_report() {
     let world = world();
-    world.role("implementation-executor", &format!("{KEEP}; echo one > one.txt; echo two > two.txt"));
+    world.role("implementation-executor", &format!("{KEEP}; echo \"$COORDINATE_STEP\" | tee -a one.txt >> two.txt"));
     ends_well(&world.run_authored(&["--topic", "storage 11", "implement a number printer"]));
     assert_eq!(told(&world), "");
     assert!(!world.coordinate(&["show", "--context"]).stdout.contains("what implement"));

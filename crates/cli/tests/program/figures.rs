@@ -79,7 +79,7 @@ fn the_end_of_each_state_is_an_event_of_the_stream() {
     assert_eq!(of("next"), ["test", "document", "the end"]);
     assert_eq!(
         of("verification"),
-        ["✓ 6 of 6 steps, `true` passes", "✓ 1 of 1 steps, `true` passes", "✓ 2 of 2 steps, `true` passes"]
+        ["✓ 6 of 6 steps, `true` passes", "✓ 1 of 1 steps, `true` passes", "✓ 3 of 3 steps, `true` passes"]
     );
     assert!(ends[2]["artifacts"][0].as_str().unwrap().ends_with("_summary.md"), "{ends:#?}");
     let summary = world.read(world.show()["paths"]["summary"].as_str().unwrap());
@@ -100,7 +100,7 @@ fn metrics_of_a_run_and_of_all() {
     shows("metrics_all", &world, &["metrics", "--all"]);
     let json = world.json(&["metrics", "--json"]);
     assert_eq!((&json["tokens"], &json["usd"], &json["retries"]), (&Value::Null, &Value::Null, &0.into()));
-    assert_eq!(json["delegation"], serde_json::json!({"part": 2, "of": 9}));
+    assert_eq!(json["delegation"], serde_json::json!({"part": 2, "of": 10}));
     assert_eq!(json["artifacts"], serde_json::json!({"part": 1, "of": 1}));
     assert_eq!(world.json(&["metrics", "--all", "--json"])["total"]["runs"], 1);
 }

@@ -56,10 +56,9 @@ impl Account {
     #[must_use]
     pub fn of(run: &Run, count: &dyn Fn(&str) -> u64) -> Self {
         let begun = run.steps.iter().filter(|step| step.kind == StepKind::Agent && step.attempt().is_some());
-        Self {
-            produced: run.artifacts.iter().filter_map(produced).collect(),
-            receivers: begun.filter_map(|step| receiver(run, step, count)).collect(),
-        }
+        let mut produced: Vec<_> = run.artifacts.iter().filter_map(produced).collect();
+        produced.sort_by(|one, other| one.path.cmp(&other.path));
+        Self { produced, receivers: begun.filter_map(|step| receiver(run, step, count)).collect() }
     }
 
     /// Tokens of all texts, and of what is handed up instead of them.
