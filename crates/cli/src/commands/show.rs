@@ -106,6 +106,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
         run.outcome.map_or_else(|| format!("open, in state `{}`", run.state), |outcome| outcome.name().to_owned());
     print(&format!("run       {}", run.id()));
     print(&format!("request   {}", run.created.request.trim()));
+    if let Some(parent) = &run.created.parent {
+        print(&format!("part of   {} ({})", parent.run, parent.step));
+    }
     print(&format!("scope     {} ({})", run.scope(), run.created.definition.name));
     print(&format!("outcome   {outcome}"));
     print(&format!(
@@ -143,7 +146,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
 
 fn step_line(run: &Run, step: &Step) -> String {
     let tries = if step.attempts.len() > 1 { format!("  ({} attempts)", step.attempts.len()) } else { String::new() };
-    format!("  {:<10} {:<34} {}{tries}", step.state.name(), step.id.as_str(), line::name(run, step))
+    let below = step.track.filter(|_| !step.attempts.is_empty()).map(|_| format!("  ({})", run.id().below(&step.id)));
+    let (state, id, name) = (step.state.name(), step.id.as_str(), line::name(run, step));
+    format!("  {state:<10} {id:<34} {name}{tries}{}", below.unwrap_or_default())
 }
 
 pub(crate) fn why(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {
