@@ -137,6 +137,7 @@ fn asked(run: &Run) -> usize {
 
 fn files_of(run: &Run, template: &StepTemplate) -> usize {
     match (template.writes, template.action) {
+        (None, None) if template.kind == StepKind::SubRun => run.created.topics.len(),
         (Some(Writes::Report), _) => run.created.topics.len(),
         // What is asked of each failing test, and of each change of a plan, is known only when there is one.
         (Some(_), _) if matches!(template.for_each, Some(ForEach::FailingTests | ForEach::Replans)) => 0,

@@ -27,6 +27,8 @@ pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
         reasons: Vec::new(),
         fix: false,
         topics: Vec::new(),
+        tracks: Vec::new(),
+        parent: None,
         revises: None,
         definition: builtin("implement").expect("it is built in"),
         roles: std::collections::BTreeMap::new(),

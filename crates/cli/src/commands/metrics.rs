@@ -45,8 +45,11 @@ fn of_one(project: &Project, run: Option<&str>, as_json: bool) -> Result<Exit, C
 fn of_all(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
     let journal = project.need_journal()?;
     let headers = journal.storage().headers()?;
-    let runs: Vec<Metrics> =
-        headers.iter().map(|header| journal.load(&header.run).map(|run| of(&run))).collect::<Result<_, _>>()?;
+    let runs: Vec<Metrics> = headers
+        .iter()
+        .filter(|header| header.parent.is_none())
+        .map(|header| journal.load(&header.run).map(|run| of(&run)))
+        .collect::<Result<_, _>>()?;
     let total = total(&runs);
     if as_json {
         print_json(&json!({"runs": runs, "total": total}));

@@ -92,7 +92,8 @@ pub(super) fn history(journal: &Journal, run: &RunId) -> History {
 fn newest(journal: &Journal, without: Option<&RunId>) -> History {
     let mut history = History::default();
     let headers = journal.storage().headers().unwrap_or_default();
-    let good = |header: &&RunHeader| header.outcome.as_deref() == Some(Outcome::Succeeded.name());
+    let good =
+        |header: &&RunHeader| header.parent.is_none() && header.outcome.as_deref() == Some(Outcome::Succeeded.name());
     let others = headers.iter().filter(good).filter(|header| Some(&header.run) != without);
     for run in others.take(HISTORY).filter_map(|header| journal.load(&header.run).ok()) {
         history.add(&run);
