@@ -1,5 +1,6 @@
 //! `run`.
 
+use super::detach::{Handing, detach};
 use super::drive::{Shown, drive};
 use super::request::{self, Requested, Words};
 use super::start::{Plan, read_plan};
@@ -68,6 +69,9 @@ fn begin(
     let (run, begun) = journal.create(first)?;
     super::names::tell(project, &run);
     let shown = if options.json { Shown::Json } else { Shown::Text };
+    if options.detach {
+        return detach(project, journal, &Handing { id: run.id(), begun: true, shown });
+    }
     drive(project, journal, run.id(), shown, &begun)
 }
 
