@@ -44,6 +44,7 @@ fn end(one: &Obligation, of: &Of, ending: AttemptEnding) -> Option<Input> {
     (one.key.effect == Effect::Supervise).then_some(input)
 }
 
+/// Shows S16.
 #[test]
 fn failing_tests_are_debugged_three_times_and_no_more() {
     let live = drive(created(&[&[]]).build(), |one, of| red(one, of, |step| step.starts_with("test")));
