@@ -51,6 +51,8 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         reasons: Vec::new(),
         fix: false,
         topics: Vec::new(),
+        tracks: Vec::new(),
+        parent: None,
         roles: std::collections::BTreeMap::new(),
         standards: coordinate_model::standards::Standards::default(),
         revises: None,

@@ -5,6 +5,7 @@ use coordinate_engine::port::{Assignment, AttemptProgram, StreamName, Transcript
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::role::claim;
+use std::path::{Path, PathBuf};
 
 /// The longest text of an observation, in characters.
 const LONGEST: usize = 4096;
@@ -21,9 +22,21 @@ pub(crate) fn check(agent: &AgentChoice) -> Result<(), Failure> {
 
 pub(crate) fn program(assignment: &Assignment) -> Result<AttemptProgram, Failure> {
     check(&assignment.agent)?;
+    let prompt = write_prompt(assignment)?;
+    let env = environment(assignment, &prompt);
+    Ok(AttemptProgram { argv: assignment.agent.argv.clone(), cwd: assignment.tree.clone(), env, stdin: Some(prompt) })
+}
+
+/// Puts the prompt into the attempt's folder.
+pub(crate) fn write_prompt(assignment: &Assignment) -> Result<PathBuf, Failure> {
     let prompt = assignment.folder.join("prompt.md");
     std::fs::create_dir_all(&assignment.folder).map_err(|error| unwritable(&assignment.folder, &error))?;
     std::fs::write(&prompt, &assignment.prompt).map_err(|error| unwritable(&prompt, &error))?;
+    Ok(prompt)
+}
+
+/// What a program is told of its assignment by variables.
+pub(crate) fn environment(assignment: &Assignment, prompt: &Path) -> Vec<(String, String)> {
     let variable = |name: &str, value: String| (format!("COORDINATE_{name}"), value);
     let mut env = vec![
         variable("RUN", assignment.run.clone()),
@@ -43,7 +56,7 @@ pub(crate) fn program(assignment: &Assignment) -> Result<AttemptProgram, Failure
             variable("INPUTS", inputs.join("\n")),
         ]);
     }
-    Ok(AttemptProgram { argv: assignment.agent.argv.clone(), cwd: assignment.tree.clone(), env, stdin: Some(prompt) })
+    env
 }
 
 /// Progress and completion lines are kept; the rest is in the transcript.

@@ -1,9 +1,12 @@
 //! Adapters: how each client is started, and what its output means.
 
 mod command;
+mod host;
 mod offline;
 mod tokens;
+pub mod worker;
 
+pub use host::host_main;
 pub use offline::offline_main;
 pub use tokens::Cl100k;
 
@@ -23,10 +26,12 @@ pub struct Clients {
 enum Adapter {
     Offline,
     Command,
+    Host,
 }
 
 impl Clients {
-    /// The clients; `program` is the path of `coordinate` itself, which plays the offline agent.
+    /// The clients; `program` is the path of `coordinate` itself, which plays the offline agent and waits for
+    /// workers.
     #[must_use]
     pub fn new(program: PathBuf, version: impl Into<String>) -> Self {
         Self { program, version: version.into() }
@@ -36,12 +41,13 @@ impl Clients {
         match agent.name.as_str() {
             "offline" => Ok(Adapter::Offline),
             "command" => Ok(Adapter::Command),
+            "host" => Ok(Adapter::Host),
             other => Err(Failure::new(
                 FailureClass::Permanent,
                 FailureKind::UnmetNeeds,
                 format!("there is no agent `{other}`"),
             )
-            .expected_found("one of: offline, command", format!("`{other}`"))
+            .expected_found("one of: offline, command, host", format!("`{other}`"))
             .remedy("choose one with `--agent`; `coordinate agents` lists them")),
         }
     }
@@ -62,12 +68,19 @@ impl Agents for Clients {
                 version: None,
                 detail: "any program: `--agent command --agent-command 'PROGRAM ARGUMENTS'`".to_owned(),
             },
+            AgentProbe {
+                name: "host".to_owned(),
+                found: true,
+                version: Some(self.version.clone()),
+                detail: "workers of yours: they take steps with `coordinate next` and end them with `coordinate done`"
+                    .to_owned(),
+            },
         ]
     }
 
     fn check(&self, agent: &AgentChoice) -> Result<(), Failure> {
         match Self::adapter(agent)? {
-            Adapter::Offline => Ok(()),
+            Adapter::Offline | Adapter::Host => Ok(()),
             Adapter::Command => command::check(agent),
         }
     }
@@ -76,13 +89,21 @@ impl Agents for Clients {
         match Self::adapter(&assignment.agent)? {
             Adapter::Offline => offline::program(&self.program, assignment, || self.probe()),
             Adapter::Command => command::program(assignment),
+            Adapter::Host => host::program(&self.program, assignment),
+        }
+    }
+
+    fn keeps_hard_limit(&self, agent: &AgentChoice) -> bool {
+        match Self::adapter(agent) {
+            Ok(Adapter::Host) => true,
+            Ok(Adapter::Offline | Adapter::Command) | Err(_) => false,
         }
     }
 
     fn read(&self, agent: &AgentChoice, line: &TranscriptLine) -> Vec<Observation> {
         match Self::adapter(agent) {
             Ok(Adapter::Offline) => offline::read(line),
-            Ok(Adapter::Command) => command::read(line),
+            Ok(Adapter::Command | Adapter::Host) => command::read(line),
             Err(_) => Vec::new(),
         }
     }
@@ -90,7 +111,7 @@ impl Agents for Clients {
     fn shown(&self, agent: &AgentChoice, line: &TranscriptLine) -> Option<String> {
         match Self::adapter(agent) {
             Ok(Adapter::Offline) => offline::shown(line),
-            Ok(Adapter::Command) | Err(_) => Some(line.text.clone()),
+            Ok(Adapter::Command | Adapter::Host) | Err(_) => Some(line.text.clone()),
         }
     }
 }

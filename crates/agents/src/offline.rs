@@ -119,6 +119,7 @@ pub(crate) fn shown(line: &TranscriptLine) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coordinate_engine::port::Limits;
     use coordinate_model::event::AgentChoice;
     use coordinate_model::failure::FailureKind;
     use coordinate_model::plan::CodeBlock;
@@ -136,6 +137,7 @@ mod tests {
             step: "implement/p3/agent".to_owned(),
             tree: folder.to_owned(),
             folder: folder.to_owned(),
+            limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },
             artifact: None,
         }
     }

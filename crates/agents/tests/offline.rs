@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
 use coordinate_agents::{Clients, offline_main};
-use coordinate_engine::port::{Agents, ArtifactOrder, Assignment};
+use coordinate_engine::port::{Agents, ArtifactOrder, Assignment, Limits};
 use coordinate_model::artifact::{ArtifactKind, check};
 use coordinate_model::event::AgentChoice;
 use coordinate_model::failure::{Failure, FailureKind};
@@ -72,6 +72,7 @@ impl World {
             step: "research/1/agent".to_owned(),
             tree: self.tree(),
             folder: self.root.path().join("attempt"),
+            limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },
             artifact: Some(order),
         };
         let program = Clients::new("coordinate".into(), "1.0.0").program(&assignment)?;

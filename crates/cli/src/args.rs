@@ -10,6 +10,7 @@ mod split;
 mod state;
 mod topic;
 mod verify;
+mod worker;
 mod workflows;
 
 pub(crate) use checkpoint::*;
@@ -25,6 +26,7 @@ pub(crate) use state::*;
 use std::path::PathBuf;
 pub(crate) use topic::*;
 pub(crate) use verify::*;
+pub(crate) use worker::*;
 pub(crate) use workflows::*;
 
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
@@ -69,6 +71,14 @@ pub(crate) enum Command {
     Reject(AnswerArguments),
     /// Takes a run away from the process that drives it
     Unlock(OneRun),
+    /// Takes a step of a run with the agent `host`, for a worker; exit 0: work, 4: come again, else: stop
+    Next(NextArguments),
+    /// Says that the worker of a step lives
+    Heartbeat(HeartbeatArguments),
+    /// Says that a step is done; what it left is checked
+    Done(DoneArguments),
+    /// Says that a step can not be done
+    Fail(FailArguments),
     /// Changes the plan of a run under way: an agent rewrites what a phase asks for
     Replan(ReplanArguments),
     /// Looks at plan files
@@ -112,6 +122,9 @@ pub(crate) enum Command {
     Init,
     /// Makes a small repository and runs a real plan in it
     Demo(DemoArguments),
+    /// Drives a run: the process of `--detach`
+    #[command(hide = true)]
+    Drive(DriveArguments),
     /// Prints a page of the documentation that is made from the program
     #[command(hide = true)]
     Reference {
@@ -175,6 +188,10 @@ pub(crate) struct RunArguments {
     #[arg(long, requires = "dry_run")]
     pub(crate) show_prompts: bool,
 
+    /// Lets a process of its own drive the run, and prints the run's id
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) detach: bool,
+
     /// Answers questions at the start with yes
     #[arg(long, short)]
     pub(crate) yes: bool,
@@ -201,6 +218,10 @@ pub(crate) struct ResumeArguments {
     /// Program and arguments of the `command` agent, as for `run`
     #[arg(long, value_name = "LINE")]
     pub(crate) agent_command: Option<String>,
+
+    /// Lets a process of its own drive the run, and prints the run's id
+    #[arg(long)]
+    pub(crate) detach: bool,
 
     /// Answers questions at the start with yes
     #[arg(long, short)]

@@ -3,12 +3,14 @@
 mod artifacts;
 mod batches;
 mod checkpoint;
+mod claim;
 mod classify;
 mod clean;
 mod config;
 mod context;
 mod control;
 mod demo;
+mod detach;
 mod doctor;
 mod drive;
 mod listing;
@@ -16,6 +18,7 @@ mod logs;
 mod metrics;
 mod migrate;
 mod names;
+mod next;
 mod paths;
 mod plan;
 mod prompts;
@@ -60,6 +63,10 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
         Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
         Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
+        Command::Next(options) => next::next(&quick()?, options),
+        Command::Heartbeat(options) => claim::heartbeat(&quick()?, options),
+        Command::Done(options) => claim::done(&quick()?, options),
+        Command::Fail(options) => claim::fail(&quick()?, options),
         Command::Replan(options) => control::replan(&project()?, options),
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
@@ -88,6 +95,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Doctor(options) => doctor::doctor(&project()?, options.json),
         Command::Init => doctor::init(&project()?),
         Command::Demo(options) => demo::demo(options),
+        Command::Drive(options) => detach::driver(&project()?, options),
         Command::Reference { page } => Ok(reference::page(*page)),
         Command::Completions { shell } => {
             let mut command = <Arguments as clap::CommandFactory>::command();

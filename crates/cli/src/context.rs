@@ -154,16 +154,28 @@ pub(crate) fn find_run(journal: &Journal, prefix: Option<&str>, meant: Meant) ->
     let bare = prefix.strip_prefix(RunId::PREFIX).unwrap_or(prefix).to_ascii_lowercase();
     let wanted = format!("{}{bare}", RunId::PREFIX);
     let found: Vec<&RunHeader> = headers.iter().filter(|header| header.run.as_str().starts_with(&wanted)).collect();
-    match found.as_slice() {
-        [only] => Ok(only.run.clone()),
+    // The id of a run below begins like that of the run above, which is meant more often.
+    let above: Vec<&RunHeader> = found.iter().copied().filter(|header| header.parent.is_none()).collect();
+    match if above.len() == 1 { above } else { found }.as_slice() {
+        [only] => said_to(only, meant),
         [] => Err(CommandError::usage(format!("there is no run `{prefix}`")).hint("list them with `coordinate ps`")),
         several => Err(ambiguous(&format!("`{prefix}` means several runs"), several)),
     }
 }
 
+/// A run below another is only ever looked at: it stops, goes on and ends with the run above.
+fn said_to(header: &RunHeader, meant: Meant) -> Result<RunId, CommandError> {
+    match (&header.parent, meant) {
+        (Some(above), Meant::Open) => Err(CommandError::usage(format!("`{}` is a part of `{above}`", header.run))
+            .hint(format!("say it to `{above}`; this one follows"))),
+        (_, Meant::Open | Meant::Newest) => Ok(header.run.clone()),
+    }
+}
+
 fn default_run(headers: &[RunHeader], meant: Meant) -> Result<RunId, CommandError> {
-    let open: Vec<&RunHeader> = headers.iter().filter(|header| header.outcome.is_none()).collect();
-    match (meant, open.as_slice(), headers.first()) {
+    let above = || headers.iter().filter(|header| header.parent.is_none());
+    let open: Vec<&RunHeader> = above().filter(|header| header.outcome.is_none()).collect();
+    match (meant, open.as_slice(), above().next()) {
         (Meant::Newest, _, Some(newest)) => Ok(newest.run.clone()),
         (Meant::Open, [only], _) => Ok(only.run.clone()),
         (Meant::Open, [], _) | (Meant::Newest, _, None) => {

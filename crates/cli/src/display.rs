@@ -5,11 +5,13 @@ use coordinate_engine::driver::Listener;
 use coordinate_engine::journal::Record;
 use coordinate_engine::port::Clock;
 use coordinate_host::terminal::size;
+use coordinate_model::event::Event;
 use coordinate_model::run::Run;
 use coordinate_report::dashboard::{SMALLEST, View, lines};
 use coordinate_report::estimate::History;
 use coordinate_report::{json, line, states};
 use std::io::{IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// One JSON object a line on standard output. The end of the run is told by the command itself, last.
 pub(crate) struct JsonLines;
@@ -51,6 +53,54 @@ impl Listener for Lines {
     fn on_tick(&mut self, _run: &Run) {}
 }
 
+/// Plain lines of a run below: the work alone, for it begins and ends as a step of the run above.
+pub(crate) struct BelowLines;
+
+impl Listener for BelowLines {
+    fn on_event(&mut self, run: &Run, record: &Record) {
+        if let Some(text) = line::progress(run, &record.event).filter(|_| is_work(&record.event)) {
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        }
+    }
+
+    fn on_tick(&mut self, _run: &Run) {}
+}
+
+/// What runs below have to tell, until the live display of the run above shows it.
+pub(crate) type Told = Arc<Mutex<Vec<String>>>;
+
+/// A run below a run that has a live display.
+pub(crate) struct BelowLive(pub(crate) Told);
+
+impl Listener for BelowLive {
+    fn on_event(&mut self, run: &Run, record: &Record) {
+        if let Some(text) = worth(run, &record.event).filter(|_| is_work(&record.event)) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        }
+    }
+
+    fn on_tick(&mut self, _run: &Run) {}
+}
+
+/// Whether an event is about a step, and not about the run as such.
+fn is_work(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::RunCreated(_)
+            | Event::TransitionCompleted { .. }
+            | Event::PauseRequested { .. }
+            | Event::Resumed { .. }
+            | Event::CancelRequested { .. }
+            | Event::RunClosing { .. }
+    )
+}
+
+/// What stays above a live display.
+fn worth(run: &Run, event: &Event) -> Option<String> {
+    let text = line::text(run, event)?;
+    (text.starts_with(['✓', '✗']) || text.contains("is tried again")).then(|| format!("  {text}"))
+}
+
 /// A live display: the states, a bar for each wave, what is being worked on, time passed and left. It falls back to plain
 /// lines by itself, where the window is too small or can not be written to.
 pub(crate) struct Live {
@@ -59,13 +109,15 @@ pub(crate) struct Live {
     /// How many lines of it stand on the screen, above the cursor.
     drawn: usize,
     plain: bool,
+    /// From the runs below.
+    below: Told,
 }
 
 impl Live {
     /// A display for a run, with what is known of earlier ones.
-    pub(crate) fn new(run: &Run, history: History) -> Self {
+    pub(crate) fn new(run: &Run, history: History, below: Told) -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-        let mut live = Self { history, colour, drawn: 0, plain: false };
+        let mut live = Self { history, colour, drawn: 0, plain: false, below };
         live.draw(run, &[]);
         live
     }
@@ -104,6 +156,10 @@ impl Live {
         }
     }
 
+    fn from_below(&self) -> Vec<String> {
+        std::mem::take(&mut *self.below.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn fall_back(&mut self) {
         self.plain = true;
         let erasing = self.erasing();
@@ -117,11 +173,9 @@ impl Live {
 impl Listener for Live {
     fn on_event(&mut self, run: &Run, record: &Record) {
         if !self.plain {
-            let told = line::text(run, &record.event);
-            let worth = told.filter(|text| text.starts_with(['✓', '✗']) || text.contains("is tried again"));
-            let end = states::end(run, record.at, &record.event);
-            let mut told: Vec<String> = end.iter().flat_map(states::StateEnd::lines).collect();
-            told.extend(worth.iter().map(|text| format!("  {text}")));
+            let mut told = self.from_below();
+            told.extend(states::end(run, record.at, &record.event).iter().flat_map(states::StateEnd::lines));
+            told.extend(worth(run, &record.event));
             self.draw(run, &told);
         }
         if self.plain {
@@ -130,8 +184,11 @@ impl Listener for Live {
     }
 
     fn on_tick(&mut self, run: &Run) {
-        if !self.plain {
-            self.draw(run, &[]);
+        let told = self.from_below();
+        if self.plain {
+            told.iter().for_each(|text| self.write(&format!("{}\n", text.trim_start())));
+        } else {
+            self.draw(run, &told);
         }
     }
 }

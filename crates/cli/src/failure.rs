@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Usage,
     /// A person must answer.
     Waiting,
+    /// Nothing can be done now, but later.
+    Parked,
     /// Paused or cancelled.
     Stopped,
     /// A fault of this program or of the machine.
@@ -28,6 +30,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Usage => 2,
             Exit::Waiting => 3,
+            Exit::Parked => 4,
             Exit::Stopped => 5,
             Exit::Internal => 10,
         })

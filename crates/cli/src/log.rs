@@ -33,6 +33,13 @@ impl Log {
         };
         Self { file, broken: false }
     }
+
+    /// The same log, for another thread.
+    pub(crate) fn again(&self) -> Self {
+        let LogFile { path, most_bytes, files, .. } = &self.file;
+        let file = LogFile { path: path.clone(), most_bytes: *most_bytes, files: *files, open: None };
+        Self { file, broken: false }
+    }
 }
 
 impl Listener for Log {

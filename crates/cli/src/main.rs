@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             return code(coordinate_host::attempts::shim_main(&PathBuf::from(folder)));
         }
         (Some("offline-agent"), Some(order)) => return code(coordinate_agents::offline_main(&PathBuf::from(order))),
+        (Some("host-agent"), Some(folder)) => return code(coordinate_agents::host_main(&PathBuf::from(folder))),
         _ => {}
     }
     let outcome = match args::short_state_call(std::env::args_os().skip(1)) {

@@ -4,7 +4,7 @@ use crate::context::Project;
 use crate::failure::CommandError;
 use coordinate_agents::{Cl100k, Clients};
 use coordinate_engine::port::{Clock, Holder, Repository};
-use coordinate_engine::work::Tools;
+use coordinate_engine::work::{Below, Tools};
 use coordinate_host::attempts::{ShimAttempts, identity_of};
 use coordinate_host::files::SystemFiles;
 use coordinate_host::forge::GithubCli;
@@ -43,8 +43,8 @@ pub(crate) fn clients() -> Result<Clients, CommandError> {
     Ok(Clients::new(program()?, env!("CARGO_PKG_VERSION")))
 }
 
-/// The tools of a driver in this project.
-pub(crate) fn tools(project: &Project) -> Result<Arc<Tools>, CommandError> {
+/// The tools of a driver in this project; `below` drives the runs below its run.
+pub(crate) fn tools(project: &Project, below: Option<Below>) -> Result<Arc<Tools>, CommandError> {
     Ok(Arc::new(Tools {
         repository: project.repository.clone().map(|repository| repository as Arc<dyn Repository>),
         forge: Arc::new(GithubCli::new(project.repository.as_deref().cloned())),
@@ -52,6 +52,7 @@ pub(crate) fn tools(project: &Project) -> Result<Arc<Tools>, CommandError> {
         agents: Arc::new(clients()?),
         files: Arc::new(SystemFiles),
         clock: Arc::new(SystemClock),
+        below,
         tokens: Arc::new(Cl100k::default()),
         summary: Box::new(coordinate_report::summary::markdown),
         attempts_root: project.attempts(),

@@ -437,6 +437,7 @@ fn header(run: &Run) -> RunHeader {
         workflow: run.created.definition.name.clone(),
         state: run.state.to_string(),
         outcome: run.outcome.map(|outcome| outcome.name().to_owned()),
+        parent: run.created.parent.as_ref().map(|parent| parent.run.clone()),
         started: run.started,
         updated: run.updated,
     }

@@ -5,6 +5,7 @@
 
 mod artifact;
 mod attempt;
+mod below;
 mod check;
 mod close;
 mod deliver;
@@ -21,6 +22,7 @@ mod testing;
 mod trees;
 mod verify;
 
+pub use below::{Below, Listeners};
 pub use places::attempt_folder;
 pub use rehearsal::{Rehearsed, rehearse};
 
@@ -40,6 +42,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use below::UnderWay;
+
 /// How many of the newest verdicts a carrier is given.
 const VERDICTS: usize = 64;
 
@@ -55,6 +59,8 @@ pub struct Tools {
     pub agents: Arc<dyn Agents>,
     /// Files.
     pub files: Arc<dyn Files>,
+    /// Where runs below this one are begun and driven; `None` where nothing is driven at all.
+    pub below: Option<Below>,
     /// Counts what agents are told.
     pub tokens: Arc<dyn Tokens>,
     /// The clock.
@@ -76,13 +82,14 @@ pub struct Workshop {
     epoch: Token,
     bound: Bound,
     cancelled: Arc<Mutex<BTreeSet<ObligationKey>>>,
+    under_way: Arc<UnderWay>,
 }
 
 impl Workshop {
     /// A workshop for the driver that holds the lease with this epoch.
     #[must_use]
     pub fn new(tools: Arc<Tools>, epoch: Token) -> Self {
-        Self { tools, epoch, bound: Arc::default(), cancelled: Arc::default() }
+        Self { tools, epoch, bound: Arc::default(), cancelled: Arc::default(), under_way: Arc::default() }
     }
 }
 
@@ -92,6 +99,7 @@ struct Job {
     epoch: Token,
     bound: Bound,
     cancelled: Arc<Mutex<BTreeSet<ObligationKey>>>,
+    under_way: Arc<UnderWay>,
     key: ObligationKey,
     created: Arc<Created>,
     adopted: Option<Arc<Adopted>>,
@@ -158,6 +166,7 @@ impl Executor for Workshop {
 
     fn cancel(&mut self, key: &ObligationKey) {
         lock(&self.cancelled).insert(key.clone());
+        self.under_way.interrupt(key);
         for folder in lock(&self.bound).get(key).into_iter().flatten() {
             let _ = self.tools.attempts.stop(folder, self.epoch, StopHow::Ask);
         }
@@ -173,6 +182,7 @@ impl Executor for Workshop {
                 let _ = self.tools.attempts.stop(&folder, self.epoch, StopHow::Now);
             }
         }
+        self.under_way.abandon();
     }
 }
 
@@ -184,6 +194,7 @@ impl Workshop {
             epoch: self.epoch,
             bound: Arc::clone(&self.bound),
             cancelled: Arc::clone(&self.cancelled),
+            under_way: Arc::clone(&self.under_way),
             key: obligation.key.clone(),
             created: Arc::clone(&run.created),
             adopted: run.adopted.clone(),
@@ -302,6 +313,9 @@ fn carry(step: &StepJob, effect: Effect, summary: Option<&str>, outbox: &Outbox)
             None
         }
         Effect::Verify => Some(verify::verify(step)),
+        Effect::Perform if step.step.kind == StepKind::SubRun => {
+            below::perform(step, outbox).map(|result| Input::Performed { of: step.of.clone(), result })
+        }
         Effect::Perform => perform(step, summary).map(|result| Input::Performed { of: step.of.clone(), result }),
         Effect::Enter | Effect::Move | Effect::Deliver | Effect::Ask | Effect::Wake | Effect::Close => None,
     }

@@ -33,6 +33,22 @@ pub fn write_as(path: &Path, content: &[u8], mode: Option<u32>) -> io::Result<()
     sync_folder(folder)
 }
 
+/// Makes `path` with this content, unless it is there; whether it was made. Of several that try at once one succeeds,
+/// and nobody ever sees the file without its content.
+///
+/// # Errors
+/// Any error of the file system; a file that is there already is none.
+pub fn create(path: &Path, content: &[u8]) -> io::Result<bool> {
+    let (temporary, file) = create_beside(path)?;
+    // A link, and no rename: that would replace what another process has made in the meantime.
+    let outcome = fill(file, content, None).and_then(|()| std::fs::hard_link(&temporary, path));
+    let _ = std::fs::remove_file(&temporary);
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        outcome => outcome.and_then(|()| sync_folder(parent(path))).map(|()| true),
+    }
+}
+
 /// Creates a folder that only its owner may enter, and every missing folder above it, durably.
 ///
 /// # Errors
@@ -111,6 +127,23 @@ mod tests {
         write(&path, b"new").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(names(folder.path()), ["status.json"]);
+    }
+
+    #[test]
+    fn of_several_that_create_a_file_one_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claim.json");
+        let made: Vec<String> = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..8).map(|number| number.to_string()).collect();
+            let path = &path;
+            let tries = tries
+                .into_iter()
+                .map(|text| scope.spawn(move || create(path, text.as_bytes()).unwrap().then_some(text)));
+            let tries: Vec<_> = tries.collect();
+            tries.into_iter().filter_map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(made, [std::fs::read_to_string(&path).unwrap()]);
+        assert_eq!(names(folder.path()), ["claim.json"]);
     }
 
     #[test]

@@ -8,3 +8,4 @@ pub mod git;
 pub mod lock;
 pub mod redact;
 pub mod terminal;
+pub mod watch;

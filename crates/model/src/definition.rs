@@ -126,6 +126,9 @@ pub enum ForEach {
     Replans,
     /// One step per group of failing tests.
     FailingTests,
+    /// One run of its own per track: the topics of research that are led together, where there are too many for one
+    /// reader.
+    Tracks,
 }
 
 /// The artifact that an agent's step leaves. It is checked by its contract and brought to the checkout; the rest of the
@@ -179,6 +182,9 @@ pub struct When {
     /// What fails is to be mended (implementing always does, debugging where a fix is asked for), or is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<bool>,
+    /// The topics are researched by runs of their own, or are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervised: Option<bool>,
     /// The run researches at least so many topics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topics_min: Option<u32>,

@@ -133,6 +133,15 @@ pub struct ResearchTopic {
     pub report: String,
 }
 
+/// A step whose work is a run of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Its run.
+    pub run: RunId,
+    /// The step.
+    pub step: StepId,
+}
+
 /// The first event of every run: all that it needs to know from then on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
@@ -151,6 +160,13 @@ pub struct Created {
     /// The topics of research.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<ResearchTopic>,
+    /// Which topics are led together by a run of their own, by their positions; none: each is researched by a step of
+    /// this run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tracks: Vec<Vec<u32>>,
+    /// The step of another run that this run is the work of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// Hex SHA-256 of the plan that is to be revised, as it was at the start: an edited one is not overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revises: Option<String>,
@@ -185,10 +201,11 @@ impl Created {
     /// Whether a step's template counts in this run.
     #[must_use]
     pub fn applies(&self, template: &StepTemplate) -> bool {
-        let Some(When { scope, fix, topics_min, topics_max }) = &template.when else { return true };
+        let Some(When { scope, fix, supervised, topics_min, topics_max }) = &template.when else { return true };
         let topics = u32::try_from(self.topics.len()).unwrap_or(u32::MAX);
         (scope.is_empty() || scope.contains(&self.scope))
             && fix.is_none_or(|fix| fix == self.mends())
+            && supervised.is_none_or(|supervised| supervised != self.tracks.is_empty())
             && topics_min.is_none_or(|least| least <= topics)
             && topics_max.is_none_or(|most| topics <= most)
     }

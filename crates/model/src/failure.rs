@@ -5,7 +5,7 @@ mod groups;
 mod recognise;
 
 pub use groups::{FailingGroup, FailingTests};
-pub use recognise::{RULES, Recognised, Rule, recognise};
+pub use recognise::{CLASS_MARK, RULES, Recognised, Rule, recognise};
 
 use diagnose::diagnose;
 use serde::{Deserialize, Serialize};

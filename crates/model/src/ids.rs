@@ -1,5 +1,6 @@
 //! Names of things. Each is a type of its own, so that a step can not be passed where a run is wanted.
 
+use crate::digest::sha256;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -30,6 +31,18 @@ impl RunId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The id of the run that is the work of a step of this one: the same time, and what else follows from both.
+    #[must_use]
+    pub fn below(&self, step: &StepId) -> Self {
+        /// How many characters of a ULID tell the time; the other sixteen are random, or as good as that.
+        const TIME: usize = 10;
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let time = self.0.chars().take(Self::PREFIX.len() + TIME);
+        let digest = sha256(format!("{}/{step}", self.0).as_bytes());
+        let rest = digest.iter().take(16).map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
+        Self(time.chain(rest).collect())
     }
 }
 

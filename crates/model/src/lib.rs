@@ -28,6 +28,7 @@ pub mod run;
 pub mod scope;
 pub mod shell;
 pub mod standards;
+pub mod subrun;
 pub mod time;
 pub mod topic;
 pub mod verify;

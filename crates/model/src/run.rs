@@ -185,6 +185,9 @@ pub struct Step {
     /// The group of failing tests that it is about, as a position in the run's list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<u32>,
+    /// For a step whose work is a run of its own: the track of topics, as a position in the run's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<u32>,
     /// Where it stands.
     pub state: StepState,
     /// How many of its needs are not done.
@@ -415,6 +418,12 @@ impl Run {
     #[must_use]
     pub fn topic(&self, step: &Step) -> Option<&ResearchTopic> {
         self.created.topics.get(step.topic? as usize)
+    }
+
+    /// The topics that a step leads.
+    pub fn topics_of(&self, step: &Step) -> impl Iterator<Item = &ResearchTopic> {
+        let track = step.track.and_then(|track| self.created.tracks.get(track as usize));
+        track.into_iter().flatten().filter_map(|&at| self.created.topics.get(at as usize))
     }
 
     /// The failing tests that a step looks into.

@@ -26,6 +26,12 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             Some(format!("{} is tried again (attempt {attempt})", name(step)))
         }
         Event::AttemptStarted { step, .. } => Some(format!("{} began", name(step))),
+        Event::AttemptLeased { step, .. } if kind(step) == Some(StepKind::SubRun) => {
+            Some(format!("{} is led by {}", name(step), run.id().below(step)))
+        }
+        Event::StepSucceeded { step, artifacts, .. } if kind(step) == Some(StepKind::SubRun) => {
+            Some(format!("✓ {}: {} reports", name(step), artifacts.len()))
+        }
         Event::AgentObserved { step, observations, .. } => {
             let told = observations.iter().filter_map(told).next_back()?;
             Some(format!("{}: {told}", name(step)))
@@ -131,6 +137,10 @@ pub fn name(run: &Run, step: &Step) -> String {
     }
     if let Some(topic) = run.topic(step) {
         return format!("research on {}", topic.name);
+    }
+    let led: Vec<&str> = run.topics_of(step).map(|topic| topic.name.as_str()).collect();
+    if !led.is_empty() {
+        return format!("research on {}", led.join(", "));
     }
     match run.writes(step) {
         Some(Writes::Plan) => return "the plan".to_owned(),

@@ -104,6 +104,7 @@ fn header(number: u32, started: i64) -> RunHeader {
         workflow: "built-in".to_owned(),
         state: "research".to_owned(),
         outcome: None,
+        parent: (number > 1).then(|| run(1)),
         started: UtcMillis(started),
         updated: UtcMillis(started),
     }

@@ -27,6 +27,8 @@ pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
         reasons: Vec::new(),
         fix: false,
         topics: Vec::new(),
+        tracks: Vec::new(),
+        parent: None,
         revises: None,
         definition: builtin("implement").expect("it is built in"),
         roles: std::collections::BTreeMap::new(),
@@ -59,6 +61,7 @@ pub fn requested(scope: Scope, topics: u32) -> RunBuilder {
         report: format!("specs/001_plan/reports/{number:03}_topic_{number}.md"),
     };
     builder.created.topics = (1..=topics).map(topic).collect();
+    builder.created.tracks = coordinate_model::subrun::tracks(topics as usize, 200_000);
     builder
 }
 

@@ -62,9 +62,11 @@ fn expected(refusal: &Refusal) -> &'static str {
     }
 }
 
-/// The clients that were found and work on their own; `offline` is this one, `command` is any program.
+/// The clients that were found and work on their own; `offline` is this one, `command` is any program, and `host` waits
+/// for one.
 fn found_clients(clients: &[AgentProbe]) -> Vec<&str> {
-    let real = clients.iter().filter(|client| client.found && !["offline", "command"].contains(&client.name.as_str()));
+    let others = ["offline", "command", "host"];
+    let real = clients.iter().filter(|client| client.found && !others.contains(&client.name.as_str()));
     real.map(|client| client.name.as_str()).collect()
 }
 

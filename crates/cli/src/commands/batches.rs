@@ -127,8 +127,11 @@ impl Told {
 pub(super) fn open_runs(project: &Project) -> Result<Vec<Run>, CommandError> {
     let Some(journal) = project.journal()? else { return Ok(Vec::new()) };
     let headers = journal.storage().headers()?;
-    let open: Vec<RunId> =
-        headers.into_iter().filter(|header| header.outcome.is_none()).map(|header| header.run).collect();
+    let open: Vec<RunId> = headers
+        .into_iter()
+        .filter(|header| header.outcome.is_none() && header.parent.is_none())
+        .map(|header| header.run)
+        .collect();
     open.iter().map(|run| Ok(journal.load(run)?)).collect()
 }
 

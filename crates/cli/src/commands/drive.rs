@@ -3,13 +3,13 @@
 use super::names::ShellNames;
 use super::{note, print};
 use crate::context::{Project, is_alive};
-use crate::display::{JsonLines, Lines, Live, is_live, print_json};
+use crate::display::{BelowLines, BelowLive, JsonLines, Lines, Live, Told, is_live, print_json};
 use crate::failure::{CommandError, Exit};
 use crate::log::Log;
 use crate::wiring::{SystemClock, holder, tools};
 use coordinate_engine::driver::{Driver, Listener, Outbox, Stopped, mailbox};
 use coordinate_engine::journal::{Journal, Record};
-use coordinate_engine::work::Workshop;
+use coordinate_engine::work::{Below, Workshop};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, Token};
 use coordinate_model::run::Run;
@@ -63,13 +63,14 @@ fn drive_taken(
         journal.transact(run, coordinate_engine::journal::Author::Driver(epoch), &[input])?;
     }
     let (mut lines, mut json, mut live);
+    let told = Told::default();
     let listener: &mut dyn Listener = match shown {
         Shown::Json => {
             json = JsonLines;
             &mut json
         }
         Shown::Text if is_live() => {
-            live = Live::new(run, super::show::history(journal, run.id()));
+            live = Live::new(run, super::show::history(journal, run.id()), Arc::clone(&told));
             &mut live
         }
         Shown::Text => {
@@ -80,11 +81,12 @@ fn drive_taken(
     for record in begun {
         listener.on_event(run, record);
     }
-    let mut executor = Workshop::new(tools(project)?, epoch);
     let mailbox = mailbox();
     listen_to_signals(mailbox.0.clone())?;
     let mut names = ShellNames::new(project);
     let mut log = Log::new(project);
+    let below = below(journal, &log, shown, told)?;
+    let mut executor = Workshop::new(tools(project, Some(below))?, epoch);
     for record in begun {
         log.on_event(run, record);
     }
@@ -94,6 +96,25 @@ fn drive_taken(
     let stopped = driver.drive(std::process::id());
     *run = driver.run().clone();
     Ok(stopped?)
+}
+
+/// Runs below are driven by this process too. They are shown with the run above, and write into the same log.
+fn below(journal: &Journal, log: &Log, shown: Shown, told: Told) -> Result<Below, CommandError> {
+    let log = log.again();
+    let live = shown == Shown::Text && is_live();
+    Ok(Below {
+        journal: journal.clone(),
+        holder: holder()?,
+        alive: is_alive,
+        listeners: Box::new(move |_| {
+            let display: Box<dyn Listener> = match shown {
+                Shown::Json => Box::new(JsonLines),
+                Shown::Text if live => Box::new(BelowLive(Arc::clone(&told))),
+                Shown::Text => Box::new(BelowLines),
+            };
+            vec![display, Box::new(log.again())]
+        }),
+    })
 }
 
 /// The first interrupt stops cleanly, the second at once.

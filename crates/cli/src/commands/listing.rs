@@ -4,7 +4,7 @@ use super::{print, print_json};
 use crate::context::{Project, driver_of, first_line};
 use crate::failure::{CommandError, Exit};
 use crate::wiring::clients;
-use coordinate_engine::port::Agents;
+use coordinate_engine::port::{Agents, RunHeader};
 use coordinate_report::text::moment;
 use serde_json::json;
 
@@ -29,6 +29,7 @@ pub(crate) fn ps(project: &Project, as_json: bool) -> Result<Exit, CommandError>
                 "workflow": header.workflow,
                 "state": header.state,
                 "outcome": header.outcome,
+                "parent": header.parent,
                 "started": moment(header.started),
                 "driver": driver,
             })
@@ -36,13 +37,20 @@ pub(crate) fn ps(project: &Project, as_json: bool) -> Result<Exit, CommandError>
         print_json(&rows.collect());
         return Ok(Exit::Done);
     }
-    for (header, driver) in &rows {
-        let state = header.outcome.as_deref().unwrap_or(&header.state);
-        let driver = driver.map_or_else(String::new, |pid| format!("  (process {pid})"));
-        let request = first_line(&header.request);
-        print(&format!("{}  {}  {state:<11}  {request}{driver}", header.run, moment(header.started)));
+    // A run below another stands under it.
+    for (header, driver) in rows.iter().filter(|(header, _)| header.parent.is_none()) {
+        print(&row(header, first_line(&header.request).as_str(), *driver, ""));
+        for (below, _) in rows.iter().rev().filter(|(below, _)| below.parent.as_ref() == Some(&header.run)) {
+            print(&row(below, &below.workflow, None, "  └ "));
+        }
     }
     Ok(Exit::Done)
+}
+
+fn row(header: &RunHeader, what: &str, driver: Option<u32>, indent: &str) -> String {
+    let state = header.outcome.as_deref().unwrap_or(&header.state);
+    let driver = driver.map_or_else(String::new, |pid| format!("  (process {pid})"));
+    format!("{indent}{}  {}  {state:<11}  {what}{driver}", header.run, moment(header.started))
 }
 
 pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {

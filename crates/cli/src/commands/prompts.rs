@@ -11,7 +11,7 @@ use serde_json::json;
 /// Prints the prompts of a run that would begin like this. Makes nothing.
 pub(crate) fn show(project: &Project, first: Created, as_json: bool) -> Result<Exit, CommandError> {
     let open = first.plan.is_none() && first.definition.state.values().any(|state| needs_plan(state, &first));
-    let prompts = rehearse(wiring::tools(project)?, first);
+    let prompts = rehearse(wiring::tools(project, None)?, first);
     if as_json {
         print_json(&prompts.iter().map(row).collect());
     } else {
@@ -31,6 +31,7 @@ fn needs_plan(state: &coordinate_model::definition::StateDefinition, first: &Cre
 
 fn row(told: &Rehearsed) -> serde_json::Value {
     json!({
+        "above": told.above,
         "step": told.step,
         "state": told.state,
         "role": told.role,
@@ -41,7 +42,8 @@ fn row(told: &Rehearsed) -> serde_json::Value {
 }
 
 fn shown(told: &Rehearsed) {
-    print(&format!("===== {} ({})", told.step, told.role));
+    let above = told.above.as_ref().map_or_else(String::new, |above| format!("{above}: "));
+    print(&format!("===== {above}{} ({})", told.step, told.role));
     print(told.prompt.trim_end());
     print("");
 }

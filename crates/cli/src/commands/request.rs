@@ -175,6 +175,9 @@ fn writes(words: &Words, choices: &Choices, what: Writes) -> bool {
         let topics = u32::try_from(words.decision.topics.len()).unwrap_or(u32::MAX);
         let counts = |when: &When| {
             (when.scope.is_empty() || when.scope.contains(&scope))
+                && (when.supervised.is_none_or(|supervised| supervised != choices.tracks(words).is_empty())
+                    // The runs below write the reports.
+                    || what == Writes::Report)
                 && when.topics_min.is_none_or(|least| least <= topics)
                 && when.topics_max.is_none_or(|most| topics <= most)
         };
@@ -229,12 +232,15 @@ pub(crate) fn create(
         focus: topic.focus.clone(),
         report: report.clone(),
     });
+    let tracks = choices.tracks(words);
     Ok(Created {
         request: words.text.trim().to_owned(),
         scope: words.decision.scope,
         reasons: words.decision.reasons.clone(),
         fix: words.decision.fix,
         topics: topics.collect(),
+        tracks: if slugs.is_empty() { Vec::new() } else { tracks },
+        parent: None,
         revises: revised.as_ref().map(|revised| revised.hash.clone()),
         definition: choices.definition,
         roles: choices.roles,

@@ -1,5 +1,6 @@
 //! `resume`: goes on with a run, or from an imported checkpoint; by itself only where nothing speaks against it.
 
+use super::detach::{Handing, detach};
 use super::drive::{Shown, drive};
 use super::{checkpoint, note, print, start};
 use crate::args::ResumeArguments;
@@ -50,6 +51,9 @@ pub(super) fn resume_run(
         }
     }
     let shown = if options.json { Shown::Json } else { Shown::Text };
+    if options.detach && driver_of(journal, id)?.is_none() {
+        return detach(project, journal, &Handing { id, begun: false, shown });
+    }
     drive(project, journal, id, shown, &[])
 }
 

@@ -1,5 +1,6 @@
 //! `run`.
 
+use super::detach::{Handing, detach};
 use super::drive::{Shown, drive};
 use super::request::{self, Requested, Words};
 use super::start::{Plan, read_plan};
@@ -68,6 +69,9 @@ fn begin(
     let (run, begun) = journal.create(first)?;
     super::names::tell(project, &run);
     let shown = if options.json { Shown::Json } else { Shown::Text };
+    if options.detach {
+        return detach(project, journal, &Handing { id: run.id(), begun: true, shown });
+    }
     drive(project, journal, run.id(), shown, &begun)
 }
 
@@ -91,6 +95,11 @@ fn dry_run_words(project: &Project, words: &Words, choices: &start::Choices) -> 
     print(super::scope::explanation(&words.decision).trim_end());
     for path in &layout.reports {
         print(&format!("report: {path}"));
+    }
+    for track in choices.tracks(words) {
+        let topics = track.iter().filter_map(|&at| words.decision.topics.get(at as usize));
+        let names: Vec<&str> = topics.map(|topic| topic.name.as_str()).collect();
+        print(&format!("led together: {}", names.join(", ")));
     }
     if request::has_overview(words, choices) {
         print(&format!("overview: {}", layout.overview));

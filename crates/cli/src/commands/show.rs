@@ -107,7 +107,8 @@ pub(super) fn history(journal: &Journal, run: &RunId) -> History {
 fn newest(journal: &Journal, without: Option<&RunId>) -> History {
     let mut history = History::default();
     let headers = journal.storage().headers().unwrap_or_default();
-    let good = |header: &&RunHeader| header.outcome.as_deref() == Some(Outcome::Succeeded.name());
+    let good =
+        |header: &&RunHeader| header.parent.is_none() && header.outcome.as_deref() == Some(Outcome::Succeeded.name());
     let others = headers.iter().filter(good).filter(|header| Some(&header.run) != without);
     for run in others.take(HISTORY).filter_map(|header| journal.load(&header.run).ok()) {
         history.add(&run);
@@ -120,6 +121,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
         run.outcome.map_or_else(|| format!("open, in state `{}`", run.state), |outcome| outcome.name().to_owned());
     print(&format!("run       {}", run.id()));
     print(&format!("request   {}", run.created.request.trim()));
+    if let Some(parent) = &run.created.parent {
+        print(&format!("part of   {} ({})", parent.run, parent.step));
+    }
     print(&format!("scope     {} ({})", run.scope(), run.created.definition.name));
     print(&format!("outcome   {outcome}"));
     print(&format!(
@@ -157,7 +161,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
 
 fn step_line(run: &Run, step: &Step) -> String {
     let tries = if step.attempts.len() > 1 { format!("  ({} attempts)", step.attempts.len()) } else { String::new() };
-    format!("  {:<10} {:<34} {}{tries}", step.state.name(), step.id.as_str(), line::name(run, step))
+    let below = step.track.filter(|_| !step.attempts.is_empty()).map(|_| format!("  ({})", run.id().below(&step.id)));
+    let (state, id, name) = (step.state.name(), step.id.as_str(), line::name(run, step));
+    format!("  {state:<10} {id:<34} {name}{tries}{}", below.unwrap_or_default())
 }
 
 pub(crate) fn why(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {

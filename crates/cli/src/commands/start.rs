@@ -16,6 +16,7 @@ use coordinate_model::plan::{Graph, Source, content_hash};
 use coordinate_model::replan::Replanning;
 use coordinate_model::role::Role;
 use coordinate_model::standards::Standards;
+use coordinate_model::subrun;
 use coordinate_model::topic;
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
@@ -46,6 +47,15 @@ pub(crate) struct Choices {
     pub(crate) specs: String,
     /// The folder of work trees.
     pub(crate) trees: PathBuf,
+    /// How much the agent's model can read at once, in tokens.
+    pub(crate) window: u64,
+}
+
+impl Choices {
+    /// The topics of a request that are led together.
+    pub(crate) fn tracks(&self, words: &Words) -> Vec<Vec<u32>> {
+        subrun::tracks(words.decision.topics.len(), self.window)
+    }
 }
 
 impl Plan {
@@ -148,6 +158,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
         standards: crate::standards::read(project).standards,
         specs: specs_root(project, config),
         trees: project.trees(config),
+        window: config.number("agent.window").unwrap_or(200_000),
         definition,
     })
 }
@@ -211,6 +222,8 @@ pub(crate) fn create(
             .map_or_else(|| vec!["a plan alone is implemented".to_owned()], |words| words.decision.reasons.clone()),
         fix: false,
         topics: Vec::new(),
+        tracks: Vec::new(),
+        parent: None,
         revises: None,
         definition: choices.definition,
         roles: choices.roles,

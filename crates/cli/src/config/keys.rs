@@ -26,7 +26,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 29] = [
+pub(super) const KEYS: [Key; 30] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -82,6 +82,12 @@ pub(super) const KEYS: [Key; 29] = [
         kind: Kind::Number,
         default: "5",
         help: "from asking an agent to end to ending it",
+    },
+    Key {
+        name: "agent.window",
+        kind: Kind::Number,
+        default: "200000",
+        help: "tokens that its model reads at once; research whose reports would fill half of them is led by runs of its own",
     },
     Key {
         name: "classifier.command",

@@ -33,6 +33,7 @@ mod scope;
 mod state;
 mod state_migrate;
 mod state_shells;
+mod supervision;
 mod topics;
 mod verify;
 mod workflows;

@@ -1,6 +1,6 @@
 //! Agents: how a client is started, and what its output means.
 
-use super::attempts::{AttemptProgram, TranscriptLine};
+use super::attempts::{AttemptProgram, Limits, TranscriptLine};
 use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::Failure;
@@ -28,6 +28,8 @@ pub struct Assignment {
     pub tree: PathBuf,
     /// The attempt's folder, for files that the client is given.
     pub folder: PathBuf,
+    /// When the attempt is ended unasked.
+    pub limits: Limits,
     /// The artifact that it is to leave; `None` when its work is the tree itself.
     pub artifact: Option<ArtifactOrder>,
 }
@@ -77,6 +79,10 @@ pub trait Agents: Send + Sync {
     /// The program that carries out an assignment; writes the files that it needs into the attempt's folder.
     /// A phase that gives the agent nothing to do is a failure here: it never pretends.
     fn program(&self, assignment: &Assignment) -> Result<AttemptProgram, Failure>;
+
+    /// Whether the client's process keeps the hard limit itself, from the moment when its work begins: before that it
+    /// waits for somebody, and nobody knows for how long.
+    fn keeps_hard_limit(&self, agent: &AgentChoice) -> bool;
 
     /// What a line of output means; several things, or nothing.
     fn read(&self, agent: &AgentChoice, line: &TranscriptLine) -> Vec<Observation>;

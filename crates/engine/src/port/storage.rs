@@ -63,6 +63,8 @@ pub struct RunHeader {
     pub state: String,
     /// How it ended; `None` while it is open.
     pub outcome: Option<String>,
+    /// The run above, for one that is the work of a step.
+    pub parent: Option<RunId>,
     /// When it was created.
     pub started: UtcMillis,
     /// When its newest event was appended.

@@ -38,13 +38,15 @@ pub(super) fn launch(step: &StepJob) -> Input {
 fn begin(step: &StepJob) -> Result<u32, Failure> {
     step.job.end_earlier(&step.folder())?;
     let tree = prepare(step)?;
-    let program = step.job.tools.agents.program(&assignment(step, &tree))?;
+    let assignment = assignment(step, &tree);
+    let program = step.job.tools.agents.program(&assignment)?;
+    let kept = step.job.tools.agents.keeps_hard_limit(&assignment.agent);
     let launch = Launch {
         key: format!("{}/{}@{}", step.job.created.run, step.step.id, step.attempt.number),
         token: step.job.epoch,
         folder: step.folder(),
         program,
-        limits: limits(step),
+        limits: Limits { hard_ms: assignment.limits.hard_ms.filter(|_| !kept), ..assignment.limits },
         bound: false,
     };
     match step.job.tools.attempts.launch(&launch) {
@@ -99,6 +101,7 @@ fn assignment(step: &StepJob, tree: &Path) -> Assignment {
         step: step.step.id.to_string(),
         tree: tree.to_owned(),
         folder: step.folder(),
+        limits: limits(step),
         artifact: step.order.as_ref().map(|order| artifact_order(step, order, tree)),
     }
 }

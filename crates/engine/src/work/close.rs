@@ -1,8 +1,8 @@
 //! The end of a run: its summary, and its trees and branches put away. What is not merged is kept on refs.
 
-use super::Job;
 use super::places::slug;
 use super::testing::TEST_TREE;
+use super::{Job, below};
 use crate::port::{PathKind, Repository, RepositoryError};
 use coordinate_model::definition::StepKind;
 use coordinate_model::digest::hex_sha256;
@@ -51,7 +51,7 @@ fn write_summary(job: &Job, text: &str) -> Result<Artifact, Failure> {
 /// Puts everything away. Never fails: what could not be put away is named among what is kept.
 pub(super) fn close(job: &Job, run: &Run) -> Input {
     let mut artifacts = Vec::new();
-    let mut kept = Vec::new();
+    let mut kept = below::close(job, run);
     let succeeded = run.closing.as_ref().is_some_and(|closing| closing.outcome == Outcome::Succeeded);
     if !succeeded && !run.completed.is_empty() && run.integration.is_some() {
         match write_summary(job, &(job.tools.summary)(run)) {

@@ -7,12 +7,13 @@ use super::artifact::Order;
 use super::prompt::prompt;
 use super::{StepJob, Tools, Workshop};
 use coordinate_model::decide::{advance, create, settle};
-use coordinate_model::definition::{Action, Need, StateName, StepKind};
+use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
 use coordinate_model::event::{Artifact, AttemptEnding, Created, EntryFacts, GateAnswer, RefMove, Work};
 use coordinate_model::ids::{Oid, PhaseNumber, StepId, Token};
 use coordinate_model::input::{Context, Input, Left, Performed, Tested};
 use coordinate_model::obligation::{Detail, Effect, Obligation, outstanding};
 use coordinate_model::run::{Corruption, Position, Run};
+use coordinate_model::subrun;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ const MOST_ROUNDS: usize = 10_000;
 /// What an agent would be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsed {
+    /// For a step of a run below: the step above, whose work that run is.
+    pub above: Option<StepId>,
     /// The step.
     pub step: StepId,
     /// Its state.
@@ -40,7 +43,7 @@ pub struct Rehearsed {
 /// yet: the phases of a plan that is still to be written. Touches nothing.
 #[must_use]
 pub fn rehearse(tools: Arc<Tools>, created: Created) -> Vec<Rehearsed> {
-    let mut rehearsal = Rehearsal { workshop: Workshop::new(tools, Token(0)), prompts: Vec::new() };
+    let mut rehearsal = Rehearsal { workshop: Workshop::new(tools, Token(0)), prompts: Vec::new(), above: None };
     // What can not be folded would not be begun either: what is known until then is told.
     let _ = rehearsal.play(created);
     rehearsal.prompts
@@ -49,6 +52,7 @@ pub fn rehearse(tools: Arc<Tools>, created: Created) -> Vec<Rehearsed> {
 struct Rehearsal {
     workshop: Workshop,
     prompts: Vec<Rehearsed>,
+    above: Option<StepId>,
 }
 
 impl Rehearsal {
@@ -77,13 +81,22 @@ impl Rehearsal {
             Effect::Launch => {
                 let place = step.place_of_work();
                 let tree = place.to_string_lossy().into_owned();
-                self.prompts.push(told(&step, place));
+                self.prompts.push(Rehearsed { above: self.above.clone(), ..told(&step, place) });
                 Some(Input::Started { of, pid: 0, tree })
             }
             Effect::Supervise | Effect::Stop => {
                 Some(Input::Ended { of, ending: AttemptEnding::Exited { code: 0 }, snapshot: None, tail: Vec::new() })
             }
             Effect::Verify => Some(Input::Verified { of, result: Ok(left(&step)) }),
+            Effect::Perform if step.step.kind == StepKind::SubRun => {
+                self.above = Some(of.step.clone());
+                let played = subrun::below(&run.created, &step.step).map(|created| self.play(created));
+                self.above = None;
+                let artifacts = run.topics_of(&step.step).map(|topic| left_at(Writes::Report, &topic.report));
+                let (artifacts, warnings, verdicts) = (artifacts.collect(), Vec::new(), Vec::new());
+                let done = Performed::Done { artifacts, warnings, verdicts };
+                played?.ok().map(|()| Input::Performed { of, result: done })
+            }
             Effect::Perform => Some(Input::Performed { result: perform(run, &step), of }),
             Effect::Move => Some(Input::Moved { of }),
             Effect::Deliver => Some(Input::Delivered { of, blocked: None }),
@@ -112,6 +125,7 @@ fn enter(run: &Run, to: &StateName) -> Option<Input> {
 
 fn told(step: &StepJob, place: PathBuf) -> Rehearsed {
     Rehearsed {
+        above: None,
         step: step.step.id.clone(),
         state: step.step.of_state.clone(),
         role: step.role.clone(),
@@ -132,9 +146,13 @@ fn left(step: &StepJob) -> Left {
 }
 
 fn artifact(order: &Order) -> Artifact {
+    left_at(order.writes, &order.place)
+}
+
+fn left_at(writes: Writes, place: &str) -> Artifact {
     Artifact {
-        kind: order.writes.kind().name().to_owned(),
-        path: order.place.clone(),
+        kind: writes.kind().name().to_owned(),
+        path: place.to_owned(),
         hash: String::new(),
         bytes: 0,
         metadata: None,

@@ -9,6 +9,7 @@ use crate::ids::PhaseNumber;
 use crate::plan::Graph;
 use crate::replan::Replan;
 use crate::run::{Attempt, PhaseRun, Run, StepState};
+use crate::subrun::aggregation;
 use crate::time::UtcMillis;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ impl Checkpoint {
             state_machine: state_machine(run),
             waves: waves(run, &phase_data),
             phase_data,
-            supervisor_state: Map::new(),
+            supervisor_state: supervisors(run),
             error_state: error_state(run),
             replanning_count: u32::try_from(run.replans.len()).unwrap_or(u32::MAX),
             last_replan_reason: run.replans.last().map(|replan| replan.reason.clone()),
@@ -58,6 +59,12 @@ impl Checkpoint {
             other: Map::new(),
         }
     }
+}
+
+/// What was handed up to each state, by the name of who led.
+fn supervisors(run: &Run) -> Map<String, Value> {
+    let handed = run.created.definition.state.keys().filter_map(|state| aggregation(run, state));
+    handed.map(|handed| (handed.supervisor_id.clone(), json!(handed))).collect()
 }
 
 fn replan_counts(run: &Run) -> BTreeMap<String, u32> {

@@ -88,9 +88,13 @@ fn is_passed_on(run: &Run, artifact: &Artifact) -> bool {
     artifact.kind != ArtifactKind::Summary.name() && Some(&artifact.path) != run.created.paths.plan.as_ref()
 }
 
-/// The step that left an artifact; unknown of what a run below this one left.
+/// The step that left an artifact, itself or by the run that is its work.
 pub(super) fn origin<'a>(run: &'a Run, artifact: &Artifact) -> Option<&'a Step> {
-    run.steps.iter().find(|step| step.state == StepState::Succeeded && run.place(step).as_ref() == Some(&artifact.path))
+    let left = |step: &&Step| {
+        run.place(step).as_ref() == Some(&artifact.path)
+            || run.topics_of(step).any(|topic| topic.report == artifact.path)
+    };
+    run.steps.iter().filter(|step| step.state == StepState::Succeeded).find(left)
 }
 
 fn is_awaited(run: &Run, template: &StepTemplate, other: &Step) -> bool {

@@ -73,11 +73,13 @@ fn has_room(run: &Run, lane: Lane) -> bool {
     run.live_in(lane) < room
 }
 
-/// The step that begins next in a lane. While as many topics are researched as may be, what is no research goes first.
+/// The step that begins next in a lane. While as many topics are researched as may be, what is no research goes first. A
+/// run of its own researches one topic at least.
 fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
-    let researched = || run.live().filter(|step| step.topic.is_some()).count();
+    let researches = |step: &Step| step.topic.is_some() || step.track.is_some();
+    let researched = || run.live().filter(|step| researches(step)).count();
     let full = run.created.options.max_research.is_some_and(|most| researched() >= most as usize);
-    run.ready_in(lane).find(|step| (!full || step.topic.is_none()) && run.may_begin(step))
+    run.ready_in(lane).find(|step| (!full || !researches(step)) && run.may_begin(step))
 }
 
 fn lease(run: &Run, step: &Step) -> Event {

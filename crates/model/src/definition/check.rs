@@ -140,6 +140,10 @@ impl Definition {
                 for need in step.needs.iter().filter(|need| !earlier(&state.steps, step, need)) {
                     add(format!(" needs `{need}`, which is no earlier step of the state"));
                 }
+                let alone = state.steps.iter().all(|other| other.for_each != Some(ForEach::Topics));
+                if step.kind == StepKind::SubRun && alone {
+                    add(" leads the steps on topics of its state, and there are none".to_owned());
+                }
                 check_step(step, &mut |message| add(format!(": {message}")));
             }
         }
@@ -159,6 +163,9 @@ fn check_step(step: &StepTemplate, add: &mut dyn FnMut(String)) {
     }
     if step.retry.tries == 0 {
         add("retry.tries must be at least 1".to_owned());
+    }
+    if (step.kind == StepKind::SubRun) != (step.for_each == Some(ForEach::Tracks)) {
+        add("`kind = \"sub-run\"` and `for_each = \"tracks\"` belong together".to_owned());
     }
     if step.kind != StepKind::Agent && (step.writes.is_some() || step.for_each == Some(ForEach::Topics)) {
         add("only a step of kind `agent` has `writes` or works on topics".to_owned());
@@ -186,8 +193,7 @@ fn check_step(step: &StepTemplate, add: &mut dyn FnMut(String)) {
         StepKind::Agent => step.role.is_none().then_some("`role`"),
         StepKind::Command => (step.run.is_empty() && step.action.is_none()).then_some("`run` or `action`"),
         StepKind::Gate => step.question.is_none().then_some("`question`"),
-        StepKind::Check | StepKind::Merge => None,
-        StepKind::SubRun => Some("an engine that starts sub-runs, which this release does not have"),
+        StepKind::Check | StepKind::Merge | StepKind::SubRun => None,
     };
     if let Some(what) = missing {
         add(format!("a step of kind `{}` needs {what}", step.kind.name()));

@@ -91,6 +91,10 @@ pub const RULES: &[Rule] = &[
     },
 ];
 
+/// Begins a line in which a program says itself whether its failure may pass: `FAILURE_CLASS: transient` or
+/// `FAILURE_CLASS: permanent`. It counts more than any phrase. No other class is taken from it: they need evidence.
+pub const CLASS_MARK: &str = "FAILURE_CLASS:";
+
 /// Statuses of HTTP that pass by themselves.
 const PASSING: &[&str] = &["408", "425", "429", "500", "502", "503", "504", "529"];
 
@@ -101,6 +105,19 @@ const LOOKED_AT: usize = 10;
 #[must_use]
 pub fn recognise(lines: &[String]) -> Option<Recognised> {
     let end = lines.get(lines.len().saturating_sub(LOOKED_AT)..).unwrap_or_default();
+    let said = end.iter().rev().find_map(|line| said(line));
+    said.or_else(|| by_phrases(end))
+}
+
+/// What a line says by [`CLASS_MARK`].
+fn said(line: &str) -> Option<Recognised> {
+    let line = line.trim();
+    let word = line.strip_prefix(CLASS_MARK)?.trim();
+    let class = [FailureClass::Transient, FailureClass::Permanent].into_iter().find(|class| class.name() == word)?;
+    Some(Recognised { class, line: line.to_owned(), reset: None })
+}
+
+fn by_phrases(end: &[String]) -> Option<Recognised> {
     RULES.iter().find_map(|rule| {
         let tells = |line: &&String| {
             let lower = line.to_lowercase();
@@ -167,6 +184,17 @@ mod tests {
         check("429 Too Many Requests\nusage limit reached\nYour limit resets in 2 h", Some(Quota), Some("2 h"));
         check("write failed: No space left on device\nrequest timed out", Some(Fatal), None);
         check("bash: ./run.sh: Permission denied", Some(Fatal), None);
+    }
+
+    #[test]
+    fn what_a_program_says_of_its_failure_counts_more_than_phrases() {
+        use FailureClass::{Permanent, Transient};
+        check("the mirror is away\nFAILURE_CLASS: transient", Some(Transient), None);
+        check("no space left on device\nFAILURE_CLASS: transient\n", Some(Transient), None);
+        check("connection refused\n FAILURE_CLASS: permanent ", Some(Permanent), None);
+        check("FAILURE_CLASS: transient\nFAILURE_CLASS: permanent", Some(Permanent), None);
+        check("FAILURE_CLASS: fatal", None, None);
+        check("FAILURE_CLASS: quota\nconnection refused", Some(Transient), None);
     }
 
     #[test]

@@ -44,8 +44,15 @@ impl Run {
             numbered(&templates).filter(|(_, step)| step.for_each == each && self.created.applies(step)).collect()
         };
         let (plain, on_topics, phased) = (of(None), of(Some(ForEach::Topics)), of(Some(ForEach::Phases)));
-        let on_tests = of(Some(ForEach::FailingTests));
+        let (on_tests, on_tracks) = (of(Some(ForEach::FailingTests)), of(Some(ForEach::Tracks)));
         self.push_group(state, &single, None, &plain);
+        for at in 0..u32::try_from(self.created.tracks.len()).unwrap_or(u32::MAX) {
+            let first = self.end();
+            self.push_group(state, &format!("{single}/s{}", at + 1), None, &on_tracks);
+            for step in self.steps.iter_mut().skip(first as usize) {
+                step.track = Some(at);
+            }
+        }
         for at in 0..u32::try_from(self.created.topics.len()).unwrap_or(u32::MAX) {
             let first = self.end();
             self.push_group(state, &format!("{single}/t{}", at + 1), None, &on_topics);
@@ -128,6 +135,7 @@ impl Run {
                 repair: None,
                 replan: None,
                 group: None,
+                track: None,
                 state: StepState::Blocked,
                 unmet: 0,
                 dependents: Vec::new(),

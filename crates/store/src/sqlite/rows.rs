@@ -48,7 +48,7 @@ fn holder(row: &Row<'_>) -> rusqlite::Result<Option<Holder>> {
     Ok(Some(Holder { boot_id, pid: row.get(2)?, start_time: bits(row, 3)? }))
 }
 
-const HEADER: &str = "SELECT run, request, scope, workflow, state, outcome, started, updated
+const HEADER: &str = "SELECT run, request, scope, workflow, state, outcome, started, updated, parent
     FROM headers JOIN runs USING (run_key)";
 
 pub(super) fn headers(connection: &Connection) -> rusqlite::Result<Vec<RunHeader>> {
@@ -71,11 +71,15 @@ fn header_row(row: &Row<'_>) -> rusqlite::Result<RunHeader> {
         outcome: row.get(5)?,
         started: UtcMillis(row.get(6)?),
         updated: UtcMillis(row.get(7)?),
+        parent: row.get::<_, Option<String>>(8)?.map(parsed).transpose()?,
     })
 }
 
 fn run_id(row: &Row<'_>) -> rusqlite::Result<RunId> {
-    let text: String = row.get(0)?;
+    parsed(row.get(0)?)
+}
+
+fn parsed(text: String) -> rusqlite::Result<RunId> {
     text.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
 }
 

@@ -9,7 +9,8 @@ use rusqlite::{Connection, TransactionBehavior};
 /// Runs get a small key, so that an event costs two bytes for its run and not thirty. Events are stored in the
 /// order of their key, so an append touches the one page that the run's last event is on. `request` comes last
 /// in its row because a long one spills to further pages, which stay untouched while the rest keeps its size.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE runs (
         run_key INTEGER PRIMARY KEY,
         run TEXT NOT NULL UNIQUE
@@ -39,7 +40,11 @@ const MIGRATIONS: &[&str] = &["
         outcome TEXT,
         request TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    ALTER TABLE headers ADD COLUMN parent TEXT;
+",
+];
 
 /// The schema version that this program writes.
 pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;

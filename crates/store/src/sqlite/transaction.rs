@@ -111,10 +111,10 @@ fn put_lease(connection: &Connection, key: i64, lease: &Lease) -> rusqlite::Resu
 
 fn put_header(connection: &Connection, key: i64, header: &RunHeader) -> rusqlite::Result<()> {
     let mut put = connection.prepare_cached(
-        "INSERT INTO headers (run_key, started, updated, scope, workflow, state, outcome, request)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO headers (run_key, started, updated, scope, workflow, state, outcome, request, parent)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (run_key) DO UPDATE SET started = ?2, updated = ?3, scope = ?4, workflow = ?5, state = ?6,
-         outcome = ?7, request = ?8",
+         outcome = ?7, request = ?8, parent = ?9",
     )?;
     put.execute(params![
         key,
@@ -125,6 +125,7 @@ fn put_header(connection: &Connection, key: i64, header: &RunHeader) -> rusqlite
         header.state,
         header.outcome,
         header.request,
+        header.parent.as_ref().map(RunId::as_str),
     ])?;
     Ok(())
 }

@@ -80,7 +80,7 @@ pub(super) fn open_runs(place: &Place) -> Result<BTreeMap<WorkflowId, String>, C
     }
     use coordinate_engine::port::Storage;
     let headers = SqliteStorage::open(&journal)?.headers()?;
-    let open = headers.into_iter().filter(|header| header.outcome.is_none());
+    let open = headers.into_iter().filter(|header| header.outcome.is_none() && header.parent.is_none());
     Ok(open.map(|header| (WorkflowId::nearest(header.run.as_str()), first_line(&header.request))).collect())
 }
 
