@@ -26,10 +26,12 @@ mod offline;
 mod plan_files;
 mod pull_request;
 mod replan;
+mod replan_asked;
 mod requests;
 mod roles;
 mod scheduling;
 mod scope;
+
 mod state;
 mod state_migrate;
 mod state_shells;
