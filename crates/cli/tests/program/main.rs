@@ -31,7 +31,7 @@ mod requests;
 mod roles;
 mod scheduling;
 mod scope;
-
+mod scopes;
 mod state;
 mod state_migrate;
 mod state_shells;
