@@ -4,6 +4,7 @@
 
 mod bench;
 mod catalogue;
+mod features;
 mod generate;
 mod shell;
 mod test;

@@ -1,6 +1,7 @@
 //! Rules that no compiler checks. Each finding has a place, a rule and a remedy.
 
 mod edges;
+mod features;
 mod generated;
 mod names;
 mod purity;
@@ -35,6 +36,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), TaskError> {
     found.extend(names::check(&workspace.crates, &sources));
     found.extend(sources.iter().flat_map(texts::check));
     found.extend(sources.iter().flat_map(purity::check));
+    found.extend(features::check(&sources));
     found.extend(generated::check(workspace)?);
     found.sort();
     for finding in &found {

@@ -4,6 +4,7 @@ mod checkpoint;
 mod clean;
 mod config;
 mod metrics;
+mod moment;
 mod roles;
 mod split;
 mod state;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
+use coordinate_model::time::UtcMillis;
 pub(crate) use metrics::*;
 pub(crate) use roles::*;
 pub(crate) use split::*;
@@ -292,7 +294,7 @@ pub(crate) struct ShowArguments {
     pub(crate) diagram: Option<StatesFormat>,
 
     /// Draws what an exported checkpoint holds, instead of a run
-    #[arg(long, value_name = "FILE", requires = "diagram", conflicts_with_all = ["run", "at"])]
+    #[arg(long, value_name = "FILE", requires = "diagram", conflicts_with_all = ["run", "at", "as_of"])]
     pub(crate) checkpoint: Option<PathBuf>,
 
     /// Shows how its plan was changed, with the differences
@@ -306,6 +308,10 @@ pub(crate) struct ShowArguments {
     /// Shows the run as it was at this event
     #[arg(long, value_name = "EVENT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) at: Option<u64>,
+
+    /// Shows the run as it was at this time, `2026-11-21T14:30:00Z` or with an offset; a whole second counts to its end
+    #[arg(long, value_name = "TIME", conflicts_with = "at", value_parser = moment::read)]
+    pub(crate) as_of: Option<UtcMillis>,
 }
 
 #[derive(Debug, Args)]

@@ -77,6 +77,7 @@ mod tests {
         assert_eq!(of_phase(&plan.phases[1]).to_string(), expected, "{body}");
     }
 
+    /// Shows S15.
     #[test]
     fn the_formula() {
         check("- [ ] a", "0.5");

@@ -206,6 +206,7 @@ mod tests {
         assert_eq!(shown, expected, "{facts:?}");
     }
 
+    /// Shows S7.
     #[test]
     fn each_condition_alone_is_a_reason_to_ask() {
         check(&good(), "goes on");

@@ -17,6 +17,7 @@ pub fn pause(retry: Retry, tries: u32, entropy: u64) -> u64 {
 mod tests {
     use super::*;
 
+    /// Shows S14.
     #[test]
     fn a_pause_never_exceeds_its_doubled_base_or_the_cap() {
         let retry = Retry { tries: 3, base_ms: 500 };

@@ -6,7 +6,7 @@
 use crate::context::is_too_much;
 use crate::definition::{Definition, ForEach, Scope, ScopePath, StateDefinition, StateName, StepTemplate, When};
 use crate::event::{Artifact, Created, Options, Parent};
-use crate::run::{Run, Step};
+use crate::run::{Run, Step, StepState};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -135,17 +135,17 @@ fn definition(run: &Created, state: &StateName) -> Option<Definition> {
     })
 }
 
-/// What a run below hands up.
+/// What the runs below a state have handed up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Aggregation {
-    /// The step above, which leads.
+    /// Who led: the state, with the word that says so.
     pub supervisor_id: String,
-    /// What it leads.
+    /// What came of it.
     pub aggregated_metadata: Handed,
 }
 
 /// The metadata of what was left, instead of the texts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Handed {
     /// The reports, relative to the project.
     pub reports_created: Vec<String>,
@@ -155,19 +155,22 @@ pub struct Handed {
     pub context_tokens: u64,
 }
 
-/// What a step that leads handed up; `None` of every other step, and of one that has not ended well.
+/// What was handed up to a state so far; `None` if nothing was.
 #[must_use]
-pub fn aggregation(run: &Run, step: &Step) -> Option<Aggregation> {
-    let places: Vec<&str> = run.topics_of(step).map(|topic| topic.report.as_str()).collect();
-    let reports: Vec<&Artifact> =
+pub fn aggregation(run: &Run, state: &StateName) -> Option<Aggregation> {
+    let done = |step: &&Step| step.of_state == *state && step.state == StepState::Succeeded;
+    let led = run.steps.iter().filter(done).flat_map(|step| run.topics_of(step));
+    let places: Vec<&str> = led.map(|topic| topic.report.as_str()).collect();
+    let mut reports: Vec<&Artifact> =
         run.artifacts.iter().filter(|artifact| places.contains(&artifact.path.as_str())).collect();
     if reports.is_empty() {
         return None;
     }
+    reports.sort_by(|one, other| one.path.cmp(&other.path));
     let known = || reports.iter().filter_map(|artifact| artifact.metadata.as_deref());
     let titles: Vec<&str> = known().map(|metadata| metadata.title.as_str()).collect();
     Some(Aggregation {
-        supervisor_id: step.id.to_string(),
+        supervisor_id: format!("{state}_supervisor"),
         aggregated_metadata: Handed {
             reports_created: reports.iter().map(|artifact| artifact.path.clone()).collect(),
             summary: titles.join("; "),

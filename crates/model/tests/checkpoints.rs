@@ -75,6 +75,7 @@ fn export(run: &Run) -> Checkpoint {
     Checkpoint::of(run, &|at| format!("{}", at.0))
 }
 
+/// Shows S6.
 #[test]
 fn what_is_exported_at_any_event_is_imported_as_it_was() {
     for run in states() {
@@ -102,6 +103,7 @@ fn an_import_is_imported_again_as_it_was() {
     assert_eq!(again.checkpoint.imported_from.as_deref(), Some("2.1"));
 }
 
+/// Shows S6.
 #[test]
 fn an_edited_export_is_seen_and_its_formatting_is_not() {
     let json = export(&states()[0]).to_json();

@@ -58,6 +58,7 @@ fn a_forward_reference() {
     check(&plan(&["2", ""]), &[FORWARD]);
 }
 
+/// Shows S8.
 #[test]
 fn cycles_each_once_from_their_lowest_phase() {
     check(
@@ -222,6 +223,7 @@ fn lists_of_dependencies_that_differ() {
     );
 }
 
+/// Shows S8.
 #[test]
 fn all_errors_are_told_at_once_in_order() {
     let text = "## Phase 1: A\nDependencies: 1\n## Phase 2: B\nDependencies: 9, 3\n- [ ] b\n## Phase 2: C\n\

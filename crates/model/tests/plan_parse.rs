@@ -129,6 +129,7 @@ fn a_first_level_heading_is_the_title_where_phases_have_lower_ones() {
     assert_eq!(parsed.plan.title, "Phase 9: the last");
 }
 
+/// Shows S8.
 #[test]
 fn every_notation_of_dependencies_is_read() {
     for field in [
@@ -304,6 +305,7 @@ fn declared_waves_are_read_in_every_form() {
     }
 }
 
+/// Shows S8.
 #[test]
 fn a_folder_is_one_plan() {
     let overview = "\

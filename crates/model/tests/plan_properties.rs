@@ -264,6 +264,7 @@ fn longest_paths(needs: &[BTreeSet<usize>]) -> Vec<Vec<Option<usize>>> {
     longest
 }
 
+/// Shows S9.
 #[test]
 fn waves_and_priorities_agree_with_longest_paths_between_all_pairs() {
     for seed in 0..60 {

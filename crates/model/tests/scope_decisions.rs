@@ -118,6 +118,7 @@ fn check_topics(request: &str, complexity: u32, topics: &[&str]) {
     assert_eq!((decision.complexity, names.as_slice()), (complexity, topics), "{request}");
 }
 
+/// Shows S2.
 #[test]
 fn complexity_counts_lists_and_kinds_of_verbs() {
     check_topics("authentication", 1, &["authentication"]);

@@ -31,6 +31,7 @@ fn check(table: &str, least: usize) {
     assert!(faults.is_empty(), "{} of {} rows:\n{}", faults.len(), rows.len(), faults.join("\n"));
 }
 
+/// Shows S2.
 #[test]
 fn every_labelled_request_gets_its_scope() {
     check(REQUESTS, 150);
@@ -39,6 +40,7 @@ fn every_labelled_request_gets_its_scope() {
 /// Written after the rules stood, to see how they do on what they were not made for.
 const LATER: &str = include_str!("scope_requests_later.tsv");
 
+/// Shows S2.
 #[test]
 fn requests_that_the_rules_were_not_made_for_get_theirs() {
     check(LATER, 40);

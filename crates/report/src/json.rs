@@ -80,7 +80,8 @@ pub fn run(run: &Run) -> Value {
         "changes": changes(run),
         "waves": waves(run),
         "phases": phases(run),
-        "steps": run.steps.iter().map(step).collect::<Vec<_>>(),
+        "parent": created.parent,
+        "steps": run.steps.iter().map(|one| step(run, one)).collect::<Vec<_>>(),
         "answers": run.answers.iter().map(|(step, answered)| json!({"step": step, "answer": answered.answer, "by": answered.by, "comment": answered.comment, "at": moment(answered.at)})).collect::<Vec<_>>(),
         "verdicts": run.verdicts,
         "artifacts": run.artifacts,
@@ -128,12 +129,13 @@ fn phases(run: &Run) -> Vec<Value> {
     shown.collect()
 }
 
-fn step(step: &Step) -> Value {
+fn step(run: &Run, step: &Step) -> Value {
     json!({
         "id": step.id,
         "kind": step.kind,
         "state": step.state,
         "phase": step.phase,
+        "below": step.track.filter(|_| !step.attempts.is_empty()).map(|_| run.id().below(&step.id)),
         "repair": step.repair,
         "waiting": step.waiting,
         "work": step.work,

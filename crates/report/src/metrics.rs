@@ -82,13 +82,15 @@ pub struct Saving {
     pub percent: u64,
 }
 
-/// The figures of a run as it stands.
+/// The figures of a run as it stands, with those of the runs below it: their steps are its work too.
 #[must_use]
-pub fn of(run: &Run) -> Metrics {
-    let begun = run.steps.iter().filter(|step| !step.attempts.is_empty());
-    let done: Vec<&Step> = run.steps.iter().filter(|step| step.state == StepState::Succeeded).collect();
+pub fn of(run: &Run, below: &[Run]) -> Metrics {
+    let steps = || std::iter::once(run).chain(below).flat_map(|run| &run.steps);
+    let work = || steps().filter(|step| step.kind != StepKind::SubRun);
+    let begun = work().filter(|step| !step.attempts.is_empty());
+    let done: Vec<&Step> = work().filter(|step| step.state == StepState::Succeeded).collect();
     let by_agents = done.iter().filter(|step| step.kind == StepKind::Agent).count();
-    let parallel = saving(run, |step| step.phase.is_some());
+    let parallel = saving(steps().filter(|step| step.phase.is_some()));
     Metrics {
         run: run.id().clone(),
         request: run.created.request.trim().lines().next().unwrap_or_default().to_owned(),
@@ -97,7 +99,7 @@ pub fn of(run: &Run) -> Metrics {
         outcome: run.outcome,
         duration_ms: run.ended.unwrap_or(run.updated).since(run.started),
         states: times(run),
-        steps: begun.clone().map(step_time).collect(),
+        steps: std::iter::once(run).chain(below).flat_map(times_of).collect(),
         retries: begun.map(|step| step.attempts.len() as u64 - 1).sum(),
         repairs: run.phases.values().map(|phase| u64::from(phase.repairs)).sum(),
         replans: run.replans.len(),
@@ -105,13 +107,20 @@ pub fn of(run: &Run) -> Metrics {
         usd: None,
         delegation: Share { part: by_agents, of: done.len() },
         artifacts: Share { part: created(run), of: asked(run) },
-        saving: parallel.or_else(|| saving(run, |step| step.topic.is_some())),
+        saving: parallel.or_else(|| saving(steps().filter(|step| step.topic.is_some()))),
     }
 }
 
-fn step_time(step: &Step) -> StepTime {
+fn times_of(run: &Run) -> impl Iterator<Item = StepTime> {
+    let begun = run.steps.iter().filter(|step| !step.attempts.is_empty());
+    begun.map(|step| step_time(run, step))
+}
+
+/// The steps of a run below are named after the step whose work they are.
+fn step_time(run: &Run, step: &Step) -> StepTime {
+    let above = run.created.parent.as_ref().map(|parent| StepId::new(format!("{}: {}", parent.step, step.id)));
     StepTime {
-        step: step.id.clone(),
+        step: above.unwrap_or_else(|| step.id.clone()),
         state: step.of_state.clone(),
         result: step.state,
         attempts: step.attempts.len(),
@@ -150,8 +159,8 @@ fn files_of(run: &Run, template: &StepTemplate) -> usize {
 
 /// The measured saving of the steps that are chosen: the time of their newest tries against the time that passed.
 #[must_use]
-pub fn saving(run: &Run, chosen: impl Fn(&Step) -> bool) -> Option<Saving> {
-    let steps: Vec<&Step> = run.steps.iter().filter(|step| chosen(step)).collect();
+pub fn saving<'a>(steps: impl Iterator<Item = &'a Step>) -> Option<Saving> {
+    let steps: Vec<&Step> = steps.collect();
     let sum_ms = worked(&steps);
     let begin = steps.iter().filter_map(|step| step.attempts.first().map(|attempt| attempt.leased)).min()?;
     let end = steps.iter().filter_map(|step| step.attempt().and_then(|attempt| attempt.ended)).max()?;

@@ -61,6 +61,7 @@ pub fn requested(scope: Scope, topics: u32) -> RunBuilder {
         report: format!("specs/001_plan/reports/{number:03}_topic_{number}.md"),
     };
     builder.created.topics = (1..=topics).map(topic).collect();
+    builder.created.tracks = coordinate_model::subrun::tracks(topics as usize, 200_000);
     builder
 }
 

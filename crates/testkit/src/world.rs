@@ -181,8 +181,21 @@ impl World {
             },
             (StepKind::Merge, _) => self.merge(of, head),
             (StepKind::Check, _) => self.check(of, &head),
-            (StepKind::Agent | StepKind::Command | StepKind::Gate | StepKind::SubRun, _) => done(Vec::new()),
+            (StepKind::SubRun, _) => self.below(run, step, of),
+            (StepKind::Agent | StepKind::Command | StepKind::Gate, _) => done(Vec::new()),
         }
+    }
+
+    /// The outcome of a run below.
+    fn below(&self, run: &Run, step: &Step, of: &Of) -> Performed {
+        if self.happens("below", of, self.habits.agents_fail) {
+            let failure =
+                Failure::new(FailureClass::Permanent, FailureKind::ExitCode, "a topic could not be researched");
+            return Performed::Failed { failure, verdicts: Vec::new() };
+        }
+        let report = |place: &str| Artifact { path: place.to_owned(), ..artifact(Writes::Report, place) };
+        let artifacts = run.topics_of(step).map(|topic| report(&topic.report)).collect();
+        Performed::Done { artifacts, warnings: Vec::new(), verdicts: Vec::new() }
     }
 
     fn merge(&self, of: &Of, old: Oid) -> Performed {

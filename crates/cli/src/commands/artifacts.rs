@@ -13,11 +13,14 @@ use coordinate_model::ids::RunId;
 use coordinate_report::text::moment;
 use places::{Now, Places};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// One line of the list.
 struct Row {
     artifact: Artifact,
     run: RunId,
+    /// The run above, if it is a run below one.
+    above: Option<RunId>,
     step: Option<String>,
     created: String,
     now: Now,
@@ -44,19 +47,24 @@ pub(crate) fn artifacts(project: &Project, options: &ArtifactsArguments) -> Resu
 
 fn rows(project: &Project, journal: &Journal, options: &ArtifactsArguments) -> Result<Vec<Row>, CommandError> {
     let runs = match &options.run {
-        Some(prefix) => vec![find_run(journal, Some(prefix), Meant::Newest)?],
-        None => journal.storage().headers()?.into_iter().map(|header| header.run).collect(),
+        Some(prefix) => vec![(find_run(journal, Some(prefix), Meant::Newest)?, None)],
+        None => journal.storage().headers()?.into_iter().map(|header| (header.run, header.parent)).collect(),
     };
     let mut rows = Vec::new();
     let mut places = Places::new(project, specs_root(project, project.config()?));
-    for run in runs {
+    for (run, above) in runs {
         for record in journal.records(&run, 0)? {
-            rows.extend(left(&mut places, &run, &record));
+            rows.extend(left(&mut places, (&run, above.as_ref()), &record));
         }
     }
     let named = |row: &Row, topic: &String| is_of(&row.artifact.path, topic) || is_of(&row.now.place, topic);
     let of_topic = |row: &Row| options.topic.as_ref().is_none_or(|topic| named(row, topic));
     let of_kind = |row: &Row| options.kind.as_ref().is_none_or(|kind| row.artifact.kind == *kind);
+    // What a run below left is its own only as long as the run above has not got it.
+    let got: BTreeSet<(RunId, String)> = rows.iter().map(|row| (row.run.clone(), row.artifact.hash.clone())).collect();
+    rows.retain(|row| {
+        !row.above.as_ref().is_some_and(|above| got.contains(&(above.clone(), row.artifact.hash.clone())))
+    });
     rows.retain(|row| of_topic(row) && of_kind(row));
     Ok(rows)
 }
@@ -71,7 +79,7 @@ fn is_of(path: &str, topic: &str) -> bool {
     place == topic.trim_end_matches('/') || folder == topic || name == topic || same_number()
 }
 
-fn left(places: &mut Places<'_>, run: &RunId, record: &Record) -> Vec<Row> {
+fn left(places: &mut Places<'_>, (run, above): (&RunId, Option<&RunId>), record: &Record) -> Vec<Row> {
     let (step, artifacts) = match &record.event {
         Event::StepSucceeded { step, artifacts, .. } => (Some(step.to_string()), artifacts),
         Event::RunEnded { artifacts, .. } => (None, artifacts),
@@ -80,6 +88,7 @@ fn left(places: &mut Places<'_>, run: &RunId, record: &Record) -> Vec<Row> {
     let mut row = |artifact: &Artifact| Row {
         artifact: artifact.clone(),
         run: run.clone(),
+        above: above.cloned(),
         step: step.clone(),
         created: moment(record.at),
         now: places.now(artifact),

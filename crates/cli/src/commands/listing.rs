@@ -39,19 +39,18 @@ pub(crate) fn ps(project: &Project, as_json: bool) -> Result<Exit, CommandError>
     }
     // A run below another stands under it.
     for (header, driver) in rows.iter().filter(|(header, _)| header.parent.is_none()) {
-        print(&row(header, *driver, ""));
+        print(&row(header, first_line(&header.request).as_str(), *driver, ""));
         for (below, _) in rows.iter().rev().filter(|(below, _)| below.parent.as_ref() == Some(&header.run)) {
-            print(&row(below, None, "  └ "));
+            print(&row(below, &below.workflow, None, "  └ "));
         }
     }
     Ok(Exit::Done)
 }
 
-fn row(header: &RunHeader, driver: Option<u32>, indent: &str) -> String {
+fn row(header: &RunHeader, what: &str, driver: Option<u32>, indent: &str) -> String {
     let state = header.outcome.as_deref().unwrap_or(&header.state);
     let driver = driver.map_or_else(String::new, |pid| format!("  (process {pid})"));
-    let request = first_line(&header.request);
-    format!("{indent}{}  {}  {state:<11}  {request}{driver}", header.run, moment(header.started))
+    format!("{indent}{}  {}  {state:<11}  {what}{driver}", header.run, moment(header.started))
 }
 
 pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {

@@ -10,6 +10,7 @@ use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::event::Event;
 use coordinate_model::run::Run;
 use coordinate_model::shell::{Value, VariableName, WorkflowId};
+use coordinate_model::subrun::{Aggregation, aggregation};
 use coordinate_store::shell::{ShellError, ShellState};
 
 /// A variable.
@@ -122,8 +123,25 @@ impl ShellNames {
     }
 }
 
+impl ShellNames {
+    /// What a supervisor handed up is found by its name: `checkpoint load research_supervisor`.
+    fn keep(&mut self, run: &Run, handed: Option<Aggregation>) {
+        let (Some(state), Some(handed)) = (&mut self.state, handed) else { return };
+        let body = serde_json::to_vec(&handed).unwrap_or_default();
+        let name = WorkflowId::nearest(&handed.supervisor_id);
+        if let Err(error) = state.save_checkpoint(&workflow(run), &name, (&body, true), now()) {
+            note(&format!("shell blocks will not find `{name}`: {error}"));
+        }
+    }
+}
+
 impl Listener for ShellNames {
     fn on_event(&mut self, run: &Run, record: &Record) {
+        if let Event::StepSucceeded { step, .. } = &record.event
+            && let Some(led) = run.step(step).filter(|step| step.track.is_some())
+        {
+            self.keep(run, aggregation(run, &led.of_state));
+        }
         let Some((name, value)) = change(run, &record.event) else { return };
         let (Some(state), Ok(name)) = (&mut self.state, name.parse::<VariableName>()) else { return };
         if let Err(error) = state.set(&workflow(run), &name, &text(value), now()) {

@@ -96,6 +96,11 @@ fn dry_run_words(project: &Project, words: &Words, choices: &start::Choices) -> 
     for path in &layout.reports {
         print(&format!("report: {path}"));
     }
+    for track in choices.tracks(words) {
+        let topics = track.iter().filter_map(|&at| words.decision.topics.get(at as usize));
+        let names: Vec<&str> = topics.map(|topic| topic.name.as_str()).collect();
+        print(&format!("led together: {}", names.join(", ")));
+    }
     if request::has_overview(words, choices) {
         print(&format!("overview: {}", layout.overview));
     }

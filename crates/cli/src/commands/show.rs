@@ -27,14 +27,9 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
     }
     let journal = project.need_journal()?;
     let id = find_run(&journal, options.run.as_deref(), Meant::Newest)?;
-    let run = match options.at {
-        Some(sequence) => {
-            let last = journal.load(&id)?.sequence;
-            if sequence > last {
-                return Err(CommandError::usage(format!("`{id}` has no event {sequence}, its newest is {last}")));
-            }
-            journal.load_at(&id, sequence)?
-        }
+    let wanted = wanted_event(&journal, &id, options)?;
+    let run = match wanted {
+        Some(sequence) => journal.load_at(&id, sequence)?,
         None => journal.load(&id)?,
     };
     if options.changes {
@@ -48,13 +43,33 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
         print_json(&json::run(&run));
     } else if let Some(format) = options.diagram {
         // A run as it was is measured by the time that it was then.
-        let now = if options.at.is_some() { run.updated } else { SystemClock.now() };
+        let now = if wanted.is_some() { run.updated } else { SystemClock.now() };
         let left = history(&journal, &id).left(&run, now);
         print(draw(&Drawing::of_run(&run, left), drawn_as(format)).trim_end());
     } else {
         print_run(&run, driver_of(&journal, &id)?);
     }
     Ok(Exit::Done)
+}
+
+/// The event up to which a run is wanted; `None` for all of it.
+fn wanted_event(journal: &Journal, id: &RunId, options: &ShowArguments) -> Result<Option<u64>, CommandError> {
+    if let Some(sequence) = options.at {
+        let last = journal.load(id)?.sequence;
+        if sequence > last {
+            return Err(CommandError::usage(format!("`{id}` has no event {sequence}, its newest is {last}")));
+        }
+        return Ok(Some(sequence));
+    }
+    let Some(time) = options.as_of else { return Ok(None) };
+    let records = journal.records(id, 0)?;
+    match records.iter().rev().find(|record| record.at <= time) {
+        Some(record) => Ok(Some(record.sequence)),
+        None => {
+            let began = records.first().map_or_else(String::new, |first| format!(", it began at {}", moment(first.at)));
+            Err(CommandError::usage(format!("`{id}` was not there at {}{began}", moment(time))))
+        }
+    }
 }
 
 fn drawn_as(format: StatesFormat) -> Format {
@@ -106,6 +121,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
         run.outcome.map_or_else(|| format!("open, in state `{}`", run.state), |outcome| outcome.name().to_owned());
     print(&format!("run       {}", run.id()));
     print(&format!("request   {}", run.created.request.trim()));
+    if let Some(parent) = &run.created.parent {
+        print(&format!("part of   {} ({})", parent.run, parent.step));
+    }
     print(&format!("scope     {} ({})", run.scope(), run.created.definition.name));
     print(&format!("outcome   {outcome}"));
     print(&format!(
@@ -143,7 +161,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
 
 fn step_line(run: &Run, step: &Step) -> String {
     let tries = if step.attempts.len() > 1 { format!("  ({} attempts)", step.attempts.len()) } else { String::new() };
-    format!("  {:<10} {:<34} {}{tries}", step.state.name(), step.id.as_str(), line::name(run, step))
+    let below = step.track.filter(|_| !step.attempts.is_empty()).map(|_| format!("  ({})", run.id().below(&step.id)));
+    let (state, id, name) = (step.state.name(), step.id.as_str(), line::name(run, step));
+    format!("  {state:<10} {id:<34} {name}{tries}{}", below.unwrap_or_default())
 }
 
 pub(crate) fn why(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {

@@ -36,6 +36,7 @@ fn assert_links_resolve(world: &World, file: &str) {
     }
 }
 
+/// Shows S8, S17.
 #[test]
 fn a_good_run_leaves_commits_ticks_and_a_summary_and_nothing_else() {
     let world = World::with_plan(&three());

@@ -39,6 +39,7 @@ fn older(fields: Value) -> World {
     world
 }
 
+/// Shows S6.
 #[test]
 fn a_run_is_exported_at_its_end_and_at_an_event() {
     let world = World::with_plan(&two_phases());
@@ -70,6 +71,7 @@ fn a_run_is_exported_at_its_end_and_at_an_event() {
     assert_eq!(world.json(&["ps", "--json"]).as_array().unwrap().len(), 1);
 }
 
+/// Shows S6.
 #[test]
 fn an_older_checkpoint_is_imported_once_and_its_plan_goes_on() {
     let world = older(json!({}));
@@ -168,6 +170,7 @@ fn asks(fields: Value, condition: &str) {
     assert_eq!(forced.code, Some(0), "{forced:#?}");
 }
 
+/// Shows S7.
 #[test]
 fn each_condition_that_does_not_hold_asks() {
     asks(json!({"tests_passing": false, "last_error": "x"}), "tests_passing");
@@ -192,6 +195,7 @@ fn an_imported_checkpoint_of_research_names_its_request() {
     shows("checkpoint_import_research", &world, &["checkpoint", "import", "../old.json"]);
 }
 
+/// Shows S7.
 #[test]
 fn a_run_whose_plan_was_edited_asks_and_ticks_are_no_edit() {
     let wait = "until test -e \"$HOME/../go\"; do sleep 0.02; done; echo 1 > one.txt";

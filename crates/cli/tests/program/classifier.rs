@@ -41,6 +41,7 @@ fn shows(name: &str, world: &World, arguments: &[&str]) {
     world.env.assert_no_leftovers();
 }
 
+/// Shows S2.
 #[test]
 fn an_accepted_answer_decides_and_says_so() {
     let world = answers(ANSWER);
@@ -51,6 +52,7 @@ fn an_accepted_answer_decides_and_says_so() {
     assert_eq!(asked(&world), 3);
 }
 
+/// Shows S2.
 #[test]
 fn where_it_does_not_count_the_rules_decide_and_the_output_says_why() {
     let unsure = answers("{\"scope\": \"debug-only\", \"confidence\": 0.5}");

@@ -32,6 +32,7 @@ fn cleaned(world: &World, more: &[&str]) -> Value {
     world.json(&[&["clean", "--json"], &NOTHING_KEPT[..], more].concat())
 }
 
+/// Shows S24.
 #[test]
 fn what_a_failed_run_left_is_put_aside_and_comes_back() {
     let world = failed();
@@ -104,6 +105,7 @@ fn what_stands_in_the_way_of_a_restore_stays() {
     assert_eq!(left(&world), before);
 }
 
+/// Shows S24.
 #[test]
 fn an_open_run_is_never_cleaned() {
     let world = World::with_plan(&Plan::new().sh("one", &[], "", "until test -e \"$HOME/../go\"; do sleep 0.02; done"));
@@ -115,6 +117,7 @@ fn an_open_run_is_never_cleaned() {
     assert_eq!(run.finish().code, Some(0));
 }
 
+/// Shows S24.
 #[test]
 fn an_old_checkpoint_is_put_aside_and_comes_back() {
     let world = World::new(&[("README.md", "# A project\n")]);
@@ -130,6 +133,7 @@ fn an_old_checkpoint_is_put_aside_and_comes_back() {
     assert_eq!(world.json(&["checkpoint", "list", "--json"])[0]["id"], "old");
 }
 
+/// Shows S24.
 #[test]
 fn a_tree_that_was_left_goes_only_when_all_of_it_is_kept() {
     let world = failed();

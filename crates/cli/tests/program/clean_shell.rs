@@ -99,6 +99,7 @@ fn old_shell_state_is_put_aside_and_comes_back_exactly() {
     assert_eq!(world.json(&["clean", "--json"])["items"], json!([]));
 }
 
+/// Shows S24.
 #[test]
 fn every_run_puts_old_shell_state_aside() {
     let world = World::with_plan(&Plan::new().sh("one", &[], "", "echo 1 > one.txt"));

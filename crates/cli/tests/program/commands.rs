@@ -55,6 +55,7 @@ const BAD: &str = "# Bad
 - [ ] g
 ";
 
+/// Shows S8, S9.
 #[test]
 fn plan_commands_on_a_good_plan() {
     let world = World::with_plan(&diamond());
@@ -68,6 +69,7 @@ fn plan_commands_on_a_good_plan() {
     assert_eq!(world.git(&["status", "--porcelain", "--ignored"]), "", "a dry run writes nothing");
 }
 
+/// Shows S8.
 #[test]
 fn plan_commands_on_a_bad_plan() {
     let world = World::new(&[("BAD.md", BAD), ("empty.md", "# Nothing\n"), ("folder/readme.txt", "no plan\n")]);
@@ -98,6 +100,7 @@ fn ran() -> (World, Outcome) {
     (world, outcome)
 }
 
+/// Shows S1, S22.
 #[test]
 fn a_run_that_succeeds() {
     let (world, outcome) = ran();
@@ -160,6 +163,7 @@ fn commands_that_need_no_run() {
     assert_eq!(world.coordinate(&["config"]).code, Some(0), "what `init` writes can be read");
 }
 
+/// Shows S21.
 #[test]
 fn configuration_says_where_each_value_comes_from() {
     let world = World::new(&[(".coordinate/config.toml", "max_parallel = 2\n[test]\ncommand = \"make check\"\n")]);

@@ -40,6 +40,7 @@ fn shows(name: &str, world: &World, calls: &[&[&str]]) {
     redacted(world, || insta::assert_snapshot!(name, text.collect::<String>()));
 }
 
+/// Shows S21.
 #[test]
 fn each_layer_beats_the_one_below_it() {
     let world = World::new(&[]);
@@ -130,6 +131,7 @@ fn mistakes_in_contexts_are_named_whether_they_are_chosen_or_not() {
     redacted(&world, || insta::assert_snapshot!("config_bad_contexts", text));
 }
 
+/// Shows S21.
 #[test]
 fn older_files_are_read_with_a_notice_until_they_are_imported() {
     let world = world();

@@ -39,6 +39,7 @@ fn told(world: &World) -> String {
     list.take_while(|line| !line.starts_with("End every process")).collect::<Vec<_>>().join("\n")
 }
 
+/// Shows S13.
 #[test]
 fn the_planner_is_told_what_the_reports_are_about_and_no_more() {
     let world = world();
@@ -75,6 +76,7 @@ fn phases_work_by_the_plan_and_are_told_of_no_report() {
     assert!(!world.coordinate(&["show", "--context"]).stdout.contains("what implement"));
 }
 
+/// Shows S13.
 #[test]
 fn several_reports_get_an_overview_and_a_second_run_gets_its_own() {
     let world = world();

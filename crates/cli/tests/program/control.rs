@@ -209,6 +209,7 @@ fn the_second_interrupt_leaves_at_once_and_leaves_no_process() {
     assert_eq!(world.read("one.txt"), "1");
 }
 
+/// Shows S23.
 #[test]
 fn a_second_driver_is_refused_and_told_who_has_the_run() {
     let world = waiting();
@@ -222,6 +223,7 @@ fn a_second_driver_is_refused_and_told_who_has_the_run() {
     world.assert_nothing_left();
 }
 
+/// Shows S23.
 #[test]
 fn an_unlocked_run_is_left_by_its_driver_and_finished_by_another() {
     let world = waiting();

@@ -6,6 +6,7 @@ use crate::support::{Plan, World};
 const MAKEFILE: &str = "test:\n\t@test ! -e broken.txt || { echo 'E   assert 1 == 2'; \
                         echo '/usr/lib/python3/case.py:58: in f'; echo 'src/app.py:3: AssertionError'; exit 1; }\n";
 
+/// Shows S14.
 #[test]
 fn the_first_place_and_what_to_try_are_told() {
     let plan = Plan::new().sh("break it", &[], "`broken.txt`", "echo x > broken.txt");

@@ -25,6 +25,7 @@ fn had(shown: &Shown, parts: &[&str]) -> bool {
     lines.into_iter().any(|line| parts.iter().all(|part| line.contains(part)))
 }
 
+/// Shows S20.
 #[test]
 fn a_terminal_shows_states_waves_tasks_tests_and_time() {
     let world = world();
@@ -65,6 +66,7 @@ fn no_color_drops_colours_and_nothing_else() {
     assert!(!shown.raw.contains("\u{1b}[32m") && !shown.raw.contains("\u{1b}[1"), "{}", shown.raw);
 }
 
+/// Shows S20.
 #[test]
 fn a_dumb_terminal_and_a_small_window_get_plain_lines() {
     for (term, size) in [("dumb", (100, 40)), ("", (100, 40)), ("xterm", (30, 40)), ("xterm", (100, 5))] {

@@ -23,6 +23,7 @@ fn world() -> World {
 
 const LOG: &str = ".coordinate/state/logs/coordinate.log";
 
+/// Shows S20.
 #[test]
 fn every_event_is_a_line_of_the_log() {
     let world = world();
@@ -50,6 +51,7 @@ fn every_event_is_a_line_of_the_log() {
     );
 }
 
+/// Shows S20.
 #[test]
 fn a_full_log_is_put_aside() {
     let world = world();
@@ -68,6 +70,7 @@ fn a_log_that_can_not_be_written_stops_nothing() {
     assert_eq!(outcome.stderr.matches("can not be written").count(), 1, "{outcome:#?}");
 }
 
+/// Shows S20.
 #[test]
 fn the_end_of_each_state_is_an_event_of_the_stream() {
     let world = world();
@@ -92,6 +95,7 @@ fn a_state_that_fails_is_told_too() {
     check("state_box_failed", &world, &world.run_offline(&[]));
 }
 
+/// Shows S9, S20.
 #[test]
 fn metrics_of_a_run_and_of_all() {
     let world = world();
@@ -105,6 +109,7 @@ fn metrics_of_a_run_and_of_all() {
     assert_eq!(world.json(&["metrics", "--all", "--json"])["total"]["runs"], 1);
 }
 
+/// Shows S20.
 #[test]
 fn what_is_asked_for_and_created_is_counted_for_a_request() {
     let world = World::new(&[("README.md", "# A project\n")]);
@@ -133,6 +138,7 @@ fn own_figures_are_kept() {
     shows("metrics_add_no_run", &world, &["metrics", "add", "x", "1", "--run", "run_zzz"]);
 }
 
+/// Shows S1.
 #[test]
 fn a_diagram_is_drawn_of_a_run_and_of_a_checkpoint() {
     let world = world();

@@ -18,6 +18,7 @@ mod diagnosis;
 mod display;
 mod errors;
 mod figures;
+mod history;
 mod merging;
 mod misbehaviour;
 mod offline;

@@ -71,6 +71,7 @@ fn tested(plan: &Plan) -> World {
 
 const TESTS: [&str; 2] = ["-c", "test.command=sh test.sh"];
 
+/// Shows S16.
 #[test]
 fn tests_that_fail_after_a_merge_are_repaired_by_the_agent() {
     let script =
@@ -143,6 +144,7 @@ fn run_with(world: &World, script: &str, arguments: &[&str]) -> coordinate_testk
     output.expect("the program can be started").into()
 }
 
+/// Shows S16.
 #[test]
 fn tests_that_were_red_before_are_debugged_at_the_end() {
     let (world, script) = red_before("write fixed yes");
@@ -166,6 +168,7 @@ fn tests_that_were_red_before_are_debugged_at_the_end() {
     world.assert_nothing_left();
 }
 
+/// Shows S16.
 #[test]
 fn debugging_at_the_end_is_given_up_after_three_rounds() {
     let (world, script) = red_before("append useless more");

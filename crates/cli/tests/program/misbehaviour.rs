@@ -98,6 +98,7 @@ fn the_file_lies_in_the_checkout_instead_of_the_tree() {
     assert_eq!(world.read("out.txt"), "text\n");
 }
 
+/// Shows S12.
 #[test]
 fn it_claims_an_artifact_without_work() {
     let case = Case { files: "`out.txt`", script: "say SUMMARY_CREATED: out.txt", arguments: &[] };
@@ -140,6 +141,7 @@ fn it_crashes() {
     assert_eq!(endings(&world), ["signaled"]);
 }
 
+/// Shows S14.
 #[test]
 fn it_is_killed_from_outside_and_tried_three_times() {
     let world = script("kill-self KILL").fails("transient", "crash", "the agent was killed by signal 9");

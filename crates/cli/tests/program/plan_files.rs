@@ -24,6 +24,7 @@ fn world() -> World {
     ])
 }
 
+/// Shows S8.
 #[test]
 fn a_phase_gets_its_own_file_and_comes_back() {
     let world = world();
@@ -49,6 +50,7 @@ fn a_phase_gets_its_own_file_and_comes_back() {
     assert_eq!(world.git(&["status", "--porcelain"]), "", "there and back is not what it was");
 }
 
+/// Shows S8.
 #[test]
 fn an_expanded_plan_is_implemented_and_ticked_in_all_its_files() {
     let world = world();

@@ -78,6 +78,7 @@ impl Forge {
     }
 }
 
+/// Shows S18.
 #[test]
 fn a_pull_request_is_opened_and_the_branch_left_alone() {
     let forge = Forge::new("on");
@@ -118,6 +119,7 @@ fn without_gh_the_result_is_delivered_and_the_commands_are_told() {
     assert_eq!(forge.pushed(), Vec::<String>::new(), "nothing is pushed for a request that can not be opened");
 }
 
+/// Shows S18.
 #[test]
 fn whatever_stands_in_the_way_is_a_warning_and_the_result_is_delivered() {
     for (mode, calls, reason) in [

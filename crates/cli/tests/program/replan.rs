@@ -35,6 +35,7 @@ fn shows(name: &str, world: &World, outcome: &Outcome) {
     redacted(world, || insta::assert_snapshot!(name, whole(outcome)));
 }
 
+/// Shows S15.
 #[test]
 fn a_phase_that_fails_twice_is_split_and_the_run_goes_on() {
     let world = world();
@@ -81,6 +82,7 @@ fn a_change_that_touches_what_is_finished_goes_back_with_the_reason() {
     assert!(prompt.contains("phase 2 was not split: there is no new phase"), "{prompt}");
 }
 
+/// Shows S15.
 #[test]
 fn a_phase_with_too_many_tasks_is_split_before_it_begins() {
     let world = world();
@@ -91,6 +93,7 @@ fn a_phase_with_too_many_tasks_is_split_before_it_begins() {
     assert_eq!(world.calls()[..2], ["implement/p1/replan#1/plan", "implement/p1v2/agent"]);
 }
 
+/// Shows S15.
 #[test]
 fn what_an_agent_reports_as_missing_is_added() {
     let world = world();
@@ -108,6 +111,7 @@ fn what_an_agent_reports_as_missing_is_added() {
     assert_eq!(changes["replans"][0]["reason"], "three is missing");
 }
 
+/// Shows S15.
 #[test]
 fn the_third_change_waits_for_a_person() {
     let world = world();

@@ -78,6 +78,7 @@ fn words_are_researched_planned_implemented_and_delivered() {
     world.assert_nothing_left();
 }
 
+/// Shows S12.
 #[test]
 fn a_plan_with_a_circle_goes_back_with_the_diagnostics() {
     let world = world();
@@ -124,6 +125,7 @@ fn what_an_agent_changes_besides_its_file_is_kept_and_not_taken() {
     assert!(run["warnings"].to_string().contains("changed 2 files besides its own"), "{}", run["warnings"]);
 }
 
+/// Shows S19.
 #[test]
 fn a_plan_is_revised_in_place() {
     let world = world();
@@ -133,8 +135,10 @@ fn a_plan_is_revised_in_place() {
     shows("request_revise", &world, &outcome);
     assert!(world.read(plan).contains("### Phase 1: One") && world.read(plan).contains("### Phase 9: Nine"));
     assert!(world.has("specs/001_plan_rewrite_parser/reports/002_ninth_phase.md"), "{:?}", world.show()["artifacts"]);
+    shows("request_revise_changes", &world, &world.coordinate(&["show", "--changes"]));
 }
 
+/// Shows S19.
 #[test]
 fn a_plan_that_was_edited_meanwhile_is_not_written_over() {
     let world = world();
@@ -150,6 +154,7 @@ fn a_plan_that_was_edited_meanwhile_is_not_written_over() {
     assert!(world.read(plan).ends_with("- [ ] mine\n"), "{}", world.read(plan));
 }
 
+/// Shows S19.
 #[test]
 fn each_plan_that_can_not_be_revised_has_its_own_message() {
     let world = World::new(&[
@@ -217,6 +222,7 @@ fn outside_git_research_and_planning_work_and_implementing_says_what_to_do() {
     world.env.assert_no_leftovers();
 }
 
+/// Shows S3.
 #[test]
 fn sixteen_at_once_get_sixteen_topics_and_numbers() {
     for same in [false, true] {
@@ -246,6 +252,7 @@ fn sixteen_at_once_get_sixteen_topics_and_numbers() {
     }
 }
 
+/// Shows S3.
 #[test]
 fn a_topic_of_exactly_this_name_is_used_again_and_nothing_is_overwritten() {
     let world = world();
@@ -256,6 +263,7 @@ fn a_topic_of_exactly_this_name_is_used_again_and_nothing_is_overwritten() {
     assert_eq!(World::entries(&world.repo.join("specs/001_parser/reports")), ["001_parser.md", "002_parser.md"]);
 }
 
+/// Shows S4, S5.
 #[test]
 fn a_block_of_the_agent_finds_the_runs_paths_and_state() {
     let world = world();
@@ -293,6 +301,7 @@ fn requests_come_from_files_and_standard_input_too() {
     assert_eq!(World::entries(&world.repo.join("specs/001_parser/reports")).len(), 2);
 }
 
+/// Shows S7.
 #[test]
 fn a_report_that_is_there_is_not_researched_again_after_a_kill() {
     let world = world();
@@ -312,6 +321,7 @@ fn a_report_that_is_there_is_not_researched_again_after_a_kill() {
     world.assert_nothing_left();
 }
 
+/// Shows S26.
 #[test]
 fn artifacts_are_listed_with_what_became_of_them() {
     let world = world();
@@ -325,6 +335,7 @@ fn artifacts_are_listed_with_what_became_of_them() {
     redacted(&world, || insta::assert_snapshot!("artifacts", text));
 }
 
+/// Shows S4.
 #[test]
 fn paths_are_told_without_being_taken() {
     let world = world();
@@ -337,6 +348,7 @@ fn paths_are_told_without_being_taken() {
     assert_eq!(world.git(&["status", "--porcelain", "--ignored"]), "");
 }
 
+/// Shows S4.
 #[test]
 fn paths_of_a_hostile_folder_are_data_to_a_shell() {
     let mut world = world();

@@ -45,6 +45,7 @@ fn shows(name: &str, world: &World, outcome: &Outcome) {
     redacted(world, || insta::assert_snapshot!(name, whole(outcome)));
 }
 
+/// Shows S10.
 #[test]
 fn roles_come_from_four_places_and_the_nearest_wins() {
     let files = [README, (".coordinate/roles/plan.md", OWN), (".claude/agents/audit.md", FOREIGN)];
@@ -60,6 +61,7 @@ fn roles_come_from_four_places_and_the_nearest_wins() {
     assert_eq!(architect["instead_of"], serde_json::json!(["shipped"]));
 }
 
+/// Shows S10.
 #[test]
 fn what_is_wrong_with_a_role_is_told_by_line() {
     let world = World::new(&[README, (".claude/agents/audit.md", FOREIGN), ("bad.md", BAD)]);
@@ -116,6 +118,7 @@ fn the_prompts_of_a_plan_are_those_of_its_phases() {
 }
 
 /// What the agents of a run were told, by their steps, is what was shown before.
+/// Shows S10.
 #[test]
 fn what_is_shown_is_what_is_sent() {
     let world = World::new(&[README, ("CLAUDE.md", STANDARDS), ("Makefile", "check:\n\ttrue\n")]);
@@ -189,6 +192,7 @@ fn idle_limit(world: &World, arguments: &[&str]) -> serde_json::Value {
     launch["limits"]["idle_ms"].clone()
 }
 
+/// Shows S10.
 #[test]
 fn a_role_has_limits_of_its_own_unless_somebody_configured_them() {
     let world = World::new(&[README, (".coordinate/roles/plan.md", OWN)]);

@@ -2,6 +2,7 @@
 
 use crate::support::{Plan, World, step};
 
+/// Shows S9.
 #[test]
 fn independent_phases_work_at_the_same_time() {
     // Each waits for the other's mark: one after another they would never end.
@@ -32,6 +33,7 @@ fn no_more_work_at_once_than_is_allowed() {
     }
 }
 
+/// Shows S9.
 #[test]
 fn a_failed_phase_blocks_only_what_depends_on_it() {
     let plan = Plan::new()
@@ -52,6 +54,7 @@ fn a_failed_phase_blocks_only_what_depends_on_it() {
     assert!(!world.has("good.txt"), "a failed run does not touch the checkout");
 }
 
+/// Shows S18.
 #[test]
 fn supervise_stops_at_the_first_failure() {
     let plan = Plan::new().sh("bad", &[], "", "false").sh("other", &[], "", "echo 2 > other.txt");

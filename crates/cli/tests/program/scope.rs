@@ -28,6 +28,7 @@ fn scope_of(world: &World, arguments: &[&str]) -> String {
     outcome.stdout.trim().to_owned()
 }
 
+/// Shows S2.
 #[test]
 fn scope_says_what_decided() {
     let world = world();

@@ -104,6 +104,7 @@ fn names_that_shells_can_not_hold_or_would_execute_are_refused() {
     }
 }
 
+/// Shows S5.
 #[test]
 fn a_missing_state_says_what_was_looked_for_where_and_how_to_repair_it() {
     let world = world();
@@ -121,6 +122,7 @@ fn a_missing_state_says_what_was_looked_for_where_and_how_to_repair_it() {
     assert_eq!(ok(&world.coordinate(&["state", "path"])), format!("{place}\n"));
 }
 
+/// Shows S5.
 #[test]
 fn the_workflow_is_named_by_flag_environment_tree_or_is_the_only_one() {
     let world = with(&["one"]);
@@ -172,6 +174,7 @@ fn checkpoints_are_kept_byte_for_byte_and_aggregations_for_good() {
     assert_eq!(load("plain").code, Some(2));
 }
 
+/// Shows S5.
 #[test]
 fn sixteen_processes_at_once_neither_mix_nor_lock() {
     let world = world();

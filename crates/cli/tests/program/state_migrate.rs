@@ -41,6 +41,7 @@ fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     all
 }
 
+/// Shows S26.
 #[test]
 fn old_state_is_imported_once_and_kept() {
     let world = old_project();

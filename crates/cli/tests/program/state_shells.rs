@@ -190,21 +190,25 @@ fn assert_nothing_executed(world: &World) {
     assert!(!places.iter().any(|place| place.join(Path::new(MARKER)).exists()), "a value was executed");
 }
 
+/// Shows S5.
 #[test]
 fn any_value_survives_bash() {
     through(&SHELLS[0]);
 }
 
+/// Shows S5.
 #[test]
 fn any_value_survives_zsh() {
     through(&SHELLS[1]);
 }
 
+/// Shows S5.
 #[test]
 fn any_value_survives_dash() {
     through(&SHELLS[2]);
 }
 
+/// Shows S5.
 #[test]
 fn any_value_survives_fish() {
     through(&SHELLS[3]);

@@ -59,12 +59,15 @@ fn six_topics_are_led_by_two_runs_and_only_metadata_comes_up() {
     assert_eq!(reports.len(), 7, "{reports:?}");
     let (_, below) = runs(&world);
     assert_eq!(outcomes(&below), ["succeeded", "succeeded"]);
-    let exported = world.json(&["checkpoint", "export", "--json"]);
-    let handed = &exported["supervisor_state"]["research/s2/lead"]["aggregated_metadata"];
-    let places = ["specs/001_animals/reports/004_dogs.md", "specs/001_animals/reports/005_eels.md"];
-    assert_eq!(handed["reports_created"].as_array().unwrap()[..2], places.map(Value::from), "{exported:#?}");
-    assert_eq!(handed["summary"], "dogs; eels; foxes");
-    assert!(handed["context_tokens"].as_u64().unwrap() < 330, "{handed}");
+    let handed = world.json(&["checkpoint", "load", "research_supervisor"]);
+    assert_eq!(world.json(&["checkpoint", "export"])["supervisor_state"]["research_supervisor"], handed);
+    let handed = &handed["aggregated_metadata"];
+    assert_eq!(handed["reports_created"].as_array().unwrap().len(), 6, "{handed}");
+    assert_eq!(handed["reports_created"][3], "specs/001_animals/reports/004_dogs.md");
+    assert_eq!(handed["summary"], "ants; bees; cats; dogs; eels; foxes");
+    assert!(handed["context_tokens"].as_u64().unwrap() < 660, "{handed}");
+    shows("supervision_show", &world, &world.coordinate(&["show"]).stdout);
+    assert_eq!(world.json(&["artifacts", "--json"]).as_array().unwrap().len(), 7);
     assert_eq!(world.json(&["metrics", "--json"])["artifacts"], serde_json::json!({"part": 7, "of": 7}));
     world.assert_nothing_left();
 }

@@ -35,6 +35,7 @@ fn finished() -> World {
     world
 }
 
+/// Shows S17.
 #[test]
 fn plan_and_reports_lead_to_the_summary_by_a_commit_of_their_own() {
     let world = finished();
@@ -56,6 +57,7 @@ fn plan_and_reports_lead_to_the_summary_by_a_commit_of_their_own() {
     world.assert_nothing_left();
 }
 
+/// Shows S17.
 #[test]
 fn a_finished_topic_is_archived_and_comes_back() {
     let world = finished();
@@ -75,6 +77,7 @@ fn a_finished_topic_is_archived_and_comes_back() {
     assert_eq!(World::entries(&world.repo.join(".coordinate/state/batches")), ["lock"]);
 }
 
+/// Shows S3.
 #[test]
 fn the_number_of_an_archived_topic_is_never_given_again() {
     let world = World::new(&[README]);
@@ -163,6 +166,7 @@ fn coordinate_hash(world: &World, text: &str) -> String {
     String::from_utf8(output.stdout).unwrap().split_whitespace().next().unwrap().to_owned()
 }
 
+/// Shows S26.
 #[test]
 fn a_batch_that_was_cut_off_is_taken_back_by_the_next_command() {
     let world = World::with_plan(&Plan::new().sh("one", &[], "", "true"));

@@ -75,6 +75,7 @@ fn verified(name: &str, world: &World, arguments: &[&str], code: i32) {
     assert_eq!(world.git(&["status", "--porcelain", "--ignored"]), before, "it wrote something");
 }
 
+/// Shows S12.
 #[test]
 fn artifacts() {
     let world = world();
@@ -122,6 +123,7 @@ fn what_lies_outside_the_project_is_refused() {
     verified("verify_outside", &world, &["report", "../outside.md", "linked.md"], 1);
 }
 
+/// Shows S12, S17.
 #[test]
 fn the_summary_of_a_run_keeps_its_contract() {
     let world = World::with_plan(&Plan::new().sh("one", &[], "`one.txt`", "echo 1 > one.txt"));
@@ -134,6 +136,7 @@ fn the_summary_of_a_run_keeps_its_contract() {
     verified("verify_summary", &world, &["summary", &summary], 1);
 }
 
+/// Shows S12.
 #[test]
 fn commits() {
     let world = world();
@@ -165,6 +168,7 @@ fn tests_of(name: &str, world: &World, arguments: &[&str], code: i32) {
     world.assert_no_trees();
 }
 
+/// Shows S12.
 #[test]
 fn tests_run_on_what_is_committed() {
     let world = World::new(&[("Makefile", "test:\n\t@cat value; test \"$$(cat value)\" = 1\n"), ("value", "1\n")]);

@@ -21,6 +21,7 @@ fn world() -> World {
     World::with_plan(&Plan::new().sh("one", &[], "`one.txt`", "echo 1 > one.txt"))
 }
 
+/// Shows S18.
 #[test]
 fn workflows_are_listed_and_shown() {
     let world = world();
@@ -42,6 +43,7 @@ fn workflows_are_listed_and_shown() {
     assert_eq!(of("bad", "project")["problems"][0], "missing field `name`");
 }
 
+/// Shows S1, S18.
 #[test]
 fn what_is_wrong_with_own_workflows_is_told_with_file_and_line() {
     let world = world();
@@ -62,6 +64,7 @@ fn what_is_wrong_with_own_workflows_is_told_with_file_and_line() {
     shows("workflows_check_unknown", &world, &["workflows", "check", "none"]);
 }
 
+/// Shows S18.
 #[test]
 fn an_ejected_workflow_is_the_projects_own() {
     let world = world();
@@ -76,6 +79,7 @@ fn an_ejected_workflow_is_the_projects_own() {
     shows("workflows_eject_unknown", &world, &["workflows", "eject", "none"]);
 }
 
+/// Shows S18.
 #[test]
 fn an_own_workflow_runs_by_its_name() {
     let world = world();
@@ -88,6 +92,7 @@ fn an_own_workflow_runs_by_its_name() {
     assert!(steps.contains(&"test/lint") && !steps.contains(&"test/check"), "{steps:?}");
 }
 
+/// Shows S18.
 #[test]
 fn a_workflow_with_one_scope_decides_it() {
     let world = world();
@@ -103,6 +108,7 @@ fn a_workflow_with_one_scope_decides_it() {
     check("workflow_revise_needs_a_plan", &world, &dry(&["--workflow", "revise", "build a cache"]));
 }
 
+/// Shows S18.
 #[test]
 fn each_small_workflow_ends_where_it_should() {
     let cases = [

@@ -137,6 +137,7 @@ fn survive(mode: Mode, moment: u64) {
     assert_as_undisturbed(&project, of_phases, &finished);
 }
 
+/// Shows S7.
 #[test]
 fn the_orchestrator_alone_is_killed() {
     for moment in 0..count(5) {
@@ -144,6 +145,7 @@ fn the_orchestrator_alone_is_killed() {
     }
 }
 
+/// Shows S7.
 #[test]
 fn the_orchestrator_and_all_attempts_are_killed() {
     for moment in 0..count(5) {

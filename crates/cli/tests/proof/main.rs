@@ -12,5 +12,6 @@ mod delivery;
 mod kills;
 mod parts;
 mod requests;
+mod subruns;
 mod support;
 mod sweep;

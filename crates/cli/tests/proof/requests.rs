@@ -130,6 +130,7 @@ fn survive(everything: bool, moment: u64) {
     assert_eq!(project.tree(), expected().tree, "the result differs from that of an undisturbed run");
 }
 
+/// Shows S7.
 #[test]
 fn the_orchestrator_of_a_request_is_killed() {
     for moment in 0..count(4) {

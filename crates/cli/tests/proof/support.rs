@@ -117,6 +117,7 @@ impl Project {
     pub(crate) fn run(&self) -> Option<String> {
         let runs = self.json(&["ps", "--json"]);
         let runs = runs.as_array().expect("`ps` prints an array");
+        let runs: Vec<&Value> = runs.iter().filter(|run| run["parent"].is_null()).collect();
         assert!(runs.len() < 2, "a second run came: {runs:#?}");
         runs.first().map(|run| text(run, "run").to_owned())
     }

@@ -105,7 +105,7 @@ fn handed_up(run: &Run, outcome: Outcome) -> Performed {
         Outcome::Succeeded => {
             return Performed::Done {
                 artifacts: run.artifacts.clone(),
-                warnings: run.warnings.clone(),
+                warnings: run.warnings.iter().map(|warning| format!("{warning} ({})", run.id())).collect(),
                 verdicts: Vec::new(),
             };
         }
@@ -134,10 +134,13 @@ fn of_failed(run: &Run) -> Failure {
         None => Failure::new(FailureClass::Permanent, FailureKind::UnmetNeeds, message()),
     };
     let class = if failure.class == FailureClass::Transient { FailureClass::Permanent } else { failure.class };
+    let (id, steps) = (run.id(), run.steps.len());
     let done = run.steps.iter().filter(|step| step.state == StepState::Succeeded).count();
-    Failure { class, ..failure }
-        .context([format!("{done} of {} steps of {} are done", run.steps.len(), run.id())])
-        .remedy(format!("look at it with `coordinate show {}`", run.id()))
+    let there = run.artifacts.iter().map(|artifact| format!("{} is there", artifact.path));
+    let read = first.map(|(step, _)| format!("read what it printed with `coordinate logs {id} --step {}`", step.id));
+    let remedy = read.into_iter().chain([format!("look at it with `coordinate show {id}`")]).collect();
+    let context = std::iter::once(format!("{done} of {steps} steps of {id} are done")).chain(there);
+    Failure { class, remedy, ..failure }.context(context)
 }
 
 /// Ends the runs below one that ends, where they are still open; what they keep is kept for the one above. Returns that.

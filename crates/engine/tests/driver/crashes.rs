@@ -52,6 +52,7 @@ fn dies_once(project: &Project, (created, world): (Created, World), fault: Fault
     check_never_again(&hand, &project.events(&id));
 }
 
+/// Shows S22.
 #[test]
 fn a_driver_may_die_after_any_commit() {
     let (expected, commits) = undisturbed(eventful());

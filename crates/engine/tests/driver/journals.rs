@@ -17,6 +17,7 @@ fn ended(project: &Project) -> RunId {
     id
 }
 
+/// Shows S22.
 #[test]
 fn the_state_at_an_event_is_the_fold_up_to_it() {
     on_each(|project| {

@@ -33,6 +33,7 @@ fn a_second_driver_is_refused_while_the_first_lives() {
     });
 }
 
+/// Shows S23.
 #[test]
 fn a_dead_holder_is_replaced_and_a_release_never_lowers_the_epoch() {
     on_each(|project| {
@@ -53,6 +54,7 @@ fn a_dead_holder_is_replaced_and_a_release_never_lowers_the_epoch() {
     });
 }
 
+/// Shows S23.
 #[test]
 fn who_was_taken_over_can_append_nothing() {
     on_each(|project| {

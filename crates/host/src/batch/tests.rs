@@ -169,6 +169,7 @@ fn a_batch_does_all_and_again_nothing() {
     assert_eq!(world.tree(), tree);
 }
 
+/// Shows S26.
 #[test]
 fn cut_off_at_any_change_the_tree_is_the_old_or_the_new_one() {
     let (before, after, changes) = ends();

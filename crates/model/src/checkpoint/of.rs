@@ -61,10 +61,10 @@ impl Checkpoint {
     }
 }
 
-/// What each step that leads handed up, by the step's name.
+/// What was handed up to each state, by the name of who led.
 fn supervisors(run: &Run) -> Map<String, Value> {
-    let handed = run.steps.iter().filter_map(|step| Some((step.id.to_string(), json!(aggregation(run, step)?))));
-    handed.collect()
+    let handed = run.created.definition.state.keys().filter_map(|state| aggregation(run, state));
+    handed.map(|handed| (handed.supervisor_id.clone(), json!(handed))).collect()
 }
 
 fn replan_counts(run: &Run) -> BTreeMap<String, u32> {

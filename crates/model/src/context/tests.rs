@@ -81,6 +81,7 @@ fn a_path_alone_and_an_artifact_of_which_nothing_is_known_are_named() {
     assert_eq!(told[2].tokens, 54 + 900);
 }
 
+/// Shows S13.
 #[test]
 fn the_target_holds_from_four_on() {
     assert_eq!(is_reached(3, 0, 100), None);

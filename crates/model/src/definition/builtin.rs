@@ -44,6 +44,7 @@ mod tests {
         }
     }
 
+    /// Shows S1.
     #[test]
     fn an_invalid_transition_lists_the_valid_ones() {
         let definition = builtin("coordinate").unwrap();

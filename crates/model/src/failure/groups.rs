@@ -149,6 +149,7 @@ mod tests {
         assert_eq!(found, expected, "{output}");
     }
 
+    /// Shows S16.
     #[test]
     fn test_runners_are_read() {
         check("", &[]);

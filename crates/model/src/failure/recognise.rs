@@ -162,6 +162,7 @@ mod tests {
         assert_eq!(found.and_then(|found| found.reset).as_deref(), reset, "{text}");
     }
 
+    /// Shows S14.
     #[test]
     fn every_phrase_of_the_table_tells_its_class() {
         for rule in RULES {

@@ -127,6 +127,7 @@ mod tests {
         assert_eq!(check((&plan(BEFORE), &plan(after)), (PhaseNumber(2), kind), standing), expected, "{after}");
     }
 
+    /// Shows S15.
     #[test]
     fn each_kind_changes_what_it_is_for_and_nothing_else() {
         let added = format!("{BEFORE}\n### Phase 4: Four\n\n- [ ] e\n");

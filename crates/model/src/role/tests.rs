@@ -3,6 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
+/// Shows S10.
 #[test]
 fn every_shipped_role_is_named_by_its_file_and_passes_the_check() {
     for name in builtin_names() {
@@ -172,6 +173,7 @@ fn placeholders_are_filled_once() {
     assert_eq!(role.filled(&filling), "say {{project}} in /p, /p/specs/001_x, {{other}}");
 }
 
+/// Shows S10.
 #[test]
 fn completion_lines_are_read_in_every_dress() {
     let read = |line| claim(line).map(|claim| (claim.name, claim.value));

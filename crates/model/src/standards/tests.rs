@@ -57,6 +57,7 @@ fn sections_are_found_with_their_uses() {
     assert_eq!(standards.sections[2].text, "Four spaces.\n\n### Naming\n\nShort names.");
 }
 
+/// Shows S10.
 #[test]
 fn the_deepest_file_wins_section_by_section() {
     let standards = Standards::of(&[file("CLAUDE.md", ROOT), file("web/CLAUDE.md", WEB)]);

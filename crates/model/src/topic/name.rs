@@ -247,6 +247,7 @@ mod tests {
         assert_eq!(name(request), expected);
     }
 
+    /// Shows S3.
     #[test]
     fn names_are_those_of_the_requirement() {
         check("Research the /home/user/nvim/docs directory", "nvim_docs_directory");

@@ -36,6 +36,7 @@ fn way(name: &str, scope: Scope) -> String {
     states.join(" ")
 }
 
+/// Shows S1, S18.
 #[test]
 fn every_definition_ends_where_it_should_in_every_scope() {
     let mut table = String::new();
@@ -63,6 +64,7 @@ fn every_definition_ends_where_it_should_in_every_scope() {
     assert_eq!(table, expected.concat());
 }
 
+/// Shows S18.
 #[test]
 fn supervise_never_does_two_things_at_once() {
     let definition = || builtin("supervise").unwrap();
@@ -76,6 +78,7 @@ fn supervise_never_does_two_things_at_once() {
     assert!(most > 1);
 }
 
+/// Shows S18.
 #[test]
 fn no_shipped_definition_lets_the_orchestrator_do_an_agents_work() {
     for definition in builtin_names().filter_map(builtin) {
@@ -87,6 +90,7 @@ fn no_shipped_definition_lets_the_orchestrator_do_an_agents_work() {
     }
 }
 
+/// Shows S18.
 #[test]
 fn an_open_pull_request_leaves_the_users_branch_alone() {
     let (run, _) = to_the_end(created(&[&[]]).definition(builtin("orchestrate").unwrap()).build());

@@ -43,6 +43,7 @@ proptest! {
         prop_assert_eq!(stored(&again), whole);
     }
 
+    /// Shows S22.
     #[test]
     fn every_prefix_gives_the_state_that_the_live_run_had(seed in any::<u64>(), habits in habits()) {
         let journal = journal(seed, habits);

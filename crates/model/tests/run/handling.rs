@@ -26,31 +26,37 @@ fn check(class: FailureClass, tries: usize, repairs: usize) {
     assert_eq!((tries > 1, repairs > 0), (class.handling().retried, class.handling().repairable), "{class}");
 }
 
+/// Shows S14.
 #[test]
 fn transient() {
     check(FailureClass::Transient, 3, 0);
 }
 
+/// Shows S14.
 #[test]
 fn quota() {
     check(FailureClass::Quota, 1, 0);
 }
 
+/// Shows S14.
 #[test]
 fn permanent() {
     check(FailureClass::Permanent, 1, 3);
 }
 
+/// Shows S14.
 #[test]
 fn fatal() {
     check(FailureClass::Fatal, 1, 0);
 }
 
+/// Shows S14.
 #[test]
 fn cancelled() {
     check(FailureClass::Cancelled, 1, 0);
 }
 
+/// Shows S14.
 #[test]
 fn agent_misbehaved() {
     check(FailureClass::AgentMisbehaved, 1, 0);

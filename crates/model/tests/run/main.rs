@@ -11,5 +11,6 @@ mod oracle;
 mod replans;
 mod rounds;
 mod simulation;
+mod subruns;
 mod total;
 mod worlds;

@@ -163,7 +163,8 @@ impl Oracle {
         for lane in [Lane::Work, Lane::Check, Lane::Merge] {
             let most = if lane == Lane::Merge { 1 } else { run.created.options.max_parallel as usize };
             let full = run.created.options.max_research.is_some_and(|most| researched(run) >= most as usize);
-            let mut may = ready(run, lane).filter(|step| (!full || step.topic.is_none()) && run.may_begin(step));
+            let mut may = ready(run, lane)
+                .filter(|step| (!full || step.topic.is_none() && step.track.is_none()) && run.may_begin(step));
             let waits = may.next().filter(|_| live(run, lane) < most);
             assert!(waits.is_none(), "`{}` is ready, there is room, and it does not begin", waits.unwrap().id);
         }
@@ -183,7 +184,7 @@ fn live(run: &Run, lane: Lane) -> usize {
 }
 
 fn researched(run: &Run) -> usize {
-    run.steps.iter().filter(|step| step.topic.is_some() && step.state.is_live()).count()
+    run.steps.iter().filter(|step| (step.topic.is_some() || step.track.is_some()) && step.state.is_live()).count()
 }
 
 fn priority(run: &Run, step: &Step) -> u64 {

@@ -59,7 +59,7 @@ pub(crate) fn some_request(seed: u64) -> Created {
     let scope = *chance.pick(&Scope::ALL).unwrap();
     let definition = if chance.percent(20) { "supervise" } else { "coordinate" };
     let most = if definition == "supervise" { 1 } else { 1 + chance.draw() as u32 % 4 };
-    let built = requested(scope, 1 + chance.draw() as u32 % 4).definition(builtin(definition).unwrap());
+    let built = requested(scope, 1 + chance.draw() as u32 % 9).definition(builtin(definition).unwrap());
     let built = built.fix(scope == Scope::DebugOnly && chance.percent(50)).max_parallel(most);
     let built = built.max_research(chance.percent(40).then(|| 1 + chance.draw() as u32 % 3));
     built.auto_create_debug(chance.percent(80)).repairs(chance.percent(60)).build()
