@@ -80,7 +80,7 @@ fn phases_work_by_the_plan_and_are_told_of_no_report() {
 #[test]
 fn several_reports_get_an_overview_and_a_second_run_gets_its_own() {
     let world = world();
-    let words = ["--topic", "storage 11", "--topic", "tests 12", "research the shop"];
+    let words = ["--max-parallel", "1", "--topic", "storage 11", "--topic", "tests 12", "research the shop"];
     let outcome = world.run_authored(&words);
     shows("context_overview", &world, &whole(&outcome));
     let reports = world.repo.join("specs/001_shop/reports");

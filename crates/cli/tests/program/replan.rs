@@ -10,7 +10,7 @@ const PLAN: &str = "# A plan\n\n### Phase 1: One\n**Dependencies**: []\n**Files*
 
 /// Splits phase 1: its second task becomes phase 3.
 const SPLIT: &str = "sed -i '/write more/d' \"$COORDINATE_ARTIFACT\"\n\
-    printf '\\n### Phase 3: More\\n**Dependencies**: [1]\\n**Files**: three.txt\\n\\n- [ ] write more\\n' >> \"$COORDINATE_ARTIFACT\"\n\
+    printf '\\n### Phase 3: More\\n**Dependencies**: [2]\\n**Files**: three.txt\\n\\n- [ ] write more\\n' >> \"$COORDINATE_ARTIFACT\"\n\
     cp \"$COORDINATE_PROMPT_FILE\" \"$here/replan-prompt\"\n\
     echo \"REVISION_COMPLETED: $COORDINATE_ARTIFACT\"";
 

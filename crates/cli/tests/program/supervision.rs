@@ -49,6 +49,7 @@ fn outcomes(runs: &[Value]) -> Vec<&str> {
     runs.iter().map(|run| run["outcome"].as_str().unwrap_or("open")).collect()
 }
 
+/// Shows S11.
 #[test]
 fn six_topics_are_led_by_two_runs_and_only_metadata_comes_up() {
     let world = world();
@@ -137,6 +138,7 @@ fn together_they_keep_to_what_may_be_done_at_once() {
     assert_eq!(world.calls().iter().filter(|call| call.ends_with("/report")).count(), 9);
 }
 
+/// Shows S11.
 #[test]
 fn a_killed_run_goes_on_below_and_does_no_report_twice() {
     let world = world();
