@@ -146,12 +146,13 @@ fn take(project: &Project, run: &Run) -> Result<Option<Claimed>, CommandError> {
         if !matches!(status, AttemptStatus::Alive(_)) {
             continue;
         }
+        // Read before it is claimed: a step that nobody can be told of stays free.
+        let prompt = std::fs::read_to_string(&work.prompt)
+            .map_err(|error| CommandError::internal(format!("failed to read `{}`: {error}", work.prompt.display())))?;
         let token = Token::new(run.id(), &folder);
         if !desk.claim(token.as_str()).map_err(CommandError::internal)? {
             continue;
         }
-        let prompt = std::fs::read_to_string(&work.prompt)
-            .map_err(|error| CommandError::internal(format!("failed to read `{}`: {error}", work.prompt.display())))?;
         return Ok(Some(Claimed { token, attempt: attempt.number, work, prompt }));
     }
     Ok(None)

@@ -242,7 +242,7 @@ fn a_step_is_told_whole_and_its_end_is_taken_once() {
     assert!(printed.contains("with [redacted:API_TOKEN]\n"), "{printed}");
     let kept = world.env.run("grep", &world.repo, &["-r", "abc123secret", ".coordinate"]);
     assert_eq!(kept.code, Some(1), "the secret was written: {kept:#?}");
-    let log = world.read(&format!(".coordinate/state/logs/{run}.log"));
+    let log = world.read(&format!(".coordinate/state/attempts/{run}/driver.log"));
     assert!(log.contains(" began: implement the plan PLAN.md\n") && log.contains(" succeeded: "), "{log}");
     world.assert_nothing_left();
 }
@@ -328,6 +328,25 @@ fn a_claim_outlives_the_driver() {
         assert_eq!(step(&shown, phase)["attempts"].as_array().unwrap().len(), 1, "{phase} was tried again");
     }
     world.assert_nothing_left();
+}
+
+#[test]
+fn a_claim_goes_with_the_process_of_its_step() {
+    let world = one_phase();
+    let run = world.detached(&["PLAN.md"]);
+    let first = world.next();
+    // Claimed before the driver has written down that it began.
+    await_that("its process", || !step(&world.show(), "implement/p1/agent")["attempts"][0]["pid"].is_null());
+    let shown = world.show();
+    let shim = step(&shown, "implement/p1/agent")["attempts"][0]["pid"].as_u64().unwrap();
+    kill(u32::try_from(shim).unwrap());
+    let second = world.next();
+    assert_eq!(second.attempt, 2);
+    world.shown("lost_done", &["done", &first.token]);
+    second.work();
+    assert_eq!(world.done(&second).code, Some(0));
+    assert_eq!(world.ended(&run), "succeeded");
+    assert_eq!(world.endings(), ["lost", "exited"]);
 }
 
 #[test]
