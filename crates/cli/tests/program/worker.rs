@@ -228,7 +228,7 @@ fn a_step_is_told_whole_and_its_end_is_taken_once() {
     redacted(&world, || insta::assert_snapshot!("heartbeat", whole(&outcome)));
     await_that("the message", || step(&world.show(), "implement/p1/agent")["attempts"][0]["doing"] == "half way");
     let secret = world
-        .command(&["done", &claim.token, "-m", "with abc123secret\nPHASE_COMPLETE: 1"])
+        .command(&["done", &claim.token, "-m", "- with abc123secret\nPHASE_COMPLETE: 1"])
         .env("API_TOKEN", "abc123secret")
         .output()
         .unwrap();
@@ -239,7 +239,7 @@ fn a_step_is_told_whole_and_its_end_is_taken_once() {
     assert_eq!(world.ended(run), "succeeded");
     world.shown("done_after_the_end", &["done", &claim.token]);
     let printed = world.coordinate(&["logs", "--step", "implement/p1/agent"]).stdout;
-    assert!(printed.contains("with [redacted:API_TOKEN]\n"), "{printed}");
+    assert!(printed.contains("- with [redacted:API_TOKEN]\n"), "{printed}");
     let kept = world.env.run("grep", &world.repo, &["-r", "abc123secret", ".coordinate"]);
     assert_eq!(kept.code, Some(1), "the secret was written: {kept:#?}");
     let log = world.read(&format!(".coordinate/state/attempts/{run}/driver.log"));
@@ -264,7 +264,7 @@ fn a_step_is_told_to_people_and_shells() {
 #[test]
 fn a_silent_worker_loses_its_claim_and_the_step_is_given_again() {
     let world = one_phase();
-    let run = world.detached(&["PLAN.md", "-c", "agent.idle_seconds=1"]);
+    let run = world.detached(&["PLAN.md", "-c", "agent.idle_seconds=3"]);
     let late = world.next();
     late.write("late.txt");
     let second = world.next();
