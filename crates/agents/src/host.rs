@@ -37,8 +37,7 @@ pub(crate) fn program(program: &Path, assignment: &Assignment) -> Result<Attempt
         role: assignment.role.clone(),
         phase: assignment.phase.clone(),
         tree: assignment.tree.clone(),
-        artifact: artifact
-            .map(|order| WorkArtifact { path: order.path.clone(), kind: order.kind.name().to_owned() }),
+        artifact: artifact.map(|order| WorkArtifact { path: order.path.clone(), kind: order.kind.name().to_owned() }),
         environment: environment(assignment, &prompt).into_iter().collect(),
         idle_ms: assignment.limits.idle_ms,
         hard_ms: assignment.limits.hard_ms,

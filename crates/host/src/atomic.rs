@@ -136,7 +136,9 @@ mod tests {
         let made: Vec<String> = std::thread::scope(|scope| {
             let tries: Vec<_> = (0..8).map(|number| number.to_string()).collect();
             let path = &path;
-            let tries = tries.into_iter().map(|text| scope.spawn(move || create(path, text.as_bytes()).unwrap().then_some(text)));
+            let tries = tries
+                .into_iter()
+                .map(|text| scope.spawn(move || create(path, text.as_bytes()).unwrap().then_some(text)));
             let tries: Vec<_> = tries.collect();
             tries.into_iter().filter_map(|one| one.join().unwrap()).collect()
         });

@@ -60,9 +60,8 @@ pub(super) fn detach(project: &Project, journal: &Journal, handing: &Handing<'_>
 }
 
 fn start(project: &Project, handing: &Handing<'_>, log: &Path) -> Result<Child, CommandError> {
-    let output = open(log).map_err(|error| {
-        CommandError::internal(format!("failed to write the log `{}`: {error}", log.display()))
-    })?;
+    let output = open(log)
+        .map_err(|error| CommandError::internal(format!("failed to write the log `{}`: {error}", log.display())))?;
     let errors = output.try_clone().map_err(CommandError::internal)?;
     let mut command = Command::new(program()?);
     command.arg("--project").arg(&project.root).args(project.flags.iter().flat_map(|flag| ["-c", flag]));

@@ -150,9 +150,8 @@ fn take(project: &Project, run: &Run) -> Result<Option<Claimed>, CommandError> {
         if !desk.claim(token.as_str()).map_err(CommandError::internal)? {
             continue;
         }
-        let prompt = std::fs::read_to_string(&work.prompt).map_err(|error| {
-            CommandError::internal(format!("failed to read `{}`: {error}", work.prompt.display()))
-        })?;
+        let prompt = std::fs::read_to_string(&work.prompt)
+            .map_err(|error| CommandError::internal(format!("failed to read `{}`: {error}", work.prompt.display())))?;
         return Ok(Some(Claimed { token, attempt: attempt.number, work, prompt }));
     }
     Ok(None)
@@ -245,4 +244,3 @@ fn text_of(claimed: &Claimed) -> String {
     ]);
     lines.join("\n")
 }
-
