@@ -15,6 +15,10 @@ pub(crate) struct NextArguments {
     /// Prints JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Prints lines for a shell to `eval`
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) shell: bool,
 }
 
 #[derive(Debug, Args)]

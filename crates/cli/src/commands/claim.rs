@@ -154,9 +154,11 @@ impl Claim {
             (false, false) => "already failed",
         });
         let journal = project.need_journal()?;
-        let open = journal.storage().header(&self.run)?.is_some_and(|header| header.outcome.is_none());
-        if open && driver_of(&journal, &self.run)?.is_none() {
-            note(&format!("it counts as soon as somebody drives this run: coordinate resume {}", self.run));
+        let header = journal.storage().header(&self.run)?.filter(|header| header.outcome.is_none());
+        if let Some(header) = header.filter(|_| !matches!(driver_of(&journal, &self.run), Ok(Some(_)))) {
+            // A run below another one is driven by whoever drives that.
+            let above = header.parent.unwrap_or(header.run);
+            note(&format!("it counts as soon as somebody drives this run: coordinate resume {above}"));
         }
         Ok(Exit::Done)
     }
