@@ -26,7 +26,7 @@ use crate::replan::Replan;
 use crate::time::UtcMillis;
 use queues::Queues;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Version of the fold: a cached state of another version is thrown away.
@@ -525,6 +525,14 @@ impl Run {
     #[must_use]
     pub fn visit(&self, state: &StateName) -> u32 {
         self.visits.get(state).copied().unwrap_or(0)
+    }
+
+    /// How often the states were entered that failures lead to.
+    #[must_use]
+    pub fn debug_rounds(&self) -> u32 {
+        let states = self.created.definition.state.values().filter_map(|state| state.on_failure.as_ref());
+        let targets: BTreeSet<_> = states.collect();
+        targets.into_iter().fold(0, |sum, state| sum.saturating_add(self.visit(state)))
     }
 
     /// The failures of this visit of the current state that count.

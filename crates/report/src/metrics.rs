@@ -33,6 +33,8 @@ pub struct Metrics {
     pub retries: u64,
     /// Repairs of phases by an agent.
     pub repairs: u64,
+    /// How often failing tests were debugged after all was merged.
+    pub debug_rounds: u32,
     /// Changes of the plan while the run was under way.
     pub replans: usize,
     /// Tokens, where the client tells them.
@@ -101,7 +103,8 @@ pub fn of(run: &Run, below: &[Run]) -> Metrics {
         states: times(run),
         steps: std::iter::once(run).chain(below).flat_map(times_of).collect(),
         retries: begun.map(|step| step.attempts.len() as u64 - 1).sum(),
-        repairs: run.phases.values().map(|phase| u64::from(phase.repairs)).sum(),
+        repairs: repairs(run),
+        debug_rounds: run.debug_rounds(),
         replans: run.replans.len(),
         tokens: None,
         usd: None,
@@ -109,6 +112,13 @@ pub fn of(run: &Run, below: &[Run]) -> Metrics {
         artifacts: Share { part: created(run), of: asked(run) },
         saving: parallel.or_else(|| saving(steps().filter(|step| step.topic.is_some()))),
     }
+}
+
+/// Rounds of repair in all phases. A phase whose text was changed counts its own rounds anew, so the steps tell.
+fn repairs(run: &Run) -> u64 {
+    let groups = run.steps.iter().filter(|step| step.repair.is_some());
+    let groups = groups.filter_map(|step| step.id.as_str().rsplit_once('/')).map(|(group, _)| group);
+    groups.collect::<BTreeSet<_>>().len() as u64
 }
 
 fn times_of(run: &Run) -> impl Iterator<Item = StepTime> {
@@ -205,6 +215,7 @@ pub fn text(metrics: &Metrics) -> String {
     }
     let _ = writeln!(text, "retries     {}", metrics.retries);
     let _ = writeln!(text, "repairs     {}", metrics.repairs);
+    let _ = writeln!(text, "debugging   {}", metrics.debug_rounds);
     let _ = writeln!(text, "replans     {}", metrics.replans);
     let _ = writeln!(
         text,

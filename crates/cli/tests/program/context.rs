@@ -49,8 +49,16 @@ fn the_planner_is_told_what_the_reports_are_about_and_no_more() {
     shows("context_planner", &world, &told(&world));
     let prompt = world.beside("prompt");
     assert!(!prompt.contains("autovacuum") && !prompt.contains("Autovacuum"), "a text was handed whole: {prompt}");
-    shows("context_show", &world, &whole(&world.coordinate(&["show", "--context"])));
-    shows("context_show_json", &world, &whole(&world.coordinate(&["show", "--context", "--json"])));
+    let text = whole(&world.coordinate(&["show", "--context"]));
+    let json = world.json(&["show", "--context", "--json"]);
+    // The path of the tree counts, and it is a little longer or shorter each time.
+    let handed = &json["receivers"][0]["handed"];
+    assert!(handed.as_u64().is_some_and(|tokens| (280..340).contains(&tokens)), "{json:#}");
+    insta::with_settings!({filters => [
+        (r" +\d+ +\d\d\.\d %  (\S+ \(details\))", " [N] [N] %  $1"),
+        (r"4815 +\d+ +\d\d\.\d %", "4815 [N] [N] %"),
+    ]}, { shows("context_show", &world, &text) });
+    assert_eq!(json["artifacts"].as_array().map(Vec::len), Some(4));
 }
 
 #[test]

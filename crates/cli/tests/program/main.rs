@@ -16,6 +16,7 @@ mod context;
 mod control;
 mod diagnosis;
 mod display;
+mod eight_states;
 mod errors;
 mod figures;
 mod history;

@@ -53,7 +53,7 @@ impl Checkpoint {
             tests_passing: run.newest_verdict().map(|verdict| verdict.passed),
             debug_report_path: newest(run, "debug"),
             user_last_choice: last_choice(run),
-            debug_iteration_count: debug_rounds(run),
+            debug_iteration_count: run.debug_rounds(),
             topic_directory: Some(created.paths.topic.clone()),
             topic_number: Some(created.paths.topic_number),
             other: Map::new(),
@@ -258,13 +258,4 @@ fn newest(run: &Run, kind: &str) -> Option<String> {
 fn last_choice(run: &Run) -> Option<String> {
     let newest = run.answers.iter().max_by_key(|(_, answered)| answered.at)?;
     serde_json::to_value(newest.1.answer).ok()?.as_str().map(|answer| format!("{}: {answer}", newest.0))
-}
-
-/// How often the states were entered that failures lead to.
-fn debug_rounds(run: &Run) -> u32 {
-    let states = run.created.definition.state.values().filter_map(|state| state.on_failure.as_ref());
-    let mut targets: Vec<_> = states.collect();
-    targets.sort_unstable();
-    targets.dedup();
-    targets.into_iter().fold(0, |sum, state| sum.saturating_add(run.visit(state)))
 }
