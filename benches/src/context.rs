@@ -10,7 +10,7 @@ use std::path::Path;
 /// The folder of the reports: surveys of this repository by the offline agent, and reports that people wrote.
 const REPORTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/reports");
 /// A work tree as long as they are.
-const TREE: &str = "/home/somebody/.local/state/coordinate/shop-1bf58cb1/run_01kaxz82frjb5120t4yqzg4ns93/plan-plan";
+const TREE: &str = "/home/user/.local/state/coordinate/shop-1bf58cb1/run_01kaxz82frjb5120t4yqzg4ns93/plan-plan";
 
 /// What the first reports cost the planner.
 #[derive(Debug, PartialEq, Eq)]

@@ -156,7 +156,7 @@ impl Live {
         }
     }
 
-    fn from_below(&self) -> Vec<String> {
+    fn told_below(&self) -> Vec<String> {
         std::mem::take(&mut *self.below.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -173,7 +173,7 @@ impl Live {
 impl Listener for Live {
     fn on_event(&mut self, run: &Run, record: &Record) {
         if !self.plain {
-            let mut told = self.from_below();
+            let mut told = self.told_below();
             told.extend(states::end(run, record.at, &record.event).iter().flat_map(states::StateEnd::lines));
             told.extend(worth(run, &record.event));
             self.draw(run, &told);
@@ -184,7 +184,7 @@ impl Listener for Live {
     }
 
     fn on_tick(&mut self, run: &Run) {
-        let told = self.from_below();
+        let told = self.told_below();
         if self.plain {
             told.iter().for_each(|text| self.write(&format!("{}\n", text.trim_start())));
         } else {

@@ -25,7 +25,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The path of this very program: it plays the shim and the offline agent.
+/// The path of this very program: it plays the shim, the offline agent, and whoever waits for a worker.
 pub(crate) fn program() -> Result<PathBuf, CommandError> {
     std::env::current_exe()
         .map_err(|error| CommandError::internal(format!("failed to find this program's own file: {error}")))

@@ -23,6 +23,7 @@ const PHRASES: &str = "
 When an agent's program ends with another exit code than 0, the last ten lines of its output tell the class, by these
 phrases; the first class that matches counts. Transient is also an HTTP status 408, 425, 429, 500, 502, 503, 504 or 529
 where it is named as one (`HTTP 503`, `status code 429`). Without any, the failure is permanent.
+A line `FAILURE_CLASS: transient` or `FAILURE_CLASS: permanent` among them counts before all phrases.
 
 | class | phrases |
 |---|---|

@@ -30,6 +30,9 @@ fn waits(run: &Run) -> String {
     let live: Vec<String> = run
         .live()
         .map(|step| {
+            if step.track.is_some() {
+                return format!("{} in {}", name(run, step), run.id().below(&step.id));
+            }
             let doing = step.attempt().and_then(|attempt| attempt.doing.clone());
             let state =
                 if step.state == StepState::Running { String::new() } else { format!(" ({})", step.state.name()) };

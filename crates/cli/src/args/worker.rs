@@ -15,6 +15,10 @@ pub(crate) struct NextArguments {
     /// Prints JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Prints lines for a shell to `eval`
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) shell: bool,
 }
 
 #[derive(Debug, Args)]
@@ -23,7 +27,7 @@ pub(crate) struct HeartbeatArguments {
     pub(crate) claim: String,
 
     /// What is being done, for whoever looks on; `-` reads it from standard input
-    #[arg(long, short, value_name = "TEXT", default_value = "")]
+    #[arg(long, short, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
     pub(crate) message: String,
 }
 
@@ -34,7 +38,7 @@ pub(crate) struct DoneArguments {
 
     /// What the worker says at its end, with the completion lines that its prompt asks for; `-` reads it from standard
     /// input
-    #[arg(long, short, value_name = "TEXT", default_value = "")]
+    #[arg(long, short, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
     pub(crate) message: String,
 }
 
@@ -44,7 +48,7 @@ pub(crate) struct FailArguments {
     pub(crate) claim: String,
 
     /// Why; `-` reads it from standard input
-    #[arg(long, short, value_name = "TEXT")]
+    #[arg(long, short, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) message: String,
 
     /// Whether another try may help; without it, the message decides, as the output of any agent does

@@ -82,14 +82,15 @@ pub(crate) fn fail(project: &Project, options: &FailArguments) -> Result<Exit, C
 
 /// What a worker says, without the secrets of its environment: it is stored before the attempt's own process reads it.
 fn message(given: &str) -> Result<String, CommandError> {
-    let mut text = given.to_owned();
+    let mut text = given.as_bytes().to_vec();
     if given == "-" {
         text.clear();
         std::io::stdin()
-            .read_to_string(&mut text)
+            .read_to_end(&mut text)
             .map_err(|error| CommandError::usage(format!("the message on standard input: {error}")))?;
     }
-    Ok(Redactor::from_vars(std::env::vars_os()).redact_text(&text).into_owned())
+    let clean = Redactor::from_vars(std::env::vars_os()).redact(&text).into_owned();
+    Ok(String::from_utf8_lossy(&clean).into_owned())
 }
 
 impl Claim {
@@ -154,9 +155,11 @@ impl Claim {
             (false, false) => "already failed",
         });
         let journal = project.need_journal()?;
-        let open = journal.storage().header(&self.run)?.is_some_and(|header| header.outcome.is_none());
-        if open && driver_of(&journal, &self.run)?.is_none() {
-            note(&format!("it counts as soon as somebody drives this run: coordinate resume {}", self.run));
+        let header = journal.storage().header(&self.run)?.filter(|header| header.outcome.is_none());
+        if let Some(header) = header.filter(|_| !matches!(driver_of(&journal, &self.run), Ok(Some(_)))) {
+            // A run below another one is driven by whoever drives that.
+            let above = header.parent.unwrap_or(header.run);
+            note(&format!("it counts as soon as somebody drives this run: coordinate resume {above}"));
         }
         Ok(Exit::Done)
     }

@@ -32,7 +32,8 @@ pub(super) struct Handing<'a> {
 /// Starts a process that drives the run, and returns when it does: from then on other commands find it driven.
 pub(super) fn detach(project: &Project, journal: &Journal, handing: &Handing<'_>) -> Result<Exit, CommandError> {
     let id = handing.id;
-    let log = project.state().join("logs").join(format!("{id}.log"));
+    // Beside the transcripts of its agents, so that it is cleaned and brought back with them.
+    let log = project.attempts().join(id.as_str()).join("driver.log");
     let mut child = start(project, handing, &log)?;
     let pid = child.id();
     loop {
@@ -71,7 +72,7 @@ fn start(project: &Project, handing: &Handing<'_>, log: &Path) -> Result<Child, 
 }
 
 fn open(log: &Path) -> std::io::Result<File> {
-    log.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    log.parent().map_or(Ok(()), coordinate_host::atomic::create_private_folder)?;
     OpenOptions::new().append(true).create(true).mode(0o600).open(log)
 }
 

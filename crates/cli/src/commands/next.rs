@@ -1,7 +1,7 @@
 //! `next`: gives a step of a run with the agent `host` to a worker, or says whether it is worth to come again.
 
 use super::claim::{HOST, Token};
-use super::{note, print, print_json};
+use super::{note, print, print_bytes, print_json};
 use crate::args::NextArguments;
 use crate::context::{Meant, Project, driver_of, find_run};
 use crate::failure::{CommandError, Exit};
@@ -13,6 +13,7 @@ use coordinate_engine::work::attempt_folder;
 use coordinate_host::attempts::ShimAttempts;
 use coordinate_model::ids::RunId;
 use coordinate_model::run::{Run, Waiting};
+use coordinate_model::shell::posix_word;
 use coordinate_report::why::why;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -56,7 +57,7 @@ pub(crate) fn next(project: &Project, options: &NextArguments) -> Result<Exit, C
         let left = wait.saturating_sub(begun.elapsed());
         match found {
             Found::Idle(_) if !left.is_zero() => await_news(&journal, known, left)?,
-            found => return Ok(tell(&found, options.json)),
+            found => return Ok(tell(&found, options)),
         }
     }
 }
@@ -71,35 +72,34 @@ fn await_news(journal: &Journal, known: u64, longest: Duration) -> Result<(), Co
 }
 
 fn look(project: &Project, journal: &Journal, only: Option<&RunId>) -> Result<Found, CommandError> {
-    let runs = match only {
-        Some(id) => vec![journal.load(id)?],
-        None => open_runs(journal)?,
-    };
-    for run in &runs {
-        if run.created.options.agent.name != HOST {
-            return Err(CommandError::usage(format!(
-                "`{}` has no steps for workers: its agent is `{}`",
-                run.id(),
-                run.created.options.agent.name
-            ))
+    let runs = candidates(journal, only)?;
+    if let Some(other) = runs.iter().find(|run| Some(run.id()) == only && !has_workers(run)) {
+        let (id, agent) = (other.id(), &other.created.options.agent.name);
+        return Err(CommandError::usage(format!("`{id}` has no steps for workers: its agent is `{agent}`"))
             .hint(format!("begin a run with `--agent {HOST}`")));
-        }
+    }
+    for run in runs.iter().filter(|run| has_workers(run)) {
         if let Some(claimed) = take(project, run)? {
             return Ok(Found::Claimed(Box::new(claimed)));
         }
     }
-    let mut found = Found::Ended(None);
-    for run in runs {
-        found = first_of(found, standing(journal, &run)?);
-    }
-    Ok(found)
+    // A run below another one stands still where that does, and ends before it.
+    let above = runs.iter().filter(|run| has_workers(run) && (run.created.parent.is_none() || Some(run.id()) == only));
+    above.map(|run| standing(journal, run)).try_fold(Found::Ended(None), |one, other| Ok(first_of(one, other?)))
 }
 
-/// The open runs with workers, the oldest first.
-fn open_runs(journal: &Journal) -> Result<Vec<Run>, CommandError> {
-    let open = journal.storage().headers()?.into_iter().rev().filter(|header| header.outcome.is_none());
-    let runs = open.map(|header| journal.load(&header.run)).collect::<Result<Vec<Run>, _>>()?;
-    Ok(runs.into_iter().filter(|run| run.created.options.agent.name == HOST).collect())
+/// The open runs, the oldest first; of a named one and those below it, whether it is open or not.
+fn candidates(journal: &Journal, only: Option<&RunId>) -> Result<Vec<Run>, CommandError> {
+    let headers = journal.storage().headers()?.into_iter().rev();
+    let wanted = headers.filter(|header| match only {
+        Some(id) => header.run == *id || header.parent.as_ref() == Some(id) && header.outcome.is_none(),
+        None => header.outcome.is_none(),
+    });
+    Ok(wanted.map(|header| journal.load(&header.run)).collect::<Result<_, _>>()?)
+}
+
+fn has_workers(run: &Run) -> bool {
+    run.created.options.agent.name == HOST
 }
 
 /// How a run stands from which nothing can be taken.
@@ -146,32 +146,36 @@ fn take(project: &Project, run: &Run) -> Result<Option<Claimed>, CommandError> {
         if !matches!(status, AttemptStatus::Alive(_)) {
             continue;
         }
+        // Read before it is claimed: a step that nobody can be told of stays free.
+        let prompt = std::fs::read_to_string(&work.prompt)
+            .map_err(|error| CommandError::internal(format!("failed to read `{}`: {error}", work.prompt.display())))?;
         let token = Token::new(run.id(), &folder);
         if !desk.claim(token.as_str()).map_err(CommandError::internal)? {
             continue;
         }
-        let prompt = std::fs::read_to_string(&work.prompt)
-            .map_err(|error| CommandError::internal(format!("failed to read `{}`: {error}", work.prompt.display())))?;
         return Ok(Some(Claimed { token, attempt: attempt.number, work, prompt }));
     }
     Ok(None)
 }
 
 /// The exit code says for a loop what to do: 0 work, 4 come again, anything else stop.
-fn tell(found: &Found, as_json: bool) -> Exit {
-    if as_json {
+fn tell(found: &Found, options: &NextArguments) -> Exit {
+    if options.json {
         print_json(&json_of(found));
+    } else {
+        tell_people(found, options.shell);
     }
-    let exit = match found {
+    match found {
         Found::Claimed(_) => Exit::Done,
         Found::Idle(_) => Exit::Parked,
         Found::Waiting(..) => Exit::Waiting,
         Found::Undriven(_) | Found::Ended(_) => Exit::Stopped,
-    };
-    if as_json {
-        return exit;
     }
+}
+
+fn tell_people(found: &Found, shell: bool) {
     match found {
+        Found::Claimed(claimed) if shell => print_bytes(&exports(claimed)),
         Found::Claimed(claimed) => print(&text_of(claimed)),
         Found::Idle(_) => note("nothing waits for a worker now; come again"),
         Found::Waiting(run, why) => note(&format!("{run} waits {why}")),
@@ -179,7 +183,23 @@ fn tell(found: &Found, as_json: bool) -> Exit {
         Found::Ended(Some((run, outcome))) => note(&format!("{run} has ended: {outcome}")),
         Found::Ended(None) => note("no run with workers is open"),
     }
-    exit
+}
+
+/// Lines that a shell may `eval`: each value is one quoted word, whatever it holds.
+fn exports(claimed: &Claimed) -> Vec<u8> {
+    let mut variables = claimed.work.environment.clone();
+    variables.insert("COORDINATE_CLAIM".to_owned(), claimed.token.to_string());
+    let mut lines = Vec::new();
+    // What the step before had and this one has not must not stay.
+    for name in ["ARTIFACT", "ARTIFACT_KIND", "SUBJECT", "REQUEST", "INPUTS"] {
+        variables.entry(format!("COORDINATE_{name}")).or_default();
+    }
+    for (name, value) in variables {
+        lines.extend_from_slice(format!("export {name}=").as_bytes());
+        lines.extend_from_slice(&posix_word(value.as_bytes()));
+        lines.push(b'\n');
+    }
+    lines
 }
 
 fn json_of(found: &Found) -> Value {

@@ -190,7 +190,7 @@ fn doctor_looks_at_everything() {
 #[test]
 fn every_help_text() {
     let world = World::new(&[]);
-    let commands: [&[&str]; 29] = [
+    let commands: [&[&str]; 33] = [
         &[],
         &["run"],
         &["resume"],
@@ -203,6 +203,10 @@ fn every_help_text() {
         &["approve"],
         &["reject"],
         &["unlock"],
+        &["next"],
+        &["heartbeat"],
+        &["done"],
+        &["fail"],
         &["plan"],
         &["plan", "check"],
         &["plan", "waves"],

@@ -49,8 +49,16 @@ fn the_planner_is_told_what_the_reports_are_about_and_no_more() {
     shows("context_planner", &world, &told(&world));
     let prompt = world.beside("prompt");
     assert!(!prompt.contains("autovacuum") && !prompt.contains("Autovacuum"), "a text was handed whole: {prompt}");
-    shows("context_show", &world, &whole(&world.coordinate(&["show", "--context"])));
-    shows("context_show_json", &world, &whole(&world.coordinate(&["show", "--context", "--json"])));
+    let text = whole(&world.coordinate(&["show", "--context"]));
+    let json = world.json(&["show", "--context", "--json"]);
+    // The path of the tree counts, and it is a little longer or shorter each time.
+    let handed = &json["receivers"][0]["handed"];
+    assert!(handed.as_u64().is_some_and(|tokens| (280..340).contains(&tokens)), "{json:#}");
+    insta::with_settings!({filters => [
+        (r" +\d+ +\d\d\.\d %  (\S+ \(details\))", " [N] [N] %  $1"),
+        (r"4815 +\d+ +\d\d\.\d %", "4815 [N] [N] %"),
+    ]}, { shows("context_show", &world, &text) });
+    assert_eq!(json["artifacts"].as_array().map(Vec::len), Some(4));
 }
 
 #[test]
@@ -80,7 +88,7 @@ fn phases_work_by_the_plan_and_are_told_of_no_report() {
 #[test]
 fn several_reports_get_an_overview_and_a_second_run_gets_its_own() {
     let world = world();
-    let words = ["--topic", "storage 11", "--topic", "tests 12", "research the shop"];
+    let words = ["--max-parallel", "1", "--topic", "storage 11", "--topic", "tests 12", "research the shop"];
     let outcome = world.run_authored(&words);
     shows("context_overview", &world, &whole(&outcome));
     let reports = world.repo.join("specs/001_shop/reports");

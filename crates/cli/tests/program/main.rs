@@ -38,4 +38,5 @@ mod state_shells;
 mod supervision;
 mod topics;
 mod verify;
+mod worker;
 mod workflows;

@@ -206,6 +206,8 @@ fn cancelling_the_run_ends_what_is_below() {
     let started = world.start(&words.iter().map(String::as_str).collect::<Vec<_>>());
     await_that("two topics are under way", || world.calls().len() == 2);
     let below = runs(&world).1[0]["run"].as_str().unwrap().to_owned();
+    let why = world.coordinate(&["why"]).stdout;
+    assert!(why.contains("dogs, eels, foxes in run_"), "{why}");
     shows("supervision_said_below", &world, &whole(&world.coordinate(&["cancel", &below])));
     let above = runs(&world).0["run"].as_str().unwrap().to_owned();
     assert_eq!(world.coordinate(&["cancel", &above]).code, Some(0));

@@ -37,6 +37,7 @@ pub(crate) fn redacted(world: &World, check: impl FnOnce()) {
     let folder = |path: &std::path::Path| path.display().to_string().replace('.', r"\.");
     settings.add_filter(&folder(&world.repo), "[repo]");
     settings.add_filter(&folder(world.env.root()), "[root]");
+    settings.add_filter(r"@(\d+)/[0-9a-z]{16}\b", "@$1/[SECRET]");
     for (pattern, name) in FILTERS {
         settings.add_filter(pattern, format!("[{name}]"));
     }

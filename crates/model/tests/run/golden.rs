@@ -6,11 +6,14 @@ use coordinate_model::time::UtcMillis;
 use std::fmt::Write;
 
 /// A run that fails, is repaired, asked about, paused and delivered; one that is cancelled after a deferred delivery; and
-/// a request in plain words whose plan is sent back, then adopted and implemented.
-const GOLDEN: [(&str, &str); 3] = [
+/// a request in plain words whose plan is sent back, then adopted and implemented; one whose six topics are led by runs below
+/// it, whose plan is changed, and which ends with a pull request; one with a change of its plan that came too late.
+const GOLDEN: [(&str, &str); 5] = [
     (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
     (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
     (include_str!("../golden/format-2-requested.jsonl"), include_str!("../golden/format-2-requested.state.json")),
+    (include_str!("../golden/format-3-replanned.jsonl"), include_str!("../golden/format-3-replanned.state.json")),
+    (include_str!("../golden/format-3-dropped.jsonl"), include_str!("../golden/format-3-dropped.state.json")),
 ];
 
 fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
@@ -68,11 +71,17 @@ fn the_golden_journals_have_every_kind_of_event() {
         "retry_scheduled",
         "retry_due",
         "repair_added",
+        "replan_evaluated",
+        "replan_added",
+        "replan_proposed",
+        "replan_dropped",
+        "replanned",
         "merge_intended",
         "merged",
         "delivery_intended",
         "delivered",
         "delivery_deferred",
+        "pull_request_opened",
         "gate_opened",
         "gate_answered",
         "pause_requested",

@@ -213,6 +213,32 @@ fn a_person_changes_a_phase_that_is_being_worked_on() {
     assert_eq!(live.journal.iter().filter(stopped).count(), 1, "its agent was stopped, and its work kept");
 }
 
+/// A change that is asked for while its phase is just being merged.
+fn too_late() -> Live {
+    let mut live = Live::begin(created(&[&[], &[1]]).build());
+    let world = World::kind();
+    loop {
+        let open = live.obligations();
+        if open.iter().any(|one| one.key.effect == Effect::Move) {
+            break;
+        }
+        world.carry(&live.run, &open[0]).iter().for_each(|input| drop(live.send(input)));
+    }
+    let (phase, kind, reason) = (PhaseNumber(1), ReplanKind::Update, "I changed my mind".to_owned());
+    assert_eq!(live.send(&Input::Replan { phase, kind, reason, forced: false }), Answer::Accepted);
+    carry_all(&mut live, |_, _| None);
+    live
+}
+
+#[test]
+fn a_change_of_a_phase_that_is_finished_meanwhile_is_dropped() {
+    let live = too_late();
+    assert_eq!(live.run.outcome, Some(Outcome::Succeeded));
+    assert_eq!(story(&live), ["phase 1: a person 1 (threshold 1): fired", "update 1 #1", "dropped 1 #1"]);
+    assert_eq!(live.run.replans[0].state, ReplanState::Dropped);
+    assert!(!steps(&live, 1).iter().any(|step| step.starts_with("p1v2")));
+}
+
 /// Goes on until only a person can go on.
 fn drive_to_gate(created: coordinate_model::event::Created, twist: impl Fn(&Obligation, &Of) -> Option<Input>) -> Live {
     let mut live = Live::begin(created);
