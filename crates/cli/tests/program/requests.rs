@@ -75,6 +75,9 @@ fn words_are_researched_planned_implemented_and_delivered() {
     let plan = world.read("specs/001_implement_number_printer/plans/001_implement_number_printer_plan.md");
     assert!(plan.contains("- [x] write one") && plan.contains("- [x] write two"), "{plan}");
     assert_eq!(world.show()["completed_states"].as_array().unwrap().len(), 6);
+    // A plan that was ticked is still the one that was verified.
+    let plans = world.json(&["artifacts", "--type", "plan", "--json"]);
+    assert_eq!((plans.as_array().unwrap().len(), &plans[0]["verdict"]), (1, &"verified".into()));
     world.assert_nothing_left();
 }
 

@@ -2,15 +2,16 @@
 
 use crate::commands::specs::{Text, texts};
 use crate::context::Project;
-use coordinate_model::artifact::unlinked;
+use coordinate_model::artifact::{ArtifactKind, unlinked};
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::Artifact;
+use coordinate_model::plan::{Source, content_hash};
 use coordinate_model::topic;
 
 /// An artifact as it is found.
 pub(super) struct Now {
     /// Whether what was verified is there: that holds for those bytes only, but for the lines that lead from one file
-    /// of a topic to another.
+    /// of a topic to another, and the ticks of a plan.
     pub(super) verdict: &'static str,
     /// Where it is, or was.
     pub(super) place: String,
@@ -31,10 +32,20 @@ impl<'a> Places<'a> {
     pub(super) fn now(&mut self, artifact: &Artifact) -> Now {
         let there = |verdict| Now { verdict, place: artifact.path.clone() };
         match std::fs::read(self.project.root.join(&artifact.path)) {
-            Ok(bytes) if is_same(&bytes, artifact) => there("verified"),
+            Ok(bytes) if is_same(&bytes, artifact) || self.is_ticked(&bytes, artifact) => there("verified"),
             Ok(_) => there("changed"),
             Err(_) => self.moved(artifact).unwrap_or_else(|| there("missing")),
         }
+    }
+
+    /// Whether it is the plan that was verified, with other marks of completion: it is ticked while it is worked on.
+    fn is_ticked(&self, bytes: &[u8], artifact: &Artifact) -> bool {
+        if artifact.kind != ArtifactKind::Plan.name() {
+            return false;
+        }
+        let kept = std::fs::read_to_string(self.project.state().join("objects").join(&artifact.hash));
+        let asks = |text: &str| content_hash(&[Source::new(artifact.path.clone(), text.to_owned())]);
+        std::str::from_utf8(bytes).is_ok_and(|text| kept.is_ok_and(|kept| asks(text) == asks(&kept)))
     }
 
     /// The file with the same content, else the one that has its place in the topic of the same number: links that had
