@@ -87,7 +87,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         "S11",
         "supervision from four topics on: sub-runs, which hand up what reports are about and no more",
-        "runs.md",
+        "supervision.md",
         "`coordinate run --complexity 6 TEXT`",
     ),
     row(

@@ -230,8 +230,10 @@ impl Workshop {
         let step = run.step(obligation.key.step.as_ref()?)?;
         let attempt = step.attempt()?;
         let phase = step.phase.and_then(|number| run.phases.get(&number));
+        // What changes the plan for a phase is another work than the phase's own: it must never be merged in its place.
+        let alike = |other: &&Step| other.replan == step.replan;
         let siblings: Vec<&Step> = match phase {
-            Some(phase) => phase.steps.iter().filter_map(|&at| run.steps.get(at as usize)).collect(),
+            Some(phase) => phase.steps.iter().filter_map(|&at| run.steps.get(at as usize)).filter(alike).collect(),
             None => run.steps.iter().filter(|other| beside(run, step, other)).collect(),
         };
         Some(StepJob {

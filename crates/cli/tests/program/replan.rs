@@ -116,17 +116,18 @@ fn what_an_agent_reports_as_missing_is_added() {
 fn the_third_change_waits_for_a_person() {
     let world = world();
     world.role("implementation-executor", "echo x > one.txt; echo bad > word.txt");
-    let update =
-        "printf '\\n### Phase %s: More\\n**Dependencies**: [1]\\n\\n- [ ] more\\n' $$ >> \"$COORDINATE_ARTIFACT\"\n";
+    let update = "echo >> \"$here/changes\"\n\
+        printf '\\n### Phase %s: More\\n**Dependencies**: [1]\\n\\n- [ ] more\\n' $((2 + $(wc -l < \"$here/changes\"))) >> \"$COORDINATE_ARTIFACT\"\n";
     world.role("revision-specialist", update);
     let outcome = world.run_authored(&["--max-parallel", "1", "PLAN.md"]);
-    assert_eq!(outcome.code, Some(3), "{outcome:#?}");
+    shows("replan_third_asks", &world, &outcome);
     assert!(outcome.stdout.contains("the plan was changed 2 times for phase 1; change it once more?"), "{outcome:#?}");
     let rejected = world.coordinate(&["reject", "-m", "enough"]);
     assert_eq!(rejected.code, Some(0), "{rejected:#?}");
     let outcome = world.coordinate(&["resume", "--force"]);
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
     assert!(outcome.stdout.contains("said no: enough"), "{outcome:#?}");
+    shows("replan_third_refused", &world, &outcome);
 }
 
 #[test]

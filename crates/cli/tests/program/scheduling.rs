@@ -1,6 +1,6 @@
 //! How phases are run: together or one after another, in which trees, up to which failure.
 
-use crate::support::{Plan, World, step};
+use crate::support::{Plan, World, json_lines, step};
 
 /// Shows S9.
 #[test]
@@ -52,6 +52,38 @@ fn a_failed_phase_blocks_only_what_depends_on_it() {
     assert!(outcome.stdout.contains(&format!("kept:    {branch}")), "{outcome:#?}");
     assert_eq!(world.git(&["show", &format!("{branch}:four.txt")]), "4");
     assert!(!world.has("good.txt"), "a failed run does not touch the checkout");
+}
+
+/// The most attempts that were under way at once, as the journal has it.
+fn most_at_once(world: &World) -> usize {
+    let (mut live, mut most) = (std::collections::BTreeSet::new(), 0);
+    for event in json_lines(&world.coordinate(&["logs", "--json"]).stdout) {
+        match event["event"].as_str() {
+            Some("attempt_leased") => live.insert(event["step"].to_string()),
+            Some("step_succeeded" | "step_failed" | "retry_scheduled") => live.remove(&event["step"].to_string()),
+            _ => false,
+        };
+        most = most.max(live.len());
+    }
+    most
+}
+
+/// Shows S18.
+#[test]
+fn supervise_never_has_two_attempts_at_once() {
+    let plan = "printf '# A plan\\n\\n### Phase 1: One\\n**Files**: one.txt\\n\\n- [ ] one\\n\\n\
+                ### Phase 2: Two\\n**Files**: two.txt\\n\\n- [ ] two\\n' > \"$COORDINATE_ARTIFACT\"";
+    let most = |workflow: &str| {
+        let world = World::new(&[("README.md", "# A project\n"), ("Makefile", "test:\n\ttest -e README.md\n")]);
+        world.role("plan-architect", plan);
+        let outcome = world.run_authored(&["--workflow", workflow, "implement a greeter and a parser"]);
+        assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+        assert_eq!(world.show()["artifacts"].as_array().unwrap().len(), 4);
+        most_at_once(&world)
+    };
+    assert_eq!(most("supervise"), 1);
+    // The same with the usual workflow, as a check of the check.
+    assert!(most("coordinate") > 1);
 }
 
 /// Shows S18.

@@ -86,6 +86,7 @@ fn the_planner_is_told_of_every_report_that_was_led() {
     assert!(!prompt.contains("keep it so\n\n## References"), "a text was handed whole: {prompt}");
 }
 
+/// Shows S11.
 #[test]
 fn three_topics_need_nobody_who_leads_and_a_small_window_does() {
     let few = &six()[..3];

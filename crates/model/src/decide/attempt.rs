@@ -107,7 +107,7 @@ pub(super) fn ended(
             // Whatever killed the driver has killed the attempt too: no more its failure than a lost supervisor is.
             let counted = !(*ending == AttemptEnding::Lost || adopted && is_killed(ending));
             if counted {
-                events.extend(failed(run, step, of, &failure, context));
+                events.extend(failed_and_told(run, step, of, &failure, context));
             } else {
                 events.push(lost(step, of, failure, context));
             }
@@ -228,6 +228,15 @@ fn failed(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) 
     vec![Event::StepFailed { step: of.step.clone(), attempt: of.attempt, failure: failure.clone() }]
 }
 
+/// A failed try of an agent, which may have said that the plan does not fit.
+fn failed_and_told(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) -> Vec<Event> {
+    let mut events = failed(run, step, of, failure, context);
+    if events.iter().any(|event| matches!(event, Event::StepFailed { .. })) {
+        events.extend(replan::after_drift(run, step, false));
+    }
+    events
+}
+
 pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, context: Context) -> Decision {
     in_state(run, of, &[StepState::Verifying], |step, _| match result {
         Ok(left) => {
@@ -250,13 +259,7 @@ pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, conte
             events.extend(replan::after_drift(run, step, true));
             Decision::accepted(events)
         }
-        Err(failure) => {
-            let mut events = failed(run, step, of, failure, context);
-            if events.iter().any(|event| matches!(event, Event::StepFailed { .. })) {
-                events.extend(replan::after_drift(run, step, false));
-            }
-            Decision::accepted(events)
-        }
+        Err(failure) => Decision::accepted(failed_and_told(run, step, of, failure, context)),
     })
 }
 
@@ -346,7 +349,8 @@ fn mend(run: &Run, step: &Step, events: &[Event], failure: &Failure, base: Optio
 fn repair(run: &Run, number: PhaseNumber, failure: &Failure, base: Option<&Oid>) -> Option<Event> {
     let phase = run.phases.get(&number)?;
     let allowed = run.created.options.agent.repairs && phase.repairs < run.created.definition.policy.debug_rounds;
-    let newest = || phase.steps.iter().rev().find_map(|&at| run.steps.get(at as usize)?.work.as_ref());
+    let of_phase = |at: u32| run.steps.get(at as usize).filter(|step| step.replan.is_none());
+    let newest = || phase.steps.iter().rev().find_map(|&at| of_phase(at)?.work.as_ref());
     let base = base.cloned().or_else(|| newest().map(|work| work.commit.clone()))?;
     allowed.then(|| Event::RepairAdded { phase: number, round: phase.repairs + 1, base, failure: failure.clone() })
 }

@@ -73,8 +73,13 @@ pub(super) fn after_drift(run: &Run, step: &Step, succeeded: bool) -> Vec<Event>
     let policy = run.created.options.replan.filter(|_| run.can_replan() && step.replan.is_none());
     let claims = step.attempt().map(|attempt| attempt.claims.as_slice()).unwrap_or_default();
     let (Some(policy), Some(phase), Some((kind, why))) = (policy, step.phase, drift(claims)) else { return Vec::new() };
-    // A phase that is done can not be changed any more; what is missing is added.
-    let kind = if succeeded && kind.holds() { ReplanKind::Add } else { kind };
+    // A phase that is done can not be changed any more; what is missing is added. One that failed goes on only with
+    // another text.
+    let kind = match (succeeded, kind.holds()) {
+        (true, true) => ReplanKind::Add,
+        (false, false) => ReplanKind::Update,
+        (true, false) | (false, true) => kind,
+    };
     let evaluation = Evaluation { phase, trigger: Trigger::ScopeDrift, value: 1, threshold: 1, fired: true };
     let change = can_follow(run).then(|| add(run, policy, &evaluation, kind, why));
     let mut events = vec![Event::ReplanEvaluated { evaluations: vec![evaluation] }];

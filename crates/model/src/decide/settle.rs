@@ -102,7 +102,11 @@ fn start_of(run: &Run, step: &Step) -> Option<Oid> {
 fn open_gate(run: &Run, step: &Step) -> Event {
     let again = run.replan_of(step).map(|replan| {
         let (phase, times, why) = (replan.phase, replan.number - 1, &replan.reason);
-        format!("the plan was changed {times} times for phase {phase}; change it once more? ({why})")
+        match times {
+            0 => format!("change the plan for phase {phase}? ({why})"),
+            1 => format!("the plan was changed once for phase {phase}; change it once more? ({why})"),
+            _ => format!("the plan was changed {times} times for phase {phase}; change it once more? ({why})"),
+        }
     });
     let question = again.or_else(|| run.template(step).and_then(|template| template.question.clone()));
     Event::GateOpened { step: step.id.clone(), question: question.unwrap_or_else(|| "go on?".to_owned()) }

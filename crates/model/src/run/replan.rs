@@ -201,7 +201,6 @@ impl Run {
         let plan = *proposal.plan;
         self.adopted = Some(Arc::new(Adopted { plan: plan.clone(), hash: proposal.hash, diff: String::new() }));
         let fresh = self.exchange_phases((&before, &plan), &graph, (phase, kind));
-        self.rerank();
         for number in fresh {
             self.begin_anew(number);
         }
@@ -251,6 +250,8 @@ impl Run {
             phase.priority = graph.priority(*number);
         }
         self.phases = phases;
+        // Before any step changes its state: what is ready is found by its phase's priority, which is another one now.
+        self.rerank();
         for (_, gone) in old {
             self.retire(&gone.steps);
         }

@@ -2,7 +2,7 @@
 
 use crate::rounds::drive;
 use crate::simulation::Live;
-use coordinate_model::event::{Event, GateAnswer, Observation, Outcome};
+use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{PhaseNumber, StepId};
 use coordinate_model::input::{Answer, Input, Of, Performed};
@@ -161,6 +161,23 @@ fn what_an_agent_found_missing_is_added() {
     assert_eq!(story(&live)[1..], ["add 1 #1", "changed 1 #1"]);
     assert_eq!(live.run.replans[0].reason, "the schema must be migrated");
     assert!(live.run.phases[&PhaseNumber(3)].merged);
+}
+
+/// An agent is told to end with an error where its task can not be done as it is written.
+#[test]
+fn an_agent_that_fails_and_says_why_begins_anew_with_another_text() {
+    let said = std::cell::Cell::new(false);
+    let live = drive(created(&[&[], &[1]]).build(), |one, of| {
+        let supervised = one.key.effect == Effect::Supervise && of.step.as_str() == "implement/p1/agent";
+        let claim = Observation::Claim { line: "SCOPE_DRIFT: the schema must be migrated".to_owned() };
+        let told = Input::Observed { of: of.clone(), offset: 1, observations: vec![claim] };
+        let (ending, snapshot, tail) = (AttemptEnding::Exited { code: 1 }, None, Vec::new());
+        let ended = Input::Ended { of: of.clone(), ending, snapshot, tail };
+        supervised.then(|| if said.replace(true) { ended } else { told })
+    });
+    assert_eq!(live.run.outcome, Some(Outcome::Succeeded), "{:?}", live.run.closing);
+    assert_eq!(story(&live)[1..], ["update 1 #1", "changed 1 #1"]);
+    assert!(steps(&live, 1).contains(&"p1v2/merge"), "{:?}", steps(&live, 1));
 }
 
 #[test]
