@@ -1,6 +1,6 @@
 //! SIGKILL at random moments, of the orchestrator alone and of all that belongs to the run.
 
-use crate::support::{Driver, Project, Random, count};
+use crate::support::{Project, Random, count};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
