@@ -13,7 +13,7 @@
 //! What is written once is made by a link that fails where the file is there: of two workers one has the step, and of two
 //! answers one counts, also where both come at the same moment.
 
-use coordinate_host::atomic;
+use coordinate_host::{atomic, stored};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -84,20 +84,6 @@ pub enum AnswerClass {
     Transient,
     /// The work itself is wrong.
     Permanent,
-}
-
-/// A stored value with the version of its format.
-#[derive(Serialize, Deserialize)]
-struct Stored<T> {
-    format: u32,
-    #[serde(flatten)]
-    content: T,
-}
-
-/// Only the version: read first, since a newer format may differ in everything else.
-#[derive(Deserialize)]
-struct StoredFormat {
-    format: u32,
 }
 
 /// Who has the work.
@@ -200,31 +186,12 @@ impl Desk {
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
-        let path = self.0.join(name);
-        match std::fs::read(&path) {
-            Ok(text) => parse(&text).map(Some).map_err(|error| {
-                io::Error::new(ErrorKind::InvalidData, format!("cannot read `{}`: {error}", path.display()))
-            }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        stored::read(FORMAT, &self.0.join(name))
     }
 }
 
 fn text<T: Serialize>(content: &T) -> io::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec(&Stored { format: FORMAT, content })?;
-    text.push(b'\n');
-    Ok(text)
-}
-
-fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
-    let StoredFormat { format } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-    if format > FORMAT {
-        return Err(format!(
-            "its format {format} is newer than {FORMAT}, the newest known here; use the `coordinate` that wrote it"
-        ));
-    }
-    serde_json::from_slice::<Stored<T>>(text).map(|stored| stored.content).map_err(|error| error.to_string())
+    stored::text(FORMAT, content)
 }
 
 #[cfg(test)]

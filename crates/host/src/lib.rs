@@ -7,5 +7,6 @@ pub mod forge;
 pub mod git;
 pub mod lock;
 pub mod redact;
+pub mod stored;
 pub mod terminal;
 pub mod watch;

@@ -1,6 +1,6 @@
 //! SIGKILL at random moments, of the orchestrator alone and of all that belongs to the run.
 
-use crate::support::{Driver, Project, Random, count};
+use crate::support::{Project, Random, count};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -107,34 +107,16 @@ pub(crate) fn note_finished(project: &Project, finished: &mut BTreeMap<u64, usiz
 }
 
 #[track_caller]
-fn kill(project: &Project, driver: Driver, mode: Mode, random: &mut Random) {
-    driver.kill();
-    if mode == Mode::Everything {
-        project.kill_attempts(random.below(2) == 0);
-    }
-}
-
-#[track_caller]
 fn survive(mode: Mode, moment: u64) {
     let mut random = Random::of(mode as u64, moment);
-    let time = expected().time;
     let project = project();
     let wanted = if random.below(3) == 0 { 2 + random.below(3) } else { 1 };
-    let (mut kills, mut finished) = (0, BTreeMap::new());
-    let end = loop {
-        let mut driver = project.drive();
-        let patience = random.moment(time);
-        if kills == wanted || !driver.lives_for(patience) {
-            break driver.end();
-        }
-        kill(&project, driver, mode, &mut random);
-        note_finished(&project, &mut finished);
-        kills += 1;
-        println!("moment {moment}: {mode:?} killed after {patience:?}, {} phases had finished", finished.len());
-    };
-    end.assert_succeeded();
-    let of_phases = if mode == Mode::Everything { usize::try_from(kills).unwrap_or(usize::MAX) } else { 0 };
-    assert_as_undisturbed(&project, of_phases, &finished);
+    let everything = mode == Mode::Everything;
+    let time = expected().time;
+    let mut finished = BTreeMap::new();
+    let again =
+        project.survive(&mut random, (wanted, everything), time, |project| note_finished(project, &mut finished));
+    assert_as_undisturbed(&project, again, &finished);
 }
 
 /// Shows S7.

@@ -109,24 +109,11 @@ fn survive(everything: bool, moment: u64) {
     let mut random = Random::of(7 + u64::from(everything), moment);
     let project = project();
     let wanted = 1 + random.below(3);
-    let (mut kills, mut finished) = (0, BTreeMap::new());
-    let end = loop {
-        let mut driver = project.drive();
-        let patience = random.moment(expected().time);
-        if kills == wanted || !driver.lives_for(patience) {
-            break driver.end();
-        }
-        driver.kill();
-        if everything {
-            project.kill_attempts(random.below(2) == 0);
-        }
-        note_finished(&project, &mut finished);
-        kills += 1;
-        println!("moment {moment}: killed after {patience:?}, {} steps had finished", finished.len());
-    };
-    end.assert_succeeded();
-    let of_agents = if everything { usize::try_from(kills).unwrap_or(usize::MAX) } else { 0 };
-    check(&project, of_agents, &finished);
+    let mut finished = BTreeMap::new();
+    let again = project.survive(&mut random, (wanted, everything), expected().time, |project| {
+        note_finished(project, &mut finished);
+    });
+    check(&project, again, &finished);
     assert_eq!(project.tree(), expected().tree, "the result differs from that of an undisturbed run");
 }
 

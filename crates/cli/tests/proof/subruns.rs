@@ -89,25 +89,13 @@ fn survive(everything: bool, moment: u64) {
     let mut random = Random::of(11 + u64::from(everything), moment);
     let project = project();
     let wanted = 1 + random.below(3);
-    let (mut kills, mut finished) = (0, BTreeMap::new());
-    let end = loop {
-        let mut driver = project.drive();
-        let patience = random.moment(undisturbed());
-        if kills == wanted || !driver.lives_for(patience) {
-            break driver.end();
-        }
-        driver.kill();
-        if everything {
-            project.kill_attempts(random.below(2) == 0);
-        }
+    let mut finished = BTreeMap::new();
+    let again = project.survive(&mut random, (wanted, everything), undisturbed(), |project| {
         if project.run().is_some() {
-            note_finished(&project, &mut finished);
+            note_finished(project, &mut finished);
         }
-        kills += 1;
-        println!("moment {moment}: killed after {patience:?}, {} reports were done", finished.len());
-    };
-    end.assert_succeeded();
-    check(&project, if everything { usize::try_from(kills).unwrap_or(usize::MAX) } else { 0 }, &finished);
+    });
+    check(&project, again, &finished);
 }
 
 #[test]

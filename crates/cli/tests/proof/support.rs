@@ -112,6 +112,35 @@ impl Project {
         }
     }
 
+    /// Drives the run, and kills its drivers, and with `everything` also its attempts, at `wanted` random moments; to
+    /// its good end. `killed` is told after each. Returns how often an attempt may have been begun again.
+    #[track_caller]
+    pub(crate) fn survive(
+        &self,
+        random: &mut Random,
+        (wanted, everything): (u64, bool),
+        time: Duration,
+        mut killed: impl FnMut(&Self),
+    ) -> usize {
+        let mut kills = 0;
+        let end = loop {
+            let mut driver = self.drive();
+            let patience = random.moment(time);
+            if kills == wanted || !driver.lives_for(patience) {
+                break driver.end();
+            }
+            driver.kill();
+            if everything {
+                self.kill_attempts(random.below(2) == 0);
+            }
+            killed(self);
+            kills += 1;
+            println!("killed after {patience:?}");
+        };
+        end.assert_succeeded();
+        if everything { usize::try_from(kills).unwrap_or(usize::MAX) } else { 0 }
+    }
+
     /// The only run's id, once there is one.
     #[track_caller]
     pub(crate) fn run(&self) -> Option<String> {

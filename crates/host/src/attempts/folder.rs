@@ -1,11 +1,11 @@
 //! The folder of one attempt: all that is known of it, readable by any process at any time.
 
-use crate::atomic;
+use crate::{atomic, stored};
 use coordinate_engine::port::{Ending, Launch, ProcessIdentity};
 use coordinate_model::time::UtcMillis;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,20 +15,6 @@ const FORMAT: u32 = 1;
 /// An attempt's folder, by its files.
 #[derive(Debug, Clone)]
 pub(super) struct AttemptFolder(PathBuf);
-
-/// A stored value with the version of its format.
-#[derive(Serialize, Deserialize)]
-struct Stored<T> {
-    format: u32,
-    #[serde(flatten)]
-    content: T,
-}
-
-/// Only the version: read first, since a newer format may differ in everything else.
-#[derive(Deserialize)]
-struct StoredFormat {
-    format: u32,
-}
 
 /// How the attempt ended, and when.
 #[derive(Serialize, Deserialize)]
@@ -105,31 +91,12 @@ impl AttemptFolder {
     }
 
     fn write<T: Serialize>(&self, name: &str, content: &T) -> io::Result<()> {
-        let mut text = serde_json::to_vec(&Stored { format: FORMAT, content })?;
-        text.push(b'\n');
-        atomic::write(&self.0.join(name), &text)
+        atomic::write(&self.0.join(name), &stored::text(FORMAT, content)?)
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
-        let path = self.0.join(name);
-        match std::fs::read(&path) {
-            Ok(text) => parse(&text).map(Some).map_err(|error| {
-                io::Error::new(ErrorKind::InvalidData, format!("cannot read `{}`: {error}", path.display()))
-            }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        stored::read(FORMAT, &self.0.join(name))
     }
-}
-
-fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
-    let StoredFormat { format } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-    if format > FORMAT {
-        return Err(format!(
-            "its format {format} is newer than {FORMAT}, the newest known here; use the `coordinate` that wrote it"
-        ));
-    }
-    serde_json::from_slice::<Stored<T>>(text).map(|stored| stored.content).map_err(|error| error.to_string())
 }
 
 /// The wall clock; before 1970 counts as 1970.
