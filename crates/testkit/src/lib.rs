@@ -6,8 +6,10 @@
 
 #![expect(clippy::expect_used, reason = "a failed set-up can only end the test")]
 
+pub mod api;
 pub mod faults;
 pub mod hermetic;
+pub mod namespace;
 pub mod processes;
 pub mod runs;
 pub mod script;
