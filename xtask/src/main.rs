@@ -4,6 +4,7 @@
 
 mod bench;
 mod catalogue;
+mod clients;
 mod features;
 mod generate;
 mod shell;
@@ -22,6 +23,7 @@ cargo xtask test [--fast] [--proof N]   everything that must pass: format, lints
                                         --proof N: N rounds for each test of the proof layer
 cargo xtask tidy                        rules that no compiler checks: crate edges, forbidden texts, generated files
 cargo xtask bench [--full]              measure: ours, the disk's limit, ninja
+cargo xtask clients [--test] [NAME…]    install real clients for tests, at exact versions; --test: run these tests
 cargo xtask generate                    write the generated files that tidy compares
 ";
 
@@ -44,6 +46,7 @@ fn dispatch(words: &[&str]) -> Result<(), TaskError> {
         ["test", options @ ..] => test::run_all(&Workspace::load()?, &test::Options::parse(options)?),
         ["tidy"] => tidy::run(&Workspace::load()?),
         ["bench", options @ ..] => bench::run_all(&Workspace::load()?, options),
+        ["clients", words @ ..] => clients::install(&Workspace::load()?, words),
         ["generate"] => generate::write_all(&Workspace::load()?),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

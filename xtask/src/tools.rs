@@ -24,9 +24,7 @@ const DEBIAN: &[(&str, &str, &str)] = &[
 /// Installs all that is missing.
 pub(crate) fn install(workspace: &Workspace) -> Result<(), TaskError> {
     for (program, package, why) in DEBIAN {
-        if !on_path(program) {
-            install_package(package, why)?;
-        }
+        install_if_missing(program, package, why)?;
     }
     for component in ["fmt", "clippy"] {
         if !works(&mut cargo(&[component, "--version"])) {
@@ -35,6 +33,11 @@ pub(crate) fn install(workspace: &Workspace) -> Result<(), TaskError> {
     }
     install_nextest()?;
     install_deny(workspace)
+}
+
+/// Installs a Debian package if its program is not on the path.
+pub(crate) fn install_if_missing(program: &str, package: &str, why: &str) -> Result<(), TaskError> {
+    if on_path(program) { Ok(()) } else { install_package(package, why) }
 }
 
 /// cargo-nextest runs every test.

@@ -133,7 +133,7 @@ impl Shared {
         match Route::of(&request.method, &request.target) {
             Some(Route::Answer(protocol, streamed)) => {
                 let streamed = streamed.unwrap_or_else(|| body["stream"].as_bool().unwrap_or(false));
-                self.answer(protocol, streamed, &body)
+                self.answer(protocol, streamed, &protocol.read(&request.target, &body))
             }
             Some(Route::Count(protocol)) => Reply::json(200, protocol.count(&body)),
             Some(Route::Alive) => Reply::json(200, json!({})),
@@ -141,16 +141,15 @@ impl Shared {
         }
     }
 
-    fn answer(&self, protocol: Protocol, streamed: bool, body: &Value) -> Reply {
-        let conversation = protocol.read(body);
+    fn answer(&self, protocol: Protocol, streamed: bool, conversation: &Conversation) -> Reply {
         let turn = match conversation.turn() {
             Ok(turn) => turn,
             Err(message) => return protocol.refusal(400, &message),
         };
         let fault = turn.fault.as_ref().filter(|_| conversation.is_main());
-        match fault.filter(|fault| self.is_due(fault, &conversation)) {
-            Some(fault) => protocol.fail(fault, &Answer::cut_off(&conversation)),
-            None => protocol.reply(&Answer::new(&turn, &conversation), streamed),
+        match fault.filter(|fault| self.is_due(fault, conversation)) {
+            Some(fault) => protocol.fail(fault, &Answer::cut_off(conversation)),
+            None => protocol.reply(&Answer::new(&turn, conversation), streamed),
         }
     }
 

@@ -234,21 +234,23 @@ impl Drop for Hermetic {
     }
 }
 
-/// The scripted agent's program, beside the test program in cargo's target folder.
+/// The scripted agent's program.
 ///
 /// # Panics
 /// When it was not built: `cargo build -p coordinate-testkit --bins` does.
 #[track_caller]
 #[must_use]
 pub fn scripted_agent() -> PathBuf {
+    beside("scripted-agent")
+}
+
+/// A program of this crate, beside the test program in cargo's target folder.
+#[track_caller]
+pub(crate) fn beside(program: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test program knows its own path");
-    let found =
-        test.ancestors().skip(1).take(3).map(|folder| folder.join("scripted-agent")).find(|path| path.is_file());
+    let found = test.ancestors().skip(1).take(3).map(|folder| folder.join(program)).find(|path| path.is_file());
     found.unwrap_or_else(|| {
-        panic!(
-            "no `scripted-agent` beside {}: build it with `cargo build -p coordinate-testkit --bins`",
-            test.display()
-        )
+        panic!("no `{program}` beside {}: build it with `cargo build -p coordinate-testkit --bins`", test.display())
     })
 }
 

@@ -7,6 +7,7 @@
 #![expect(clippy::expect_used, reason = "a failed set-up can only end the test")]
 
 pub mod api;
+pub mod clients;
 pub mod faults;
 pub mod hermetic;
 pub mod namespace;

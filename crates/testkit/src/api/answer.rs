@@ -3,7 +3,7 @@
 use super::conversation::Conversation;
 use super::script::{Turn, Usage};
 use super::tools;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -43,7 +43,7 @@ impl Call {
     pub(super) fn object(&self) -> Value {
         match &self.input {
             Input::Object(value) => value.clone(),
-            Input::Text(text) => serde_json::json!({ "input": text }),
+            Input::Text(text) => json!({ "input": text }),
         }
     }
 }
@@ -54,7 +54,7 @@ impl Answer {
         let mut answer = Self::saying(turn.say.clone(), conversation);
         answer.usage = turn.usage;
         if !conversation.is_main() {
-            answer.text.get_or_insert_with(|| "Fine.".to_owned());
+            answer.text = Some(aside(turn, conversation));
             return answer;
         }
         let run = turn.run.iter().map(|command| tools::run(command, conversation));
@@ -80,10 +80,53 @@ impl Answer {
     }
 }
 
+/// The text for a request without tools: by its schema if it has one, for such requests are the client's own.
+fn aside(turn: &Turn, conversation: &Conversation) -> String {
+    if conversation.schema.is_null() {
+        return turn.say.clone().unwrap_or_else(|| "Fine.".to_owned());
+    }
+    sample(&conversation.schema).to_string()
+}
+
+/// A value that a schema allows, as far as clients' own schemas go.
+fn sample(schema: &Value) -> Value {
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    match schema["type"].as_str().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "object" => {
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            properties.map(|(name, schema)| (name.clone(), sample(schema))).collect()
+        }
+        "array" => json!([]),
+        "integer" | "number" => json!(1),
+        "boolean" => json!(false),
+        _ => json!("scripted"),
+    }
+}
+
 /// A name that no other answer or call has, also not one of a server before: a resumed session holds both.
 fn unique() -> String {
     static START: LazyLock<u128> =
         LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros()));
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("{:x}{:06x}", *START, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gemini's question which model to take; with prose it asks for ever.
+    #[test]
+    fn a_question_without_tools_is_answered_by_its_schema() {
+        let schema = json!({"type": "OBJECT", "properties": {
+            "complexity_reasoning": {"type": "STRING"}, "complexity_score": {"type": "INTEGER"},
+            "choice": {"type": "STRING", "enum": ["flash", "pro"]},
+        }});
+        let conversation = Conversation { schema, ..Conversation::default() };
+        let text = Answer::new(&Turn::default(), &conversation).text.unwrap_or_default();
+        let expected = json!({"complexity_reasoning": "scripted", "complexity_score": 1, "choice": "flash"});
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), expected);
+    }
 }

@@ -11,6 +11,7 @@ pub(super) fn read(body: &Value) -> Conversation {
         instructions: text_of(&body["system"]),
         items: list(&body["messages"]).iter().flat_map(items).collect(),
         tools: list(&body["tools"]).iter().map(tool).collect(),
+        schema: body["output_config"]["format"]["schema"].clone(),
     }
 }
 

@@ -9,6 +9,7 @@ pub(super) fn read(body: &Value) -> Conversation {
     let mut conversation = Conversation {
         model: word(&body["model"]),
         tools: list(&body["tools"]).iter().map(tool).collect(),
+        schema: body["response_format"]["json_schema"]["schema"].clone(),
         ..Conversation::default()
     };
     for message in list(&body["messages"]) {

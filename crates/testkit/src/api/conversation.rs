@@ -4,14 +4,9 @@ use super::closing;
 use super::script::{self, Turn};
 use serde_json::Value;
 
-/// Texts in which clients tell the model its folder. What follows on the line is the path.
-const FOLDER_LINES: &[&str] = &[
-    "Primary working directory: ",
-    "Working directory: ",
-    "<cwd>",
-    "working in the directory: ",
-    "Current directory: ",
-];
+/// Texts in which clients tell the model its folder. What follows is the path.
+const FOLDER_TEXTS: &[&str] =
+    &["Primary working directory: ", "Working directory: ", "<cwd>", "**Workspace Directories:**\n  - "];
 
 /// A conversation as a request carries it.
 #[derive(Debug, Default, PartialEq)]
@@ -21,6 +16,8 @@ pub(super) struct Conversation {
     pub(super) instructions: String,
     pub(super) items: Vec<Item>,
     pub(super) tools: Vec<Tool>,
+    /// What the answer's text is to be, if not prose; null if the request says nothing.
+    pub(super) schema: Value,
 }
 
 /// One thing that was said.
@@ -92,7 +89,7 @@ impl Conversation {
 
     fn folder(&self) -> Option<&str> {
         let texts = std::iter::once(self.instructions.as_str()).chain(self.items.iter().filter_map(Item::user));
-        texts.flat_map(str::lines).find_map(folder_in)
+        texts.into_iter().find_map(folder_in)
     }
 }
 
@@ -105,9 +102,9 @@ impl Item {
     }
 }
 
-fn folder_in(line: &str) -> Option<&str> {
-    let rest = FOLDER_LINES.iter().find_map(|begin| line.split_once(begin).map(|(_, rest)| rest))?;
-    let path = rest.split(['<', '`', '"']).next()?.trim();
+fn folder_in(text: &str) -> Option<&str> {
+    let rest = FOLDER_TEXTS.iter().find_map(|begin| text.split_once(begin).map(|(_, rest)| rest))?;
+    let path = rest.split(['\n', '<', '`', '"']).next()?.trim();
     path.starts_with('/').then_some(path)
 }
 
@@ -167,6 +164,7 @@ mod tests {
         let conversation = |text: &str| Conversation { instructions: text.into(), ..Conversation::default() };
         assert_eq!(conversation("# Env\n - Primary working directory: /srv/a\n").absolute("b/c"), "/srv/a/b/c");
         assert_eq!(conversation("  <cwd>/srv/a</cwd>").absolute("b"), "/srv/a/b");
+        assert_eq!(conversation("- **Workspace Directories:**\n  - /srv/a\n- x").absolute("b"), "/srv/a/b");
         assert_eq!(conversation("  <cwd>/srv/a</cwd>").absolute("/b"), "/b");
         assert_eq!(conversation("Working directory: somewhere").absolute("b"), "b");
     }

@@ -8,11 +8,17 @@ use serde_json::{Value, json};
 pub(super) fn read(body: &Value) -> Conversation {
     let declarations = list(&body["tools"]).iter().flat_map(|tools| list(&tools["functionDeclarations"]));
     Conversation {
-        model: "fake".to_owned(),
+        // It stands in the path.
+        model: String::new(),
         instructions: text_of(&body["systemInstruction"]["parts"]),
         items: list(&body["contents"]).iter().flat_map(items).collect(),
         tools: declarations.map(tool).collect(),
+        schema: schema(&body["generationConfig"]),
     }
+}
+
+fn schema(config: &Value) -> Value {
+    config.get("responseJsonSchema").unwrap_or(&config["responseSchema"]).clone()
 }
 
 fn items(content: &Value) -> Vec<Item> {

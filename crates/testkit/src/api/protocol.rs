@@ -58,12 +58,16 @@ impl Route {
 }
 
 impl Protocol {
-    pub(super) fn read(self, body: &Value) -> Conversation {
-        match self {
+    pub(super) fn read(self, target: &str, body: &Value) -> Conversation {
+        let conversation = match self {
             Self::Anthropic => anthropic::read(body),
             Self::Responses => responses::read(body),
             Self::Gemini => gemini::read(body),
             Self::Chat => chat::read(body),
+        };
+        match self {
+            Self::Gemini => Conversation { model: model_in(target), ..conversation },
+            Self::Anthropic | Self::Responses | Self::Chat => conversation,
         }
     }
 
@@ -119,9 +123,22 @@ impl Protocol {
     }
 }
 
+/// `m` of `/v1beta/models/m:generateContent`.
+fn model_in(target: &str) -> String {
+    let last = target.rsplit('/').next().unwrap_or_default();
+    last.split(':').next().unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_model_may_stand_in_the_path() {
+        let target = "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse";
+        assert_eq!(Protocol::Gemini.read(target, &json!({})).model, "gemini-2.5-pro");
+        assert_eq!(Protocol::Chat.read("/v1/chat/completions", &json!({"model": "m"})).model, "m");
+    }
 
     #[test]
     fn a_path_says_the_protocol() {

@@ -12,6 +12,7 @@ pub(super) fn read(body: &Value) -> Conversation {
         instructions: word(&body["instructions"]),
         items: if input.is_string() { vec![Item::User(text_of(input))] } else { Vec::new() },
         tools: list(&body["tools"]).iter().filter_map(tool).collect(),
+        schema: body["text"]["format"]["schema"].clone(),
     };
     for item in list(input) {
         add(&mut conversation, item);

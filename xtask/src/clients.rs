@@ -1,0 +1,149 @@
+//! `cargo xtask clients`: real clients for tests, at exact versions, in a folder of the project's own.
+//!
+//! Not part of `cargo xtask test`: a gigabyte and a registry are not what every change should need.
+
+use crate::shell::{TaskError, cargo, run};
+use crate::tools;
+use crate::workspace::Workspace;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+/// The table that the tests read too.
+const TABLE: &str = include_str!("../../crates/testkit/clients.txt");
+
+/// The folder of all clients, for the tests too.
+const FOLDER: &str = "COORDINATE_CLIENTS";
+/// Makes a test that finds no clients a failure.
+const REQUIRED: &str = "COORDINATE_CLIENTS_REQUIRED";
+
+/// Programs, their Debian packages, and what needs them.
+const NEEDED: &[(&str, &str, &str)] = &[
+    ("node", "nodejs", "some clients are JavaScript"),
+    ("npm", "npm", "clients come from its registry"),
+    ("unshare", "util-linux", "clients are tested without a network"),
+    ("ip", "iproute2", "loopback is brought up in a namespace"),
+];
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Client {
+    name: &'static str,
+    package: &'static str,
+    version: &'static str,
+    program: &'static str,
+    always: bool,
+}
+
+/// Installs what is missing of the named clients, or of those that are always wanted; `--test` runs the tests with them.
+pub(crate) fn install(workspace: &Workspace, words: &[&str]) -> Result<(), TaskError> {
+    let names: Vec<&str> = words.iter().copied().filter(|word| *word != "--test").collect();
+    let wanted = chosen(&table(), &names)?;
+    for (program, package, why) in NEEDED {
+        tools::install_if_missing(program, package, why)?;
+    }
+    let root = std::env::var_os(FOLDER).map_or_else(|| workspace.target.join("clients"), PathBuf::from);
+    fs::create_dir_all(&root).map_err(|cause| failed("make", &root, &cause))?;
+    for client in wanted {
+        client.install(&root)?;
+    }
+    println!("{FOLDER}={}", root.display());
+    if words.contains(&"--test") { test(&root) } else { Ok(()) }
+}
+
+fn test(root: &Path) -> Result<(), TaskError> {
+    tools::install_nextest()?;
+    run(&mut cargo(&["build", "-p", "coordinate-testkit", "--bins"]))?;
+    let arguments = ["nextest", "run", "-p", "coordinate-testkit", "--profile", "clients"];
+    run(cargo(&arguments).env(FOLDER, root).env(REQUIRED, "1")).map_err(TaskError::told)
+}
+
+fn table() -> Vec<Client> {
+    TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(Client::read).collect()
+}
+
+fn chosen(table: &[Client], names: &[&str]) -> Result<Vec<Client>, TaskError> {
+    if names.is_empty() {
+        return Ok(table.iter().filter(|client| client.always).copied().collect());
+    }
+    let known: Vec<&str> = table.iter().map(|client| client.name).collect();
+    let find = |name: &&str| {
+        let found = table.iter().find(|client| client.name == *name).copied();
+        found.ok_or_else(|| TaskError::usage(format!("no client `{name}`, only `{}`", known.join("`, `"))))
+    };
+    names.iter().map(find).collect()
+}
+
+impl Client {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let mut word = || words.next();
+        let (name, package, version, program) = (word()?, word()?, word()?, word()?);
+        Some(Self { name, package, version, program, always: word()? == "always" })
+    }
+
+    fn install(&self, root: &Path) -> Result<(), TaskError> {
+        let place = root.join(format!("{}-{}", self.name, self.version));
+        if self.program_in(&place).exists() {
+            println!("{} {}: there already", self.name, self.version);
+            return Ok(());
+        }
+        // Beside its place and then renamed: an installation that was broken off never looks whole.
+        let begun = root.join(format!(".installing-{}-{}", self.name, std::process::id()));
+        let start = Instant::now();
+        fs::create_dir_all(&begun).map_err(|cause| failed("make", &begun, &cause))?;
+        let done = run(&mut self.npm(&begun));
+        if done.is_ok() && self.program_in(&begun).exists() {
+            fs::rename(&begun, &place).map_err(|cause| failed("rename", &begun, &cause))?;
+            println!("{} {}: installed in {:.0} s", self.name, self.version, start.elapsed().as_secs_f64());
+            return Ok(());
+        }
+        fs::remove_dir_all(&begun).map_err(|cause| failed("remove", &begun, &cause))?;
+        done.and(Err(TaskError::failed(format!("`{}` has no program `{}`", self.package, self.program))))
+    }
+
+    fn npm(&self, folder: &Path) -> Command {
+        let mut command = Command::new("npm");
+        command.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(folder);
+        command.arg(format!("{}@{}", self.package, self.version));
+        command
+    }
+
+    fn program_in(&self, folder: &Path) -> PathBuf {
+        folder.join("node_modules/.bin").join(self.program)
+    }
+}
+
+fn failed(what: &str, path: &Path, cause: &std::io::Error) -> TaskError {
+    TaskError::failed(format!("failed to {what} `{}`: {cause}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_table_is_a_client() {
+        let lines = TABLE.lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!(table().len(), lines);
+        assert_eq!(table()[0].package, "@anthropic-ai/claude-code");
+    }
+
+    #[test]
+    fn unasked_come_those_that_are_always_wanted() {
+        let names = |names: &[&str]| -> Vec<&str> {
+            chosen(&table(), names).expect("known").iter().map(|client| client.name).collect()
+        };
+        assert_eq!(names(&[]), ["claude", "codex", "gemini", "opencode"]);
+        assert_eq!(names(&["codex-acp"]), ["codex-acp"]);
+        assert!(chosen(&table(), &["nobody"]).is_err_and(|error| error.to_string().contains("`claude`")));
+    }
+
+    #[test]
+    fn a_version_is_exact() {
+        let command = table()[1].npm(Path::new("/srv/x"));
+        let last = command.get_args().last().map(|word| word.to_string_lossy().into_owned());
+        assert_eq!(last.as_deref(), Some("@openai/codex@0.169.0"));
+    }
+}
