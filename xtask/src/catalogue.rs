@@ -134,7 +134,7 @@ pub(crate) const CRATES: &[Entry] = &[
     },
     Entry {
         name: TESTKIT,
-        holds: "for tests only: builders, scripted agent, hermetic environment; nothing of it ships",
+        holds: "for tests only: builders, scripted agent, fake model API, hermetic environment; nothing of it ships",
         knows: &[MODEL, ENGINE, STORE, HOST, AGENTS, REPORT],
         never: &[],
     },

@@ -163,6 +163,16 @@ impl Client {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 
+    /// The arguments with which it speaks the Agent Client Protocol itself; `None` if it needs a program between.
+    #[must_use]
+    pub fn acp(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Claude | Self::Codex => None,
+            Self::Gemini => Some(&["-m", "gemini-2.5-pro", "--acp"]),
+            Self::Opencode => Some(&["acp"]),
+        }
+    }
+
     /// A command that runs the client in `folder`, beside a fake API and in a namespace with only loopback; its
     /// arguments are still to be added. Requests are recorded in the environment's `requests.jsonl`.
     ///

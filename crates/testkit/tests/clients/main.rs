@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, reason = "a test's own set-up can only fail the test")]
 
+mod acp;
+
 use coordinate_testkit::api::script::{Fault, FaultKind, File, ToolCall, Turn, marker};
 use coordinate_testkit::clients::{Client, Installed, isolated};
 use coordinate_testkit::{Hermetic, Outcome, hermetic};
