@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test's own set-up can only fail the test")]
 
 mod acp;
+mod limits;
 
 use coordinate_testkit::api::script::{Fault, FaultKind, File, ToolCall, Turn, marker};
 use coordinate_testkit::clients::{Client, Installed, isolated};
@@ -129,17 +130,6 @@ fn codex_tries_again_after_a_cut_stream() {
 #[test]
 fn gemini_tries_again_after_a_server_error() {
     check_second_try(Client::Gemini, FaultKind::ServerError);
-}
-
-/// No money left comes as a `result` that says so, whatever its `subtype` says.
-#[test]
-fn claude_says_that_credit_is_gone() {
-    let Some(bench) = Bench::new(Client::Claude) else { return };
-    let fault = Fault { kind: FaultKind::Credit, times: None, name: None, reset_after: None };
-    let outcome = bench.run(&marker(&[Turn { fault: Some(fault), ..say("never") }]), &[]);
-    let result = events(&outcome).into_iter().find(|event| event["type"] == "result").expect("a result");
-    assert_eq!((&result["is_error"], &result["api_error_status"]), (&json!(true), &json!(400)));
-    assert_eq!(result["result"], "Credit balance is too low");
 }
 
 /// The server knows nothing of the first run: the session's own conversation tells it all.
