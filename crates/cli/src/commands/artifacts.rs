@@ -53,8 +53,10 @@ fn rows(project: &Project, journal: &Journal, options: &ArtifactsArguments) -> R
     let mut rows = Vec::new();
     let mut places = Places::new(project, specs_root(project, project.config()?));
     for (run, above) in runs {
-        for record in journal.records(&run, 0)? {
-            rows.extend(left(&mut places, (&run, above.as_ref()), &record));
+        let records = journal.records(&run, 0)?;
+        let changed = changed(&records);
+        for record in &records {
+            rows.extend(left(&mut places, (&run, above.as_ref()), record, &changed));
         }
     }
     let named = |row: &Row, topic: &String| is_of(&row.artifact.path, topic) || is_of(&row.now.place, topic);
@@ -79,11 +81,29 @@ fn is_of(path: &str, topic: &str) -> bool {
     place == topic.trim_end_matches('/') || folder == topic || name == topic || same_number()
 }
 
-fn left(places: &mut Places<'_>, (run, above): (&RunId, Option<&RunId>), record: &Record) -> Vec<Row> {
+/// The texts that a run gave the files of its plan while it was under way: paths and hashes.
+fn changed(records: &[Record]) -> Vec<(String, String)> {
+    let proposed = records.iter().filter_map(|record| match &record.event {
+        Event::ReplanProposed { proposal, .. } => Some(&proposal.files),
+        _ => None,
+    });
+    proposed.flatten().cloned().collect()
+}
+
+fn left(
+    places: &mut Places<'_>,
+    (run, above): (&RunId, Option<&RunId>),
+    record: &Record,
+    changed: &[(String, String)],
+) -> Vec<Row> {
     let (step, artifacts) = match &record.event {
         Event::StepSucceeded { step, artifacts, .. } => (Some(step.to_string()), artifacts),
         Event::RunEnded { artifacts, .. } => (None, artifacts),
         _ => return Vec::new(),
+    };
+    let texts_of = |artifact: &Artifact| -> Vec<String> {
+        let of_file = changed.iter().filter(|(path, _)| *path == artifact.path);
+        of_file.map(|(_, hash)| hash.clone()).collect()
     };
     let mut row = |artifact: &Artifact| Row {
         artifact: artifact.clone(),
@@ -91,7 +111,7 @@ fn left(places: &mut Places<'_>, (run, above): (&RunId, Option<&RunId>), record:
         above: above.cloned(),
         step: step.clone(),
         created: moment(record.at),
-        now: places.now(artifact),
+        now: places.now(artifact, &texts_of(artifact)),
     };
     artifacts.iter().map(&mut row).collect()
 }

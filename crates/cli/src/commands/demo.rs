@@ -43,6 +43,10 @@ pub(crate) fn demo(options: &DemoArguments) -> Result<Exit, CommandError> {
         note(&format!("kill it when you like (process {}), then: cd {shown} && {program} resume", std::process::id()));
     }
     let exit = drive(&project, &journal, &id, Shown::Text, &begun)?;
+    if exit != Exit::Done {
+        print(&format!("\ngo on with it:\n  cd {shown}\n  {program} resume"));
+        return Ok(exit);
+    }
     let summary = run.created.paths.summary.clone();
     print(&format!(
         "\nlook at it:\n  cd {shown}\n  git log --graph --oneline\n  cat PLAN.md                 (every phase is ticked)\n  \

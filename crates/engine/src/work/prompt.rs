@@ -27,7 +27,7 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
 
 fn role(step: &StepJob, tree: &Path, text: &mut String) {
     let created = &step.job.created;
-    let topic = tree.join(&created.paths.topic);
+    let topic = artifacts_root(step, tree).join(&created.paths.topic);
     let (project, topic) = (tree.to_string_lossy(), topic.to_string_lossy());
     let filling = Filling { project: &project, topic: &topic, request: &created.request };
     let told = created.role(&step.role).filled(&filling);
@@ -37,17 +37,21 @@ fn role(step: &StepJob, tree: &Path, text: &mut String) {
     }
 }
 
+/// Where what was left so far is to be read: who leaves a file has it in its tree; who changes the tree must not find it
+/// there, for all that is in it is merged.
+fn artifacts_root<'a>(step: &'a StepJob, tree: &'a Path) -> &'a Path {
+    if step.order.is_some() { tree } else { Path::new(&step.job.created.paths.project) }
+}
+
 /// Where it works, what for, and what it builds on.
 fn task(step: &StepJob, tree: &Path, text: &mut String) {
     let created = &step.job.created;
     let _ = writeln!(text, "# Your task\n\nRequest: {}\n", created.request.trim());
     let own = if step.attempt.base.is_some() { "a git work tree of your own" } else { "the project itself" };
     let _ = writeln!(text, "Work in `{}` only: it is {own}.", tree.display());
-    let _ = writeln!(text, "The artifacts of this work lie in `{}`.", tree.join(&created.paths.topic).display());
-    match &step.order {
-        Some(_) => read_first(step, tree, text),
-        None => read_first(step, Path::new(&created.paths.project), text),
-    }
+    let root = artifacts_root(step, tree);
+    let _ = writeln!(text, "The artifacts of this work lie in `{}`.", root.join(&created.paths.topic).display());
+    read_first(step, root, text);
     let _ = writeln!(text, "End every process that you start before you finish.\n");
     if let Some(failure) = failing::failing(step) {
         let _ = writeln!(text, "## What fails\n\n{failure}");

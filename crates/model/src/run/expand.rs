@@ -90,11 +90,26 @@ impl Run {
 
     /// `implement/p3`, and `implement/p3v2` once its text was changed: names of steps are never used again.
     pub(super) fn phase_prefix(&self, state: &StateName, number: PhaseNumber) -> String {
+        self.prefix_of(state, number, self.phases.get(&number).map_or(0, |phase| phase.revision))
+    }
+
+    fn prefix_of(&self, state: &StateName, number: PhaseNumber, revision: u32) -> String {
         let single = single_prefix(state, self.visit(state));
-        match self.phases.get(&number).map_or(0, |phase| phase.revision) {
+        match revision {
             0 => format!("{single}/p{number}"),
             revision => format!("{single}/p{number}v{}", revision.saturating_add(1)),
         }
+    }
+
+    /// The first revision of a phase whose name no step has: the number may be that of a phase which is gone.
+    pub(super) fn unused_revision(&self, number: PhaseNumber) -> u32 {
+        let of_number = self.steps.iter().filter(|step| step.phase == Some(number));
+        let names: Vec<&str> = of_number.map(|step| step.id.as_str()).collect();
+        let is_used = |revision: u32| {
+            let prefix = format!("{}/", self.prefix_of(&self.state, number, revision));
+            names.iter().any(|name| name.starts_with(&prefix))
+        };
+        (0..u32::MAX).find(|revision| !is_used(*revision)).unwrap_or(u32::MAX)
     }
 
     /// Steps that repair a phase's work: the phase's templates once more, under a new key.

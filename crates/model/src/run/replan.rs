@@ -233,7 +233,7 @@ impl Run {
                 }
                 None => {
                     fresh.push(phase.number);
-                    PhaseRun::new(inherited)
+                    self.new_phase(phase.number, inherited)
                 }
             };
             phases.insert(phase.number, run);
@@ -252,10 +252,19 @@ impl Run {
         self.phases = phases;
         // Before any step changes its state: what is ready is found by its phase's priority, which is another one now.
         self.rerank();
-        for (_, gone) in old {
+        for (number, gone) in old {
             self.retire(&gone.steps);
+            self.drop_changes_of(number);
         }
         fresh
+    }
+
+    /// A phase that comes in. Its number may be that of one that is gone: neither its steps nor its changes are named as
+    /// the other's were.
+    fn new_phase(&self, number: PhaseNumber, inherited: u32) -> PhaseRun {
+        let earlier = self.replans.iter().filter(|replan| replan.phase == number).map(|replan| replan.number).max();
+        let replans = inherited.max(earlier.unwrap_or(0));
+        PhaseRun { revision: self.unused_revision(number), ..PhaseRun::new(replans) }
     }
 
     /// Steps of a text that is not in force any more: what waited for them waits no longer.
@@ -263,11 +272,24 @@ impl Run {
         for &at in steps {
             let step = &self.steps[at as usize];
             let open = matches!(step.state, StepState::Blocked | StepState::Ready | StepState::Waiting);
-            if open && step.replan.is_none() {
+            if open {
                 self.set_state(at, StepState::Skipped);
                 self.release_dependents(at);
             }
             self.supersede_failed(at);
+        }
+    }
+
+    /// What was still to be changed of a phase that is gone, after its steps are.
+    fn drop_changes_of(&mut self, number: PhaseNumber) {
+        let open = |replan: &&mut Replan| replan.phase == number && replan.state == ReplanState::Pending;
+        for replan in self.replans.iter_mut().filter(open) {
+            replan.state = ReplanState::Dropped;
+            let reason = format!(
+                "change {} of phase {number} was dropped: the phase is not in the plan any more",
+                replan.number
+            );
+            self.warnings.push(reason);
         }
     }
 

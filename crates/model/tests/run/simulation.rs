@@ -3,9 +3,10 @@
 use crate::oracle::Oracle;
 use coordinate_model::decide::{self, Decision};
 use coordinate_model::event::{Created, Event, GateAnswer};
-use coordinate_model::ids::{StepId, Token};
+use coordinate_model::ids::{PhaseNumber, StepId, Token};
 use coordinate_model::input::{Answer, Context, Input};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey, outstanding};
+use coordinate_model::replan::ReplanKind;
 use coordinate_model::run::{Position, Run};
 use coordinate_model::time::UtcMillis;
 use coordinate_testkit::seeded::Chance;
@@ -82,6 +83,8 @@ pub(crate) struct Simulation {
     said: Vec<Input>,
     /// How often people pause, resume and cancel, in thousandths of all turns.
     pub(crate) unrest: u64,
+    /// How often people still change the plan, wherever it stands.
+    pub(crate) changes: u32,
 }
 
 /// How a simulation came to rest.
@@ -94,7 +97,7 @@ pub(crate) enum Rest {
 impl Simulation {
     pub(crate) fn new(created: Created, world: World, seed: u64) -> Self {
         let (chance, live) = (Chance::new(seed), Live::begin(created));
-        Self { live, world, chance, in_flight: BTreeMap::new(), said: Vec::new(), unrest: 0 }
+        Self { live, world, chance, in_flight: BTreeMap::new(), said: Vec::new(), unrest: 0, changes: 0 }
     }
 
     /// Goes on until nothing is left to do but for people.
@@ -112,6 +115,22 @@ impl Simulation {
         panic!("no rest after {most} turns in `{}`: {:?}", self.live.run.state, self.live.obligations());
     }
 
+    /// Goes on until the run has ended; people answer what it asks, one way or the other.
+    pub(crate) fn settle_with_answers(&mut self, most: usize) {
+        while self.settle(most) == Rest::Gate {
+            let open = self.live.obligations();
+            self.answer_all(&open);
+        }
+    }
+
+    /// People answer all that is asked.
+    pub(crate) fn answer_all(&mut self, open: &[Obligation]) {
+        for step in open.iter().filter(|one| one.key.effect == Effect::Ask).filter_map(|one| one.key.step.as_ref()) {
+            let word = if self.chance.percent(60) { GateAnswer::Approved } else { GateAnswer::Rejected };
+            self.live.send(&answer(step.as_str(), word));
+        }
+    }
+
     /// One thing happens: a carrier reports, people say something, or something is said once more.
     pub(crate) fn turn(&mut self, open: &[Obligation]) {
         self.live.pass(7);
@@ -123,10 +142,21 @@ impl Simulation {
             self.meddle();
             return;
         }
+        if self.changes > 0 && self.chance.percent(5) {
+            self.changes -= 1;
+            self.change();
+        }
         if self.chance.percent(20) {
             self.repeat();
         }
         self.report(open);
+    }
+
+    /// Somebody wants the plan changed, in any way, for any phase that there may be.
+    fn change(&mut self) {
+        let phase = PhaseNumber(1 + self.chance.draw() as u32 % 10);
+        let kind = *self.chance.pick(&ReplanKind::ALL).unwrap();
+        self.live.send(&Input::Replan { phase, kind, reason: "so I want it".to_owned(), forced: true });
     }
 
     /// Forgets all carriers, as a killed driver does.

@@ -1,9 +1,9 @@
 //! Random worlds: every run ends, or waits for a person, and breaks no rule on its way.
 
-use crate::simulation::{Rest, Simulation, fold};
+use crate::simulation::{Simulation, fold};
 use coordinate_model::definition::{Scope, builtin};
 use coordinate_model::event::{Created, Outcome};
-use coordinate_model::obligation::outstanding;
+use coordinate_model::obligation::{Effect, outstanding};
 use coordinate_model::run::{Run, StepState};
 use coordinate_testkit::runs::{created, requested};
 use coordinate_testkit::seeded::Chance;
@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn every_world_comes_to_an_end(seed in any::<u64>(), habits in habits()) {
         let mut simulation = Simulation::new(any_run(seed), World::new(seed, habits), seed);
-        prop_assert_eq!(simulation.settle(MOST), Rest::Ended);
+        simulation.settle_with_answers(MOST);
         check_end(&simulation.live.run, true);
     }
 
@@ -113,8 +113,17 @@ proptest! {
     fn people_who_pause_resume_and_cancel_change_nothing_of_that(seed in any::<u64>(), habits in habits()) {
         let mut simulation = Simulation::new(any_run(seed), World::new(seed, habits), seed);
         simulation.unrest = 60;
-        prop_assert_eq!(simulation.settle(MOST), Rest::Ended);
+        simulation.settle_with_answers(MOST);
         check_end(&simulation.live.run, false);
+    }
+
+    /// Shows S15.
+    #[test]
+    fn people_who_change_the_plan_bring_no_run_into_disorder(seed in any::<u64>(), habits in habits()) {
+        let mut simulation = Simulation::new(some_run(seed), World::new(seed, habits), seed);
+        simulation.changes = 6;
+        simulation.settle_with_answers(MOST);
+        check_end(&simulation.live.run, true);
     }
 
     #[test]
@@ -129,6 +138,9 @@ proptest! {
                 prop_assert_eq!(outstanding(&fresh).cloned().collect::<Vec<_>>(), open.clone());
                 simulation.live.run = fresh;
                 simulation.forget();
+            }
+            if !open.is_empty() && open.iter().all(|one| one.key.effect == Effect::Ask) {
+                simulation.answer_all(&open);
             }
             simulation.turn(&open);
             turns += 1;

@@ -29,23 +29,26 @@ impl<'a> Places<'a> {
         Self { project, root, texts: None }
     }
 
-    pub(super) fn now(&mut self, artifact: &Artifact) -> Now {
+    /// `changed` are the texts that the run itself gave the file later on, by their hashes.
+    pub(super) fn now(&mut self, artifact: &Artifact, changed: &[String]) -> Now {
         let there = |verdict| Now { verdict, place: artifact.path.clone() };
         match std::fs::read(self.project.root.join(&artifact.path)) {
-            Ok(bytes) if is_same(&bytes, artifact) || self.is_ticked(&bytes, artifact) => there("verified"),
+            Ok(bytes) if is_same(&bytes, artifact) || self.is_ticked(&bytes, artifact, changed) => there("verified"),
             Ok(_) => there("changed"),
             Err(_) => self.moved(artifact).unwrap_or_else(|| there("missing")),
         }
     }
 
-    /// Whether it is the plan that was verified, with other marks of completion: it is ticked while it is worked on.
-    fn is_ticked(&self, bytes: &[u8], artifact: &Artifact) -> bool {
+    /// Whether it is a plan that was verified, with other marks of completion: it is ticked while it is worked on.
+    fn is_ticked(&self, bytes: &[u8], artifact: &Artifact, changed: &[String]) -> bool {
         if artifact.kind != ArtifactKind::Plan.name() {
             return false;
         }
-        let kept = std::fs::read_to_string(self.project.state().join("objects").join(&artifact.hash));
         let asks = |text: &str| content_hash(&[Source::new(artifact.path.clone(), text.to_owned())]);
-        std::str::from_utf8(bytes).is_ok_and(|text| kept.is_ok_and(|kept| asks(text) == asks(&kept)))
+        let Ok(now) = std::str::from_utf8(bytes).map(asks) else { return false };
+        let objects = self.project.state().join("objects");
+        let verified = changed.iter().chain([&artifact.hash]);
+        verified.filter_map(|hash| std::fs::read_to_string(objects.join(hash)).ok()).any(|text| asks(&text) == now)
     }
 
     /// The file with the same content, else the one that has its place in the topic of the same number: links that had
