@@ -68,8 +68,9 @@ fn of_all(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
         let outcome = one.outcome.map_or("open", coordinate_model::event::Outcome::name);
         let saved = one.saving.map_or_else(|| "-".to_owned(), |saving| format!("{} %", saving.percent));
         let (by_agents, files) = (one.delegation, one.artifacts);
+        let tokens = one.tokens.map_or_else(String::new, |tokens| format!("  tokens {tokens}"));
         print(&format!(
-            "{}  {outcome:<9} {:>10}  retries {}  agents {}/{}  artifacts {}/{}  saved {saved}  {}",
+            "{}  {outcome:<9} {:>10}  retries {}  agents {}/{}  artifacts {}/{}  saved {saved}{tokens}  {}",
             one.run,
             span(one.duration_ms),
             one.retries,
@@ -93,6 +94,8 @@ fn total(runs: &[Metrics]) -> Value {
         "retries": sum(|one| one.retries),
         "repairs": sum(|one| one.repairs),
         "artifacts": sum(|one| one.artifacts.part as u64),
+        "tokens": runs.iter().filter_map(|one| one.tokens).reduce(u64::saturating_add),
+        "usd": runs.iter().filter_map(|one| one.usd).reduce(|sum, usd| sum + usd),
     })
 }
 

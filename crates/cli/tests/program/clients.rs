@@ -90,6 +90,8 @@ fn a_client_does_a_phase_and_its_use_is_told() {
     let metrics = json_lines(&run(&world, &["metrics", "--json"]).stdout.replace('\n', ""));
     let figures = serde_json::to_string(&metrics).unwrap();
     assert!(figures.contains("\"tokens\":60") && figures.contains("\"usd\":0.00088"), "{figures}");
+    let total = world.json(&["metrics", "--all", "--json"])["total"].clone();
+    assert_eq!((total["tokens"].as_u64(), total["usd"].as_f64()), (Some(60), Some(0.00088)), "{total}");
     check("clients_logs", &world, &run(&world, &["logs", "--step", "implement/p1/agent"]));
     world.assert_nothing_left();
 }

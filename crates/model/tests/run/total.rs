@@ -2,9 +2,10 @@
 
 use crate::simulation::{Simulation, Written, fold};
 use crate::worlds::{any_run, config, habits};
+use coordinate_model::client::{Cause, ClientResult, Usage, UsageLimit};
 use coordinate_model::decide;
 use coordinate_model::definition::StateName;
-use coordinate_model::event::{AttemptEnding, EntryFacts, Event, GateAnswer, RefMove, Verdict};
+use coordinate_model::event::{AttemptEnding, EntryFacts, Event, GateAnswer, Observation, RefMove, Verdict};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{PhaseNumber, StepId, Token};
 use coordinate_model::input::{Answer, Input, Of, Performed, Tested};
@@ -76,6 +77,18 @@ impl Babbler<'_> {
         }
     }
 
+    fn observations(&mut self) -> Vec<Observation> {
+        let usage = Usage { input: u64::MAX, cached: self.number(), output: 1, micro_usd: Some(u64::MAX) };
+        let result = |cause| Observation::Result { result: ClientResult { cause, message: String::new() } };
+        match self.chance.below(6) {
+            0 => vec![Observation::Usage { usage, total: self.chance.percent(50) }],
+            1 => vec![Observation::LimitReached { limit: UsageLimit::default() }, result(Some(Cause::Service))],
+            2 => vec![Observation::Denied { tool: String::new() }, result(None)],
+            3 => vec![result(Some(Cause::Other))],
+            _ => vec![],
+        }
+    }
+
     fn movement(&mut self) -> RefMove {
         RefMove { old: oid(self.number()), new: oid(self.number()) }
     }
@@ -113,7 +126,7 @@ impl Babbler<'_> {
             2 if self.chance.percent(10) => Input::Entered { state: self.state(), result: Err(self.failure()) },
             2 | 3 => Input::Started { of: self.of(), pid: 1, tree: String::new() },
             4 if self.chance.percent(30) => Input::NotStarted { of: self.of(), failure: self.failure() },
-            4 | 5 => Input::Observed { of: self.of(), offset: self.number(), observations: vec![] },
+            4 | 5 => Input::Observed { of: self.of(), offset: self.number(), observations: self.observations() },
             6 | 7 => Input::Ended { of: self.of(), ending: self.ending(), snapshot: None, tail: vec![] },
             8 => Input::Verified { of: self.of(), result: Err(self.failure()) },
             9 | 10 => Input::Performed { of: self.of(), result: self.performed() },
@@ -136,7 +149,7 @@ impl Babbler<'_> {
             2 => Event::TransitionCompleted { from: self.run.state.clone(), to: state, facts: EntryFacts::default() },
             3 | 4 => Event::AttemptLeased { step, attempt, token: Token(self.number()), base: None },
             5 | 6 => Event::AttemptStarted { step, attempt, pid: 1, tree: String::new() },
-            7 => Event::AgentObserved { step, attempt, offset: self.number(), observations: vec![] },
+            7 => Event::AgentObserved { step, attempt, offset: self.number(), observations: self.observations() },
             8 => Event::StopRequested { step, attempt },
             9 | 10 => Event::AttemptEnded { step, attempt, ending: self.ending(), snapshot: None },
             11 => Event::VerdictRecorded { step, verdict: self.verdict() },
