@@ -159,6 +159,7 @@ fn ending_failure(
                 .remedy(format!("read what it printed with `coordinate logs --step {step}`"))
                 .remedy("its uncommitted work, if it left any, is kept on the snapshot ref")
         }
+        AttemptEnding::IdleLimit if attempt.is_done(ending) => return None,
         AttemptEnding::IdleLimit => {
             fail(Transient, FailureKind::IdleTimeout, format!("the agent was silent for {} s", limits.idle_ms / 1000))
                 .expected_found("some output", "none")

@@ -339,18 +339,18 @@ impl Run {
             self.close(effect, step, number);
         }
         let interrupted = *ending == AttemptEnding::Stopped;
-        let token = self.with_attempt(place, |attempt| {
+        let (token, done) = self.with_attempt(place, |attempt| {
             attempt.ending = Some(ending.clone());
             attempt.snapshot = snapshot;
             attempt.stopping = false;
             attempt.ended = interrupted.then_some(at);
-            attempt.token
+            (attempt.token, attempt.is_done(ending))
         });
         if interrupted {
             self.set_state(place, StepState::Ready);
             return Ok(());
         }
-        if *ending == (AttemptEnding::Exited { code: 0 }) {
+        if done {
             self.open(Effect::Verify, Some(step), number, token, Detail::None);
         }
         self.set_state(place, StepState::Verifying);
@@ -597,6 +597,22 @@ fn rejection(answered: &Answered) -> Failure {
 }
 
 impl Attempt {
+    /// Whether what it left is to be verified: it ended with 0, or was ended for its silence after it had said that its
+    /// work is done. Clients are known to hang then.
+    pub(crate) fn is_done(&self, ending: &AttemptEnding) -> bool {
+        let concluded = || self.result.as_ref().is_some_and(|result| result.cause.is_none());
+        match ending {
+            AttemptEnding::Exited { code } => *code == 0,
+            AttemptEnding::IdleLimit => concluded(),
+            AttemptEnding::Signaled { .. }
+            | AttemptEnding::Stopped
+            | AttemptEnding::HardLimit
+            | AttemptEnding::OutputLimit
+            | AttemptEnding::NotStarted { .. }
+            | AttemptEnding::Lost => false,
+        }
+    }
+
     fn note(&mut self, observation: &Observation) {
         if let Some(text) = doing(observation) {
             self.doing = Some(text);

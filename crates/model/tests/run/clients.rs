@@ -14,6 +14,10 @@ use std::collections::BTreeSet;
 
 /// A run of one phase whose client says this and ends with this code, at every try.
 fn run(said: &[Observation], code: i32, tail: &[&str]) -> Run {
+    ended(said, &AttemptEnding::Exited { code }, tail)
+}
+
+fn ended(said: &[Observation], ending: &AttemptEnding, tail: &[&str]) -> Run {
     let mut created = created(&[&[]]).build();
     created.options.agent.name = "claude".to_owned();
     created.options.agent.concludes = true;
@@ -25,7 +29,7 @@ fn run(said: &[Observation], code: i32, tail: &[&str]) -> Run {
         let observations = said.to_vec();
         let ended = Input::Ended {
             of: of.clone(),
-            ending: AttemptEnding::Exited { code },
+            ending: ending.clone(),
             snapshot: None,
             tail: tail.iter().map(|line| (*line).to_owned()).collect(),
         };
@@ -86,6 +90,15 @@ fn the_last_word_counts() {
     assert!(run(&words, 0, &[]).failures().next().is_none());
     let (failure, _) = failure(&[result(None, ""), result(Some(Cause::NoCredit), "no money")], 0, &[]);
     assert_eq!(failure.message, "`claude` says that it failed: no money");
+}
+
+#[test]
+fn a_client_that_hangs_after_its_last_word_has_done_its_work() {
+    assert!(ended(&[result(None, "")], &AttemptEnding::IdleLimit, &[]).failures().next().is_none());
+    let silent = ended(&[], &AttemptEnding::IdleLimit, &[]);
+    let (_, failure) = silent.failures().next().unwrap();
+    assert_eq!((failure.kind, silent.steps[0].attempts.len()), (FailureKind::IdleTimeout, 3));
+    assert!(ended(&[result(Some(Cause::Other), "no")], &AttemptEnding::IdleLimit, &[]).failures().next().is_some());
 }
 
 #[test]
