@@ -1,8 +1,10 @@
 //! Adapters: how each client is started, and what its output means.
 
+mod client;
 mod command;
 mod host;
 mod offline;
+mod stream;
 mod tokens;
 pub mod worker;
 
@@ -10,6 +12,7 @@ pub use host::host_main;
 pub use offline::offline_main;
 pub use tokens::Cl100k;
 
+use client::Client;
 use coordinate_engine::port::{AgentProbe, Agents, Assignment, AttemptProgram, TranscriptLine};
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
@@ -27,6 +30,7 @@ enum Adapter {
     Offline,
     Command,
     Host,
+    Client(Client),
 }
 
 impl Clients {
@@ -42,46 +46,69 @@ impl Clients {
             "offline" => Ok(Adapter::Offline),
             "command" => Ok(Adapter::Command),
             "host" => Ok(Adapter::Host),
-            other => Err(Failure::new(
-                FailureClass::Permanent,
-                FailureKind::UnmetNeeds,
-                format!("there is no agent `{other}`"),
-            )
-            .expected_found("one of: offline, command, host", format!("`{other}`"))
-            .remedy("choose one with `--agent`; `coordinate agents` lists them")),
+            other => Client::named(other).map(Adapter::Client).ok_or_else(|| unknown(other)),
         }
+    }
+
+    /// The choice of an agent by its name.
+    #[must_use]
+    pub fn choice(name: &str, argv: Vec<String>, model: Option<String>) -> AgentChoice {
+        let concludes = Client::named(name).is_some();
+        AgentChoice { name: name.to_owned(), argv, repairs: name != "offline", model, concludes }
+    }
+
+    /// The names of the real clients, in the order in which they are looked for where nothing else is wished.
+    #[must_use]
+    pub fn real() -> [&'static str; 4] {
+        Client::ALL.map(Client::name)
+    }
+
+    /// The first of these clients whose program is there. Names of no client are passed over: [`Clients::real`] has all.
+    #[must_use]
+    pub fn first_found(names: &[String]) -> Option<&'static str> {
+        let clients = names.iter().filter_map(|name| Client::named(name));
+        clients.into_iter().find(|client| client::find(*client).is_some()).map(Client::name)
     }
 }
 
 impl Agents for Clients {
     fn probe(&self) -> Vec<AgentProbe> {
-        vec![
+        let mut all = vec![
             AgentProbe {
                 name: "offline".to_owned(),
                 found: true,
                 version: Some(self.version.clone()),
+                login: None,
+                can: Vec::new(),
                 detail: "built in: runs `sh` blocks, surveys the repository, plans numbered steps".to_owned(),
             },
             AgentProbe {
                 name: "command".to_owned(),
                 found: true,
                 version: None,
+                login: None,
+                can: Vec::new(),
                 detail: "any program: `--agent command --agent-command 'PROGRAM ARGUMENTS'`".to_owned(),
             },
             AgentProbe {
                 name: "host".to_owned(),
                 found: true,
                 version: Some(self.version.clone()),
+                login: None,
+                can: Vec::new(),
                 detail: "workers of yours: they take steps with `coordinate next` and end them with `coordinate done`"
                     .to_owned(),
             },
-        ]
+        ];
+        all.extend(client::probe_all());
+        all
     }
 
     fn check(&self, agent: &AgentChoice) -> Result<(), Failure> {
         match Self::adapter(agent)? {
             Adapter::Offline | Adapter::Host => Ok(()),
             Adapter::Command => command::check(agent),
+            Adapter::Client(client) => client.found().map(|_| ()),
         }
     }
 
@@ -90,13 +117,14 @@ impl Agents for Clients {
             Adapter::Offline => offline::program(&self.program, assignment, || self.probe()),
             Adapter::Command => command::program(assignment),
             Adapter::Host => host::program(&self.program, assignment),
+            Adapter::Client(client) => client.program(assignment),
         }
     }
 
     fn keeps_hard_limit(&self, agent: &AgentChoice) -> bool {
         match Self::adapter(agent) {
             Ok(Adapter::Host) => true,
-            Ok(Adapter::Offline | Adapter::Command) | Err(_) => false,
+            Ok(Adapter::Offline | Adapter::Command | Adapter::Client(_)) | Err(_) => false,
         }
     }
 
@@ -104,6 +132,7 @@ impl Agents for Clients {
         match Self::adapter(agent) {
             Ok(Adapter::Offline) => offline::read(line),
             Ok(Adapter::Command | Adapter::Host) => command::read(line),
+            Ok(Adapter::Client(client)) => stream::read(client, line),
             Err(_) => Vec::new(),
         }
     }
@@ -111,9 +140,18 @@ impl Agents for Clients {
     fn shown(&self, agent: &AgentChoice, line: &TranscriptLine) -> Option<String> {
         match Self::adapter(agent) {
             Ok(Adapter::Offline) => offline::shown(line),
+            Ok(Adapter::Client(client)) => stream::shown(client, line),
             Ok(Adapter::Command | Adapter::Host) | Err(_) => Some(line.text.clone()),
         }
     }
+}
+
+fn unknown(name: &str) -> Failure {
+    let known = ["offline", "command", "host"].into_iter().chain(Clients::real()).collect::<Vec<_>>();
+    let text = format!("there is no agent `{name}`");
+    Failure::new(FailureClass::Permanent, FailureKind::UnmetNeeds, text)
+        .expected_found(format!("one of: {}", known.join(", ")), format!("`{name}`"))
+        .remedy("choose one with `--agent`; `coordinate agents` lists them")
 }
 
 /// A file that a client is given could not be written.

@@ -128,13 +128,14 @@ mod tests {
         let block =
             |(info, text): &(&str, &str)| CodeBlock { info: (*info).to_owned(), text: (*text).to_owned(), line: 7 };
         Assignment {
-            agent: AgentChoice { name: "offline".to_owned(), argv: Vec::new(), repairs: false },
+            agent: AgentChoice { name: "offline".to_owned(), ..AgentChoice::default() },
             role: "implementation-executor".to_owned(),
             prompt: String::new(),
             blocks: blocks.iter().map(block).collect(),
             phase: "3".to_owned(),
             run: String::new(),
             step: "implement/p3/agent".to_owned(),
+            attempt: 1,
             tree: folder.to_owned(),
             folder: folder.to_owned(),
             limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },
@@ -177,7 +178,7 @@ mod tests {
         let line = |text: &str| TranscriptLine { stream: StreamName::Out, text: text.to_owned(), next_offset: 1 };
         assert_eq!(read(&line("hello")), []);
         assert_eq!(read(&line("@coordinate {broken")), []);
-        let ended = Observation::ToolEnded { tool: "sh".to_owned(), ok: true };
+        let ended = Observation::tool_ended("sh", true);
         assert_eq!(read(&line(r#"@coordinate {"what":"tool_ended","tool":"sh","ok":true}"#)), [ended]);
     }
 

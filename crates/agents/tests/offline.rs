@@ -63,13 +63,14 @@ impl World {
 
     fn start(&self, order: ArtifactOrder) -> Result<PathBuf, Box<Failure>> {
         let assignment = Assignment {
-            agent: AgentChoice { name: "offline".to_owned(), argv: Vec::new(), repairs: false },
+            agent: AgentChoice { name: "offline".to_owned(), ..AgentChoice::default() },
             role: "research-specialist".to_owned(),
             prompt: String::new(),
             blocks: Vec::new(),
             phase: String::new(),
             run: String::new(),
             step: "research/1/agent".to_owned(),
+            attempt: 1,
             tree: self.tree(),
             folder: self.root.path().join("attempt"),
             limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },

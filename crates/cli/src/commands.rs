@@ -1,5 +1,6 @@
 //! The commands.
 
+mod agent;
 mod artifacts;
 mod batches;
 mod checkpoint;

@@ -6,6 +6,7 @@
 //! commit.
 
 mod attempt;
+mod client;
 mod replan;
 mod settle;
 

@@ -3,6 +3,10 @@
 //! An event's meaning never changes once a release has written it. A new meaning is a new event; an old payload is
 //! brought to the newest form in [`Event::decode`].
 
+mod observation;
+
+pub use observation::Observation;
+
 use crate::artifact::Metadata;
 use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
 use crate::failure::{FailingGroup, Failure};
@@ -19,7 +23,7 @@ use std::collections::BTreeMap;
 pub const FORMAT: u32 = 3;
 
 /// The agent that a run works with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AgentChoice {
     /// The name of the client.
     pub name: String,
@@ -28,6 +32,12 @@ pub struct AgentChoice {
     pub argv: Vec<String>,
     /// Whether it can use feedback: then failing tests go to it for repair.
     pub repairs: bool,
+    /// The model that it works with; `None`: the client's own choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Whether it says at its end how its work went: an end without that is no success.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub concludes: bool,
 }
 
 /// Time limits of attempts, in milliseconds, and of their output, in bytes.
@@ -329,41 +339,6 @@ pub struct Verdict {
     /// What failed, as far as the output tells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failing: Vec<FailingGroup>,
-}
-
-/// What an agent did, in the few words that a journal keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum Observation {
-    /// The client's session.
-    Session {
-        /// Its id.
-        id: String,
-    },
-    /// A tool or command began.
-    ToolStarted {
-        /// Its name.
-        tool: String,
-        /// The first line of what it does.
-        detail: String,
-    },
-    /// A tool or command ended.
-    ToolEnded {
-        /// Its name.
-        tool: String,
-        /// Whether it went well.
-        ok: bool,
-    },
-    /// Something was said; at most 4 KiB of it.
-    Message {
-        /// The text.
-        text: String,
-    },
-    /// A completion line of the contract.
-    Claim {
-        /// The line.
-        line: String,
-    },
 }
 
 /// A file that a step left for the user.

@@ -108,6 +108,10 @@ impl fmt::Display for FailureClass {
 pub enum FailureKind {
     /// The program ended with a non-zero exit code.
     ExitCode,
+    /// A model's client said that it failed.
+    ClientFailed,
+    /// A model's client ended without saying how its work went.
+    NoResult,
     /// The program was ended by a signal.
     Crash,
     /// The program could not be started.
@@ -168,6 +172,8 @@ impl FailureKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::ExitCode => "exit-code",
+            Self::ClientFailed => "client-failed",
+            Self::NoResult => "no-result",
             Self::Crash => "crash",
             Self::NotStarted => "not-started",
             Self::IdleTimeout => "idle-timeout",

@@ -6,6 +6,7 @@
 
 pub mod artifact;
 pub mod checkpoint;
+pub mod client;
 pub mod complexity;
 pub mod context;
 pub mod decide;

@@ -13,6 +13,7 @@ mod replan;
 pub use apply::Position;
 pub use queues::Lane;
 
+use crate::client::{ClientResult, Usage, UsageLimit};
 use crate::definition::{Action, Scope, StateName, StepKind, StepTemplate, Writes};
 use crate::event::{
     Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, PullRequest, RefMove,
@@ -149,6 +150,18 @@ pub struct Attempt {
     pub doing: Option<String>,
     /// Completion lines.
     pub claims: Vec<String>,
+    /// What it used, where the client tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// The limit of use that it met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<UsageLimit>,
+    /// Tools that it was denied, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<String>,
+    /// The client's last word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<ClientResult>,
     /// Whether it was told to stop.
     pub stopping: bool,
     /// How its process ended.
@@ -615,9 +628,15 @@ impl Event {
 /// What an observation says in a few words, for a live display.
 fn doing(observation: &Observation) -> Option<String> {
     match observation {
-        Observation::ToolStarted { tool, detail } => Some(format!("{tool}: {detail}")),
+        Observation::ToolStarted { tool, detail, .. } => Some(format!("{tool}: {detail}")),
         Observation::Message { text } => text.lines().next().map(str::to_owned),
-        Observation::Session { .. } | Observation::ToolEnded { .. } | Observation::Claim { .. } => None,
+        Observation::Session { .. }
+        | Observation::ToolEnded { .. }
+        | Observation::Claim { .. }
+        | Observation::Usage { .. }
+        | Observation::LimitReached { .. }
+        | Observation::Denied { .. }
+        | Observation::Result { .. } => None,
     }
 }
 

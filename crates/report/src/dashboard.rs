@@ -3,6 +3,7 @@
 use crate::estimate;
 use crate::line::name;
 use crate::metrics::NOT_TOLD;
+use crate::spend;
 use crate::text::span;
 use coordinate_model::ids::PhaseNumber;
 use coordinate_model::plan::Graph;
@@ -101,7 +102,8 @@ fn foot(run: &Run) -> String {
         |verdict| format!("`{}` {}", verdict.command, if verdict.passed { "passes" } else { "fails" }),
     );
     let tests = plain(&tests);
-    format!("tests: {tests}   spend: {NOT_TOLD}")
+    let spend = spend::line(spend::of(run)).unwrap_or_else(|| NOT_TOLD.to_owned());
+    format!("tests: {tests}   spend: {spend}")
 }
 
 /// At most so many lines; the last then says how many more there are.

@@ -1,6 +1,7 @@
 //! What a person wants to know when a run has ended: what was made, how it was verified, what it took, what is next.
 
 use crate::line;
+use crate::spend;
 use crate::text::span;
 use coordinate_model::definition::Scope;
 use coordinate_model::event::Outcome;
@@ -29,8 +30,12 @@ pub fn lines(run: &Run) -> Vec<(String, String)> {
         line("checked", verified(run).to_owned());
     }
     line("time", span(run.updated.since(run.started)));
-    // No client of this release tells what it spent.
-    line("cost", "n/a (the agent tells none)".to_owned());
+    let used = spend::of(run);
+    if let Some(usage) = &used {
+        line("tokens", spend::tokens(usage));
+    }
+    let cost = used.and_then(|usage| usage.micro_usd).map(spend::money);
+    line("cost", cost.unwrap_or_else(|| "n/a (the agent tells none)".to_owned()));
     for warning in &run.warnings {
         line("note", warning.clone());
     }

@@ -1,5 +1,6 @@
 //! Plain progress lines: what an event means for a person, in one line.
 
+use crate::text::moment;
 use coordinate_model::definition::{Action, Scope, StepKind, Writes};
 use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome};
 use coordinate_model::failure::Failure;
@@ -113,10 +114,19 @@ fn fired(evaluations: &[Evaluation]) -> Option<String> {
 
 fn told(observation: &Observation) -> Option<String> {
     match observation {
-        Observation::ToolStarted { tool, detail } => Some(format!("{tool}: {detail}")),
+        Observation::ToolStarted { tool, detail, .. } => Some(format!("{tool}: {detail}")),
         Observation::Message { text } => Some(first_line(text)),
         Observation::Claim { line } => Some(line.clone()),
-        Observation::Session { .. } | Observation::ToolEnded { .. } => None,
+        Observation::LimitReached { limit } => {
+            let window = if limit.window.is_empty() { String::new() } else { format!(" ({})", limit.window) };
+            let until = limit.until.map_or_else(String::new, |until| format!(", until {}", moment(until)));
+            Some(format!("a limit of use is reached{window}{until}"))
+        }
+        Observation::Denied { tool } => Some(format!("it was denied: {tool}")),
+        Observation::Session { .. }
+        | Observation::ToolEnded { .. }
+        | Observation::Usage { .. }
+        | Observation::Result { .. } => None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a run cost and what it gave, in figures.
 
+use crate::spend;
 use crate::states::{StateTime, times};
 use crate::text::span;
+use coordinate_model::client::Usage;
 use coordinate_model::definition::{Action, ForEach, Scope, StateName, StepKind, StepTemplate, Writes};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, StepId};
@@ -92,6 +94,7 @@ pub fn of(run: &Run, below: &[Run]) -> Metrics {
     let begun = work().filter(|step| !step.attempts.is_empty());
     let done: Vec<&Step> = work().filter(|step| step.state == StepState::Succeeded).collect();
     let by_agents = done.iter().filter(|step| step.kind == StepKind::Agent).count();
+    let used = std::iter::once(run).chain(below).filter_map(spend::of).reduce(Usage::with);
     let parallel = saving(steps().filter(|step| step.phase.is_some()));
     Metrics {
         run: run.id().clone(),
@@ -106,8 +109,8 @@ pub fn of(run: &Run, below: &[Run]) -> Metrics {
         repairs: repairs(run),
         debug_rounds: run.debug_rounds(),
         replans: run.replans.len(),
-        tokens: None,
-        usd: None,
+        tokens: used.map(|usage| usage.tokens()),
+        usd: used.and_then(|usage| usage.micro_usd).map(spend::usd),
         delegation: Share { part: by_agents, of: done.len() },
         artifacts: Share { part: created(run), of: asked(run) },
         saving: parallel.or_else(|| saving(steps().filter(|step| step.topic.is_some()))),
@@ -222,11 +225,7 @@ pub fn text(metrics: &Metrics) -> String {
         "tokens      {}",
         metrics.tokens.map_or_else(|| NOT_TOLD.to_owned(), |tokens| tokens.to_string())
     );
-    let _ = writeln!(
-        text,
-        "money       {}",
-        metrics.usd.map_or_else(|| NOT_TOLD.to_owned(), |usd| format!("{usd:.2} USD"))
-    );
+    let _ = writeln!(text, "money       {}", metrics.usd.map_or_else(|| NOT_TOLD.to_owned(), spend::money_of));
     let percent = |share: Share| share.percent().map_or_else(String::new, |percent| format!(" ({percent} %)"));
     let Share { part, of } = metrics.delegation;
     let _ = writeln!(text, "delegation  {part} of {of} steps by agents{}", percent(metrics.delegation));

@@ -257,13 +257,21 @@ pub(crate) fn beside(program: &str) -> PathBuf {
 /// What programs need to be found at all. `cargo` and `rustc` are rustup's proxies on many machines and look below
 /// the user's real home, unless told where.
 fn tool_variables() -> Vec<(String, std::ffi::OsString)> {
-    let path = std::env::var_os("PATH").map(|value| ("PATH".to_owned(), value));
+    let path = std::env::var_os("PATH").map(|value| ("PATH".to_owned(), without_clients(&value)));
     let toolchains = [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")].into_iter().filter_map(|(name, folder)| {
         let below_home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(folder).into_os_string());
         let value = std::env::var_os(name).or_else(below_home)?;
         Path::new(&value).is_dir().then(|| (name.to_owned(), value))
     });
     path.into_iter().chain(toolchains).collect()
+}
+
+/// A search path without the folders in which real clients lie: a test that starts one means its own.
+fn without_clients(path: &std::ffi::OsStr) -> std::ffi::OsString {
+    let clients = ["claude", "codex", "gemini", "opencode"];
+    let free = |folder: &PathBuf| !clients.iter().any(|client| folder.join(client).exists());
+    let folders: Vec<PathBuf> = std::env::split_paths(path).filter(free).collect();
+    std::env::join_paths(folders).expect("folders of a search path make one")
 }
 
 #[track_caller]

@@ -207,7 +207,7 @@ fn options() -> Options {
         max_research: None,
         auto_create_debug: true,
         replan: Some(Replanning::default()),
-        agent: AgentChoice { name: "simulated".to_owned(), argv: Vec::new(), repairs: true },
+        agent: AgentChoice { name: "simulated".to_owned(), repairs: true, ..AgentChoice::default() },
         test_command: Some("make test".to_owned()),
         check_command: None,
         test_limit_ms: 60_000,

@@ -272,7 +272,7 @@ fn ended(of: Of, ending: AttemptEnding) -> Input {
 
 fn observed(of: &Of, offset: u64) -> Input {
     let detail = format!("line {offset}");
-    let observations = vec![Observation::ToolStarted { tool: "sh".to_owned(), detail }];
+    let observations = vec![Observation::tool_started("sh", detail)];
     Input::Observed { of: of.clone(), offset, observations }
 }
 

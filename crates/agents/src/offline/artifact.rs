@@ -44,11 +44,11 @@ fn text(wanted: &Wanted) -> Result<String, String> {
 
 fn survey(wanted: &Wanted) -> String {
     let terms = Terms::of(&wanted.subject, &wanted.request);
-    tell(&Observation::ToolStarted { tool: "survey".to_owned(), detail: wanted.topic() });
+    tell(&Observation::tool_started("survey", wanted.topic()));
     let found = search(&wanted.tree, &wanted.path, terms);
     tell(&Observation::Message {
         text: format!("searched {} files and {} commits", found.read.files, found.looked_at),
     });
-    tell(&Observation::ToolEnded { tool: "survey".to_owned(), ok: true });
+    tell(&Observation::tool_ended("survey", true));
     report::report(wanted, &found)
 }

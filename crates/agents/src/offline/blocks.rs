@@ -11,13 +11,13 @@ use std::process::{Command, Stdio};
 /// The exit code of the first block that fails, or 0.
 pub(super) fn run_all(blocks: &[Block]) -> i32 {
     for block in blocks {
-        tell(&Observation::ToolStarted { tool: "sh".to_owned(), detail: first_line(block) });
+        tell(&Observation::tool_started("sh", first_line(block)));
         let code = run(block);
         if let Some(signal) = killed_by(code) {
             // Not the plan's failure: whoever reads how this process ended must see a kill as a kill.
             let _ = kill_process(getpid(), signal);
         }
-        tell(&Observation::ToolEnded { tool: "sh".to_owned(), ok: code == 0 });
+        tell(&Observation::tool_ended("sh", code == 0));
         if code != 0 {
             let _ = writeln!(std::io::stderr(), "the `sh` block at line {} of the plan ended with {code}", block.line);
             return code;

@@ -54,7 +54,7 @@ fn metadata(wanted: &Wanted) -> String {
 
 /// Runs a command as the shell would, with both of its outputs in one, which goes on to our own as it comes.
 fn run<'a>(command: &'a str, tree: &Path) -> Ran<'a> {
-    tell(&Observation::ToolStarted { tool: "test".to_owned(), detail: command.chars().take(120).collect() });
+    tell(&Observation::tool_started("test", command.chars().take(120).collect::<String>()));
     let mut output = Output::default();
     let child = Command::new("sh")
         .args(["-c", &format!("exec 2>&1\n{command}")])
@@ -69,7 +69,7 @@ fn run<'a>(command: &'a str, tree: &Path) -> Ran<'a> {
         let status = child.wait().ok()?;
         Some(status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)))
     });
-    tell(&Observation::ToolEnded { tool: "test".to_owned(), ok: code == Some(0) });
+    tell(&Observation::tool_ended("test", code == Some(0)));
     Ran { command, code, output }
 }
 

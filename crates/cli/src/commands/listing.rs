@@ -56,9 +56,16 @@ fn row(header: &RunHeader, what: &str, driver: Option<u32>, indent: &str) -> Str
 pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {
     let probes = clients()?.probe();
     if as_json {
-        let rows = probes.iter().map(
-            |probe| json!({"name": probe.name, "found": probe.found, "version": probe.version, "detail": probe.detail}),
-        );
+        let rows = probes.iter().map(|probe| {
+            json!({
+                "name": probe.name,
+                "found": probe.found,
+                "version": probe.version,
+                "login": probe.login,
+                "can": probe.can,
+                "detail": probe.detail,
+            })
+        });
         print_json(&rows.collect());
         return Ok(Exit::Done);
     }

@@ -10,7 +10,7 @@ use crate::paths::{self, Layout, Taking, Wanted, reserve, specs_root, topic_of};
 use crate::workflows;
 use coordinate_engine::port::Repository;
 use coordinate_model::definition::{Definition, Scope};
-use coordinate_model::event::{AgentChoice, Base, Created, Options, Paths};
+use coordinate_model::event::{Base, Created, Options, Paths};
 use coordinate_model::ids::{PhaseNumber, RunId};
 use coordinate_model::plan::{Graph, Source, content_hash};
 use coordinate_model::replan::Replanning;
@@ -146,7 +146,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             max_research: at_most(config, "parallel_research_agents"),
             auto_create_debug: config.flag("auto_create_debug"),
             replan: Some(Replanning { forced: options.force_replan, ..config.replanning() }),
-            agent: agent(config, options)?,
+            agent: super::agent::choose(config, options)?,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
             test_limit_ms: config.number("test.limit_seconds").unwrap_or(1800).saturating_mul(1000),
@@ -166,30 +166,6 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
 /// A number of things at once; 0 is no limit.
 fn at_most(config: &Config, name: &str) -> Option<u32> {
     config.number(name).filter(|most| *most > 0).map(|most| u32::try_from(most).unwrap_or(u32::MAX))
-}
-
-fn agent(config: &Config, options: &RunArguments) -> Result<AgentChoice, CommandError> {
-    let argv = match &options.agent_command {
-        Some(line) => shlex::split(line)
-            .ok_or_else(|| CommandError::usage(format!("`--agent-command` has an open quote: {line}")))?,
-        None => config.list("agent.command"),
-    };
-    let named = options.agent.as_deref().or_else(|| config.text("agent.name")).unwrap_or("auto");
-    let name = match named {
-        "auto" if !argv.is_empty() => "command",
-        "auto" => {
-            return Err(CommandError::usage("no agent client was found, so `auto` can choose none")
-                .hint("`--agent offline` runs the `sh` blocks of the plan's phases")
-                .hint("`--agent command --agent-command 'PROGRAM ARGUMENTS'` works with any program"));
-        }
-        other => other,
-    };
-    let choice = AgentChoice { name: name.to_owned(), argv, repairs: name != "offline" };
-    let check = coordinate_engine::port::Agents::check(&crate::wiring::clients()?, &choice);
-    check.map_err(|failure| {
-        failure.remedy.iter().fold(CommandError::usage(failure.message), |error, hint| error.hint(hint))
-    })?;
-    Ok(choice)
 }
 
 /// Where the run begins. Asked before anything is written, so that a refused run leaves nothing behind.

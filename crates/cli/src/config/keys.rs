@@ -26,7 +26,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 30] = [
+pub(super) const KEYS: [Key; 32] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -58,6 +58,13 @@ pub(super) const KEYS: [Key; 30] = [
         default: "\"auto\"",
         help: "the agent: `coordinate agents` lists them",
     },
+    Key {
+        name: "agent.preference",
+        kind: Kind::List,
+        default: "[\"claude\", \"codex\", \"gemini\", \"opencode\"]",
+        help: "the clients that `auto` looks for, the first that is found is taken",
+    },
+    Key { name: "agent.model", kind: Kind::Text, default: "", help: "the model; else the client chooses" },
     Key {
         name: "agent.command",
         kind: Kind::List,

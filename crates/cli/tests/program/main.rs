@@ -10,6 +10,7 @@ mod checkpoints;
 mod classifier;
 mod clean;
 mod clean_shell;
+mod clients;
 mod commands;
 mod configuration;
 mod context;

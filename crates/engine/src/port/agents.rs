@@ -24,6 +24,8 @@ pub struct Assignment {
     pub run: String,
     /// The step.
     pub step: String,
+    /// Which try of the step, from 1.
+    pub attempt: u32,
     /// Where it works.
     pub tree: PathBuf,
     /// The attempt's folder, for files that the client is given.
@@ -64,6 +66,10 @@ pub struct AgentProbe {
     pub found: bool,
     /// Its version, if it told.
     pub version: Option<String>,
+    /// Whether there is something to log in with; `None` where no log-in is needed, or nothing was found to ask.
+    pub login: Option<bool>,
+    /// What it can do beyond working, in a word each.
+    pub can: Vec<String>,
     /// What the user should know: where it was found, or how to get it.
     pub detail: String,
 }

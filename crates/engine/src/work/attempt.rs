@@ -99,6 +99,7 @@ fn assignment(step: &StepJob, tree: &Path) -> Assignment {
         phase: step.step.phase.map(|number| number.to_string()).unwrap_or_default(),
         run: step.job.created.run.to_string(),
         step: step.step.id.to_string(),
+        attempt: step.attempt.number,
         tree: tree.to_owned(),
         folder: step.folder(),
         limits: limits(step),

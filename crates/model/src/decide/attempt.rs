@@ -1,6 +1,6 @@
 //! Inputs that speak of an attempt: each is checked against the attempt that it names before anything follows.
 
-use super::{Decision, replan};
+use super::{Decision, client, replan};
 use crate::definition::StepKind;
 use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, is_kill};
 use crate::failure::{Failure, FailureClass, FailureKind, recognise};
@@ -102,7 +102,7 @@ pub(super) fn ended(
             ending: ending.clone(),
             snapshot: snapshot.cloned(),
         }];
-        if let Some(failure) = ending_failure(ending, run, &of.step, tail) {
+        if let Some(failure) = ending_failure(ending, run, attempt, &of.step, tail) {
             let adopted = run.driver.map(|(epoch, _)| epoch) != attempt.driver;
             // Whatever killed the driver has killed the attempt too: no more its failure than a lost supervisor is.
             let counted = !(*ending == AttemptEnding::Lost || adopted && is_killed(ending));
@@ -131,13 +131,22 @@ fn lost(step: &Step, of: &Of, failure: Failure, context: Context) -> Event {
 }
 
 /// The failure that a process's end means by itself; `None` when what it left is to be checked, or it was stopped.
-fn ending_failure(ending: &AttemptEnding, run: &Run, step: &StepId, tail: &[String]) -> Option<Failure> {
+fn ending_failure(
+    ending: &AttemptEnding,
+    run: &Run,
+    attempt: &Attempt,
+    step: &StepId,
+    tail: &[String],
+) -> Option<Failure> {
     use FailureClass::{Permanent, Transient};
     let limits = run.created.options.limits;
     let fail = |class, kind, message: String| Failure::new(class, kind, message).context(tail.iter().cloned());
     let failure = match ending {
-        AttemptEnding::Exited { code: 0 } | AttemptEnding::Stopped => return None,
-        AttemptEnding::Exited { code } => exit_failure(*code, step, tail),
+        AttemptEnding::Stopped => return None,
+        AttemptEnding::Exited { code } => {
+            let said = client::failure(&run.created.options.agent, attempt, *code, step, tail);
+            return said.or_else(|| (*code != 0).then(|| exit_failure(*code, step, tail)));
+        }
         AttemptEnding::Signaled { signal } if is_kill(*signal) => {
             fail(Transient, FailureKind::Crash, format!("the agent was killed by signal {signal}"))
                 .expected_found("an end of its own", format!("signal {signal} from outside"))
@@ -238,7 +247,7 @@ fn failed_and_told(run: &Run, step: &Step, of: &Of, failure: &Failure, context: 
 }
 
 pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, context: Context) -> Decision {
-    in_state(run, of, &[StepState::Verifying], |step, _| match result {
+    in_state(run, of, &[StepState::Verifying], |step, attempt| match result {
         Ok(left) => {
             let adopt = |left: &LeftPlan| Event::PlanAdopted {
                 step: of.step.clone(),
@@ -259,7 +268,10 @@ pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, conte
             events.extend(replan::after_drift(run, step, true));
             Decision::accepted(events)
         }
-        Err(failure) => Decision::accepted(failed_and_told(run, step, of, failure, context)),
+        Err(failure) => {
+            let failure = client::with_denials(attempt, failure);
+            Decision::accepted(failed_and_told(run, step, of, &failure, context))
+        }
     })
 }
 

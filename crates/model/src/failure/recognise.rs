@@ -25,7 +25,7 @@ pub struct Rule {
 }
 
 /// The one table. Earlier rules win: a full disk is also named by what timed out because of it, and a usage limit
-/// comes with the status of a rate limit.
+/// comes with the status of a rate limit; where money or room has run out, no waiting helps.
 pub const RULES: &[Rule] = &[
     Rule {
         class: FailureClass::Fatal,
@@ -44,6 +44,10 @@ pub const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        class: FailureClass::Permanent,
+        phrases: &["credit balance is too low", "insufficient_quota", "prompt is too long"],
+    },
+    Rule {
         class: FailureClass::Quota,
         phrases: &[
             "hit your usage limit",
@@ -52,8 +56,8 @@ pub const RULES: &[Rule] = &[
             "hit your limit",
             "quota exceeded",
             "exceeded your current quota",
-            "insufficient_quota",
-            "credit balance is too low",
+            "hit your session limit",
+            "hit your weekly limit",
         ],
     },
     Rule {
@@ -66,6 +70,9 @@ pub const RULES: &[Rule] = &[
             "too many requests",
             "overloaded_error",
             "is overloaded",
+            "529 overloaded",
+            "request rejected (429)",
+            "stream disconnected",
             "currently overloaded",
             "service unavailable",
             "bad gateway",
@@ -146,7 +153,9 @@ fn reset(line: &str) -> Option<String> {
     let lower = line.to_ascii_lowercase();
     let marks = ["try again at ", "try again in ", "resets at ", "resets in ", "resets "];
     let begin = marks.iter().find_map(|mark| lower.find(mark).map(|at| at + mark.len()))?;
-    let rest = line.get(begin..)?.trim().trim_end_matches(['.', '!', ')']);
+    let rest = line.get(begin..)?.trim().trim_end_matches(['.', '!']);
+    // A time zone in brackets belongs to the time; a bracket that was opened before it does not.
+    let rest = if rest.contains('(') { rest } else { rest.trim_end_matches(')') };
     (!rest.is_empty()).then(|| rest.chars().take(60).collect())
 }
 

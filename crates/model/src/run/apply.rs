@@ -604,6 +604,14 @@ impl Attempt {
         match observation {
             Observation::Session { id } => self.session = Some(id.clone()),
             Observation::Claim { line } => self.claims.push(line.clone()),
+            Observation::Usage { usage, total } => {
+                let before = self.usage.filter(|_| !total).unwrap_or_default();
+                self.usage = Some(before.with(*usage));
+            }
+            Observation::LimitReached { limit } => self.limit = Some(limit.clone()),
+            Observation::Denied { tool } if self.denied.contains(tool) => {}
+            Observation::Denied { tool } => self.denied.push(tool.clone()),
+            Observation::Result { result } => self.result = Some(result.clone()),
             Observation::ToolStarted { .. } | Observation::ToolEnded { .. } | Observation::Message { .. } => {}
         }
     }
@@ -622,6 +630,10 @@ impl Attempt {
             offset: 0,
             doing: None,
             claims: Vec::new(),
+            usage: None,
+            limit: None,
+            denied: Vec::new(),
+            result: None,
             stopping: false,
             ending: None,
             snapshot: None,

@@ -50,6 +50,8 @@ fn of(problem: &Problem, seen: &Observed) -> &'static [&'static str] {
         FailureKind::ExitCode
         | FailureKind::MissingCommit
         | FailureKind::Crash
+        | FailureKind::ClientFailed
+        | FailureKind::NoResult
         | FailureKind::NotStarted
         | FailureKind::IdleTimeout
         | FailureKind::HardTimeout
@@ -105,6 +107,8 @@ fn for_kind(what: Check, kind: FailureKind, seen: &Observed) -> Vec<String> {
         | FailureKind::MissingCommit
         | FailureKind::ExitCode
         | FailureKind::Crash
+        | FailureKind::ClientFailed
+        | FailureKind::NoResult
         | FailureKind::NotStarted
         | FailureKind::IdleTimeout
         | FailureKind::HardTimeout

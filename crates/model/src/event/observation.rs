@@ -1,0 +1,84 @@
+//! What was seen of an agent at work.
+
+use crate::client::{ClientResult, Usage, UsageLimit};
+use serde::{Deserialize, Serialize};
+
+/// What an agent did, in the few words that a journal keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Observation {
+    /// The client's session.
+    Session {
+        /// Its id.
+        id: String,
+    },
+    /// A tool or command began.
+    ToolStarted {
+        /// Its name.
+        tool: String,
+        /// The first line of what it does.
+        detail: String,
+        /// The file that it changes, as the client names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+        /// The client's id for this call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+    /// A tool or command ended.
+    ToolEnded {
+        /// Its name; empty where the client names only the call.
+        tool: String,
+        /// Whether it went well.
+        ok: bool,
+        /// The client's id for the call that ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+    /// Something was said; at most 4 KiB of it.
+    Message {
+        /// The text.
+        text: String,
+    },
+    /// A completion line of the contract.
+    Claim {
+        /// The line.
+        line: String,
+    },
+    /// Something was used.
+    Usage {
+        /// How much.
+        usage: Usage,
+        /// Whether it is all that this attempt used so far, and not only what came on top.
+        total: bool,
+    },
+    /// A limit of use was met.
+    LimitReached {
+        /// The limit.
+        limit: UsageLimit,
+    },
+    /// The client was not allowed to use a tool.
+    Denied {
+        /// The tool's name.
+        tool: String,
+    },
+    /// The client's last word; a later one takes its place.
+    Result {
+        /// What it says.
+        result: ClientResult,
+    },
+}
+
+impl Observation {
+    /// A tool that is known by its name alone began.
+    #[must_use]
+    pub fn tool_started(tool: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::ToolStarted { tool: tool.into(), detail: detail.into(), file: None, call: None }
+    }
+
+    /// A tool that is known by its name alone ended.
+    #[must_use]
+    pub fn tool_ended(tool: impl Into<String>, ok: bool) -> Self {
+        Self::ToolEnded { tool: tool.into(), ok, call: None }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a run's clients used: tokens and money, as far as they tell it.
+
+use coordinate_model::client::Usage;
+use coordinate_model::run::Run;
+
+/// The sum over all tries, failed ones too: they were paid as well. `None` where no client told anything.
+#[must_use]
+pub fn of(run: &Run) -> Option<Usage> {
+    let attempts = run.steps.iter().flat_map(|step| &step.attempts);
+    attempts.filter_map(|attempt| attempt.usage).reduce(Usage::with)
+}
+
+/// Money in US dollars.
+#[must_use]
+pub fn usd(micro_usd: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 9 000 million dollars")]
+    let micro = micro_usd as f64;
+    micro / 1e6
+}
+
+/// `0.0132 USD`, `12.40 USD`: small sums with the places that tell them apart.
+#[must_use]
+pub fn money(micro_usd: u64) -> String {
+    money_of(usd(micro_usd))
+}
+
+/// The same of whole dollars.
+pub(crate) fn money_of(usd: f64) -> String {
+    if usd > 0.0 && usd < 1.0 { format!("{usd:.4} USD") } else { format!("{usd:.2} USD") }
+}
+
+/// `120 read, 40 written`, with what came from a cache.
+#[must_use]
+pub fn tokens(usage: &Usage) -> String {
+    let cached = if usage.cached == 0 { String::new() } else { format!(", {} from a cache", usage.cached) };
+    format!("{} read{cached}, {} written", usage.input, usage.output)
+}
+
+/// Tokens and money in one line; `None` where nothing was told.
+#[must_use]
+pub fn line(usage: Option<Usage>) -> Option<String> {
+    let usage = usage?;
+    let money = usage.micro_usd.map_or_else(String::new, |micro| format!(", {}", money(micro)));
+    Some(format!("{} tokens{money}", usage.tokens()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_told_as_they_are_known() {
+        let usage = Usage { input: 20, cached: 0, output: 40, micro_usd: Some(880) };
+        assert_eq!(tokens(&usage), "20 read, 40 written");
+        assert_eq!(line(Some(usage)).as_deref(), Some("60 tokens, 0.0009 USD"));
+        let unpriced = Usage { cached: 5, micro_usd: None, ..usage };
+        assert_eq!(tokens(&unpriced), "20 read, 5 from a cache, 40 written");
+        assert_eq!(line(Some(unpriced)).as_deref(), Some("65 tokens"));
+        assert_eq!(line(None), None);
+        assert_eq!((money(12_400_000), money(0)), ("12.40 USD".to_owned(), "0.00 USD".to_owned()));
+    }
+}
