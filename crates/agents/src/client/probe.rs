@@ -12,8 +12,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// The longest time for a client to tell its version. Some of them start an interpreter first.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest time for a client to tell its version. Some of them start an interpreter first, which takes seconds on a
+/// busy machine.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where the client's program lies: an absolute path.
 pub(crate) fn find(client: Client) -> Option<PathBuf> {
@@ -71,6 +72,8 @@ fn version(program: &Path) -> Option<String> {
 fn said(program: &Path) -> Option<String> {
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+    // Gemini CLI would start itself once more with more memory, only to say its version.
+    command.env("GEMINI_CLI_NO_RELAUNCH", "true");
     let mut child = command.spawn().ok()?;
     let mut output = child.stdout.take()?;
     let (sender, receiver) = mpsc::channel();
