@@ -54,8 +54,8 @@ pub(crate) fn install(workspace: &Workspace, words: &[&str]) -> Result<(), TaskE
 
 fn test(root: &Path) -> Result<(), TaskError> {
     tools::install_nextest()?;
-    run(&mut cargo(&["build", "-p", "coordinate-testkit", "--bins"]))?;
-    let arguments = ["nextest", "run", "-p", "coordinate-testkit", "--profile", "clients"];
+    run(&mut cargo(&["build", "-p", "coordinate-testkit", "-p", "coordinate-cli", "--bins"]))?;
+    let arguments = ["nextest", "run", "-p", "coordinate-testkit", "-p", "coordinate-cli", "--profile", "clients"];
     run(cargo(&arguments).env(FOLDER, root).env(REQUIRED, "1")).map_err(TaskError::told)
 }
 

@@ -148,7 +148,7 @@ impl Shared {
         };
         let fault = turn.fault.as_ref().filter(|_| conversation.is_main());
         match fault.filter(|fault| self.is_due(fault, conversation)) {
-            Some(fault) => protocol.fail(fault, &Answer::cut_off(conversation)),
+            Some(fault) => protocol.fail(fault, &Answer::cut_off(conversation), streamed),
             None => protocol.reply(&Answer::new(&turn, conversation), streamed),
         }
     }

@@ -78,9 +78,6 @@ impl Installed {
 }
 
 impl Client {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Claude, Self::Codex, Self::Gemini, Self::Opencode];
-
     /// Its name in the table.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -92,15 +89,7 @@ impl Client {
         }
     }
 
-    /// The version that tests know.
-    ///
-    /// # Panics
-    /// When the table lacks the client.
-    #[must_use]
-    pub fn version(self) -> &'static str {
-        self.line().0
-    }
-
+    /// Its version and program.
     fn line(self) -> (&'static str, &'static str) {
         let lines = TABLE.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
         let line =

@@ -17,34 +17,41 @@ pub(super) struct Words<'a> {
     pub(super) message: &'a str,
 }
 
-/// What a client gets. `begun` is a stream that would have come to its end.
-pub(super) fn reply(protocol: Protocol, fault: &Fault, begun: Vec<Event>) -> Reply {
-    match fault.kind {
-        FaultKind::Disconnect => Reply::Closed,
-        FaultKind::Hang => Reply::Hang,
-        FaultKind::Cut => Reply::Stream(half(begun), StreamEnd::Cut),
-        FaultKind::Stall => Reply::Stream(half(begun), StreamEnd::Stall),
-        FaultKind::StreamError => {
+/// What a client gets. `begun` is a stream that would have come to its end, if a stream was asked for: without one,
+/// what breaks in its middle breaks before a byte.
+pub(super) fn reply(protocol: Protocol, fault: &Fault, begun: Option<Vec<Event>>) -> Reply {
+    match (fault.kind, begun) {
+        (FaultKind::Disconnect, _) | (FaultKind::Cut, None) => Reply::Closed,
+        (FaultKind::Hang, _) | (FaultKind::Stall, None) => Reply::Hang,
+        (FaultKind::Cut, Some(begun)) => Reply::Stream(half(begun), StreamEnd::Cut),
+        (FaultKind::Stall, Some(begun)) => Reply::Stream(half(begun), StreamEnd::Stall),
+        (FaultKind::StreamError, Some(begun)) => {
             let mut events = half(begun);
             events.push(error_event(protocol, &words(protocol, fault.kind)));
             Reply::Stream(events, StreamEnd::Whole)
         }
-        FaultKind::RateLimit
-        | FaultKind::UsageLimit
-        | FaultKind::Overloaded
-        | FaultKind::ServerError
-        | FaultKind::Unauthorized
-        | FaultKind::Credit
-        | FaultKind::PromptTooLong => {
-            let words = words(protocol, fault.kind);
-            let until = fault.reset_after.map(|after| (after, now() + after));
-            let mut body = body(protocol, &words);
-            if let Some((after, at)) = until {
-                tell_reset(protocol, &mut body, after, at);
-            }
-            Reply::Whole(words.status, headers(protocol, fault.kind, until), body)
-        }
+        (
+            FaultKind::RateLimit
+            | FaultKind::UsageLimit
+            | FaultKind::Overloaded
+            | FaultKind::ServerError
+            | FaultKind::Unauthorized
+            | FaultKind::Credit
+            | FaultKind::PromptTooLong
+            | FaultKind::StreamError,
+            _,
+        ) => refused(protocol, fault),
     }
+}
+
+fn refused(protocol: Protocol, fault: &Fault) -> Reply {
+    let words = words(protocol, fault.kind);
+    let until = fault.reset_after.map(|after| (after, now() + after));
+    let mut body = body(protocol, &words);
+    if let Some((after, at)) = until {
+        tell_reset(protocol, &mut body, after, at);
+    }
+    Reply::Whole(words.status, headers(protocol, fault.kind, until), body)
 }
 
 /// The body of an error.

@@ -80,8 +80,8 @@ impl Protocol {
     }
 
     /// A failure instead of an answer; `begun` is what a stream has said before it.
-    pub(super) fn fail(self, fault: &Fault, begun: &Answer) -> Reply {
-        fault::reply(self, fault, self.events(begun))
+    pub(super) fn fail(self, fault: &Fault, begun: &Answer, streamed: bool) -> Reply {
+        fault::reply(self, fault, streamed.then(|| self.events(begun)))
     }
 
     /// An error with this text, in the protocol's form.

@@ -262,6 +262,19 @@ fn streams_break_as_asked() {
     assert_eq!(broken(FaultKind::Disconnect).head, "");
 }
 
+/// Clients ask again without a stream when one broke.
+#[test]
+fn what_breaks_streams_breaks_whole_answers_too() {
+    let api = api();
+    let broken = |kind| {
+        let mut body = ask(&failing(kind, None, None));
+        body["stream"] = json!(false);
+        post(&api, "/v1/messages", &body)
+    };
+    assert_eq!(broken(FaultKind::StreamError).status(), 500);
+    assert_eq!(broken(FaultKind::Cut).head, "");
+}
+
 /// Whoever hangs sends nothing: what is shown is that the other side's end is what ends it, and not before.
 #[test]
 fn what_hangs_stays_open() {

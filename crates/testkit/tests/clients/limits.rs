@@ -1,4 +1,4 @@
-//! What clients say when money or quota is gone: adapters live by these words.
+//! What clients say when money, quota or a stream is gone: adapters live by these words.
 
 use super::{Bench, events, say};
 use coordinate_testkit::Outcome;
@@ -66,4 +66,12 @@ fn gemini_says_until_when_a_quota_is_used_up() {
     let result = event(&outcome, "result");
     assert_eq!((&result["status"], outcome.code), (&json!("error"), Some(173)));
     assert!(result["error"]["message"].as_str().is_some_and(|text| text.contains("retry after 3600s")), "{result}");
+}
+
+/// An exit code of 0 is no success: only the result tells.
+#[test]
+fn gemini_exits_well_after_a_broken_stream() {
+    let Some(bench) = Bench::new(Client::Gemini) else { return };
+    let outcome = bench.run(&failing(FaultKind::Cut, None), &[]);
+    assert_eq!((&event(&outcome, "result")["status"], outcome.code), (&json!("error"), Some(0)));
 }

@@ -1,0 +1,82 @@
+//! The main job with the programs that people have: Claude Code, Codex, Gemini CLI and opencode do the work of whole
+//! runs, against a model API on loopback, in a network namespace in which there is nothing else.
+//!
+//! `cargo xtask clients --test` installs them and runs this.
+
+use crate::support::{PROGRAM, World};
+use coordinate_testkit::Outcome;
+use coordinate_testkit::api::marker;
+use coordinate_testkit::clients::{Client, Installed, isolated};
+use std::path::Path;
+
+/// What the model does in every step: it lets the client's own tool run the author's script, and ends.
+fn script(world: &World) -> String {
+    let _ = world.author();
+    let author = world.env.root().join("scripts/author");
+    let turns = serde_json::json!([
+        {"run": format!("sh '{}'", author.display()), "usage": {"input": 100, "cached": 0, "output": 10}},
+        {"say": "Done."},
+    ]);
+    marker(&turns.to_string())
+}
+
+/// Runs `coordinate run` with the client, beside the fake API.
+#[track_caller]
+fn run(world: &World, installed: &Installed, client: Client, words: &[&str]) -> Outcome {
+    client.prepare(&world.env);
+    let mut command = isolated(&world.env, &world.repo);
+    let program = installed.program(client);
+    let folder = program.parent().unwrap_or(Path::new("/")).display().to_string();
+    command.arg(PROGRAM).args(["run", "--agent", client.name(), "-c", "agent.hard_seconds=120"]).args(words);
+    command.envs(client.variables()).env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()));
+    command.output().expect("the fake API can be started").into()
+}
+
+#[track_caller]
+fn ends_well(outcome: &Outcome) {
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+}
+
+/// A whole research and plan, then the two phases of that plan.
+#[track_caller]
+fn works(client: Client) {
+    let Some(installed) = Installed::find() else { return };
+    let world = World::new(&[("README.md", "# A project\n")]);
+    let request = format!("research the parser and the lexer and plan a rewrite. {}", script(&world));
+    ends_well(&run(&world, &installed, client, &[&request]));
+    let planned = world.show();
+    let kinds: Vec<&str> =
+        planned["artifacts"].as_array().unwrap().iter().map(|artifact| artifact["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "report").count(), 2, "{planned:#}");
+    assert_eq!(kinds.last(), Some(&"plan"), "{planned:#}");
+    let plan = planned["paths"]["plan"].as_str().unwrap().to_owned();
+    let text = world.read(&plan).replace("- [ ] write one", &format!("- [ ] write one {}", script(&world)));
+    world.write(&plan, &text.replace("- [ ] write two", &format!("- [ ] write two {}", script(&world))));
+    ends_well(&run(&world, &installed, client, &[&plan]));
+    assert_eq!((world.read("one.txt"), world.read("two.txt")), ("one\n".to_owned(), "two\n".to_owned()));
+    let subjects = world.subjects("main");
+    assert!(subjects.contains(&"feat(001): complete phase 2 - Two".to_owned()), "{subjects:?}");
+    let metrics = world.json(&["metrics", "--json"]);
+    assert!(metrics["tokens"].is_object() || metrics["tokens"].as_u64().is_some(), "{metrics:#}");
+    world.assert_nothing_left();
+}
+
+#[test]
+fn claude_code_does_whole_runs() {
+    works(Client::Claude);
+}
+
+#[test]
+fn codex_does_whole_runs() {
+    works(Client::Codex);
+}
+
+#[test]
+fn gemini_cli_does_whole_runs() {
+    works(Client::Gemini);
+}
+
+#[test]
+fn opencode_does_whole_runs() {
+    works(Client::Opencode);
+}
