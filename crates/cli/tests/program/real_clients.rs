@@ -5,7 +5,7 @@
 
 use crate::support::{PROGRAM, World};
 use coordinate_testkit::Outcome;
-use coordinate_testkit::api::marker;
+use coordinate_testkit::api::script::{Turn, marker};
 use coordinate_testkit::clients::{Client, Installed, isolated};
 use std::path::Path;
 
@@ -13,11 +13,8 @@ use std::path::Path;
 fn script(world: &World) -> String {
     let _ = world.author();
     let author = world.env.root().join("scripts/author");
-    let turns = serde_json::json!([
-        {"run": format!("sh '{}'", author.display()), "usage": {"input": 100, "cached": 0, "output": 10}},
-        {"say": "Done."},
-    ]);
-    marker(&turns.to_string())
+    let work = Turn { run: Some(format!("sh '{}'", author.display())), ..Turn::default() };
+    marker(&[work, Turn { say: Some("Done.".to_owned()), ..Turn::default() }])
 }
 
 /// Runs `coordinate run` with the client, beside the fake API.

@@ -124,6 +124,9 @@ fn start(launch: &Launch) -> Result<Child, String> {
     Command::new(name)
         .args(arguments)
         .current_dir(&program.cwd)
+        // Programs believe it before they ask the system: one that is inherited leads them into the user's checkout.
+        .env("PWD", &program.cwd)
+        .env_remove("OLDPWD")
         .envs(program.env.iter().map(|(name, value)| (name, value)))
         .env(ATTEMPT_VARIABLE, &launch.key)
         .stdin(stdin)

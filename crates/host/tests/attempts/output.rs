@@ -96,3 +96,14 @@ fn secrets_of_the_launcher_are_redacted() {
     }
     launcher.kill();
 }
+
+/// Some programs believe `PWD` before they ask the system where they are.
+#[test]
+fn a_program_is_told_the_folder_that_it_is_in() {
+    let place = Place::running(vec!["env".to_owned()]);
+    place.start();
+    let (lines, _) = place.follow(0);
+    let folder = format!("PWD={}", place.launch.program.cwd.display());
+    assert!(lines.iter().any(|line| line.text == folder), "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.text.starts_with("OLDPWD=")), "{lines:#?}");
+}
