@@ -200,6 +200,10 @@ pub(super) fn find(name: &str, origin: &str) -> Result<&'static Key, CommandErro
 }
 
 fn nearest(name: &str) -> Option<&'static str> {
+    // A key that was not written to its end is meant before one that only looks alike.
+    if let Some(begun) = KEYS.iter().find(|key| !name.is_empty() && key.name.starts_with(name)) {
+        return Some(begun.name);
+    }
     let alike = KEYS.iter().map(|key| (strsim::jaro_winkler(name, key.name), key.name));
     alike.filter(|(likeness, _)| *likeness > ALIKE).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| name)
 }

@@ -26,7 +26,6 @@ mod misbehaviour;
 mod offline;
 mod plan_files;
 mod pull_request;
-mod real_clients;
 mod replan;
 mod replan_asked;
 mod requests;

@@ -3,6 +3,12 @@
 //!
 //! `cargo xtask clients --test` installs them and runs this.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up can only end the test")]
+
+#[expect(dead_code, reason = "most of it is for the program's other tests")]
+#[path = "../support/mod.rs"]
+mod support;
+
 use crate::support::{PROGRAM, World};
 use coordinate_testkit::Outcome;
 use coordinate_testkit::api::script::{Turn, marker};
