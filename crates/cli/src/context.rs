@@ -194,6 +194,16 @@ pub(crate) fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().chars().take(80).collect()
 }
 
+/// The runs below a run.
+pub(crate) fn runs_below(
+    journal: &Journal,
+    headers: &[RunHeader],
+    above: &RunId,
+) -> Result<Vec<coordinate_model::run::Run>, CommandError> {
+    let below = headers.iter().filter(|header| header.parent.as_ref() == Some(above));
+    below.map(|header| Ok(journal.load(&header.run)?)).collect()
+}
+
 /// The process that drives a run, if it lives.
 pub(crate) fn driver_of(journal: &Journal, run: &RunId) -> Result<Option<u32>, CommandError> {
     let lease = journal.storage().lease(run)?;

@@ -48,7 +48,7 @@ impl FolderWatch {
 }
 
 /// Empties the queue of changes; what they were does not matter, the files are read.
-fn forget(changes: &OwnedFd) -> io::Result<()> {
+pub(crate) fn forget(changes: &OwnedFd) -> io::Result<()> {
     let mut buffer = [0; 4096];
     loop {
         match rustix::io::read(changes, &mut buffer) {

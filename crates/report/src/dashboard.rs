@@ -102,7 +102,7 @@ fn foot(run: &Run) -> String {
         |verdict| format!("`{}` {}", verdict.command, if verdict.passed { "passes" } else { "fails" }),
     );
     let tests = plain(&tests);
-    let spend = spend::line(spend::of(run)).unwrap_or_else(|| NOT_TOLD.to_owned());
+    let spend = spend::line(spend::of(run, &[])).unwrap_or_else(|| NOT_TOLD.to_owned());
     format!("tests: {tests}   spend: {spend}")
 }
 

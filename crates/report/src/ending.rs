@@ -7,9 +7,9 @@ use coordinate_model::definition::Scope;
 use coordinate_model::event::Outcome;
 use coordinate_model::run::Run;
 
-/// The lines at the end of a run, each a name and a text.
+/// The lines at the end of a run, each a name and a text. What the runs below it used is its spend too.
 #[must_use]
-pub fn lines(run: &Run) -> Vec<(String, String)> {
+pub fn lines(run: &Run, below: &[Run]) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let mut line = |name: &str, text: String| lines.push((name.to_owned(), text));
     let merged = run.phases.values().filter(|phase| phase.merged).count();
@@ -30,7 +30,7 @@ pub fn lines(run: &Run) -> Vec<(String, String)> {
         line("checked", verified(run).to_owned());
     }
     line("time", span(run.updated.since(run.started)));
-    let used = spend::of(run);
+    let used = spend::of(run, below);
     if let Some(usage) = &used {
         line("tokens", spend::tokens(usage));
     }

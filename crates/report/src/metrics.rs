@@ -3,7 +3,6 @@
 use crate::spend;
 use crate::states::{StateTime, times};
 use crate::text::span;
-use coordinate_model::client::Usage;
 use coordinate_model::definition::{Action, ForEach, Scope, StateName, StepKind, StepTemplate, Writes};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, StepId};
@@ -94,7 +93,7 @@ pub fn of(run: &Run, below: &[Run]) -> Metrics {
     let begun = work().filter(|step| !step.attempts.is_empty());
     let done: Vec<&Step> = work().filter(|step| step.state == StepState::Succeeded).collect();
     let by_agents = done.iter().filter(|step| step.kind == StepKind::Agent).count();
-    let used = std::iter::once(run).chain(below).filter_map(spend::of).reduce(Usage::with);
+    let used = spend::of(run, below);
     let parallel = saving(steps().filter(|step| step.phase.is_some()));
     Metrics {
         run: run.id().clone(),

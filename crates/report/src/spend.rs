@@ -3,10 +3,11 @@
 use coordinate_model::client::Usage;
 use coordinate_model::run::Run;
 
-/// The sum over all tries, failed ones too: they were paid as well. `None` where no client told anything.
+/// The sum over all tries of a run and of those below it, failed ones too: they were paid as well. `None` where no client
+/// told anything.
 #[must_use]
-pub fn of(run: &Run) -> Option<Usage> {
-    let attempts = run.steps.iter().flat_map(|step| &step.attempts);
+pub fn of(run: &Run, below: &[Run]) -> Option<Usage> {
+    let attempts = std::iter::once(run).chain(below).flat_map(|run| &run.steps).flat_map(|step| &step.attempts);
     attempts.filter_map(|attempt| attempt.usage).reduce(Usage::with)
 }
 

@@ -2,7 +2,7 @@
 
 use super::names::ShellNames;
 use super::{note, print};
-use crate::context::{Project, is_alive};
+use crate::context::{Project, is_alive, runs_below};
 use crate::display::{BelowLines, BelowLive, JsonLines, Lines, Live, Told, is_live, print_json};
 use crate::failure::{CommandError, Exit};
 use crate::log::Log;
@@ -44,7 +44,8 @@ pub(crate) fn drive(
     if let Ok(Stopped::Ended(_)) = &ended {
         super::state::forget(project, id);
     }
-    report_end(&run, ended?, shown)
+    let below = runs_below(journal, &journal.storage().headers()?, id)?;
+    report_end(&run, &below, ended?, shown)
 }
 
 fn drive_taken(
@@ -133,7 +134,7 @@ fn listen_to_signals(outbox: Outbox) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn report_end(run: &Run, stopped: Stopped, shown: Shown) -> Result<Exit, CommandError> {
+fn report_end(run: &Run, below: &[Run], stopped: Stopped, shown: Shown) -> Result<Exit, CommandError> {
     let id = run.id();
     let message = run.closing.as_ref().map(|closing| closing.message.clone()).unwrap_or_default();
     let (exit, outcome, text) = match stopped {
@@ -146,12 +147,12 @@ fn report_end(run: &Run, stopped: Stopped, shown: Shown) -> Result<Exit, Command
     };
     match shown {
         Shown::Json => print_json(&coordinate_report::json::run_ended(run, outcome, &text)),
-        Shown::Text => print_end(run, outcome, &text),
+        Shown::Text => print_end(run, below, outcome, &text),
     }
     Ok(exit)
 }
 
-fn print_end(run: &Run, outcome: &str, text: &str) {
+fn print_end(run: &Run, below: &[Run], outcome: &str, text: &str) {
     print(&format!("{} {outcome}: {}", run.id(), text.lines().next().unwrap_or_default()));
     for line in text.lines().skip(1) {
         print(line);
@@ -159,7 +160,7 @@ fn print_end(run: &Run, outcome: &str, text: &str) {
     for (step, failure) in run.failures() {
         print(&line::failure(run, step, failure));
     }
-    for (name, text) in ending::lines(run) {
+    for (name, text) in ending::lines(run, below) {
         print(&format!("{:<8} {text}", format!("{name}:")));
     }
 }

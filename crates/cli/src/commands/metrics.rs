@@ -2,15 +2,12 @@
 
 use super::{print, print_json};
 use crate::args::{MetricsArguments, MetricsCommand};
-use crate::context::{Meant, Project, find_run, make_state_folder};
+use crate::context::{Meant, Project, find_run, make_state_folder, runs_below};
 use crate::failure::CommandError;
 use crate::failure::Exit;
 use crate::wiring::SystemClock;
-use coordinate_engine::journal::Journal;
 use coordinate_engine::port::Clock;
-use coordinate_engine::port::RunHeader;
 use coordinate_model::ids::RunId;
-use coordinate_model::run::Run;
 use coordinate_model::shell::WorkflowId;
 use coordinate_report::metrics::{Metrics, of, text};
 use coordinate_report::text::{moment, span};
@@ -29,7 +26,7 @@ pub(crate) fn metrics(project: &Project, options: &MetricsArguments) -> Result<E
 fn of_one(project: &Project, run: Option<&str>, as_json: bool) -> Result<Exit, CommandError> {
     let journal = project.need_journal()?;
     let id = find_run(&journal, run, Meant::Newest)?;
-    let metrics = of(&journal.load(&id)?, &below(&journal, &journal.storage().headers()?, &id)?);
+    let metrics = of(&journal.load(&id)?, &runs_below(&journal, &journal.storage().headers()?, &id)?);
     let recorded: Vec<Figure> =
         figures(project)?.into_iter().filter(|figure| figure.run.as_deref() == Some(id.as_str())).collect();
     if as_json {
@@ -45,19 +42,13 @@ fn of_one(project: &Project, run: Option<&str>, as_json: bool) -> Result<Exit, C
     Ok(Exit::Done)
 }
 
-/// The runs below a run.
-fn below(journal: &Journal, headers: &[RunHeader], above: &RunId) -> Result<Vec<Run>, CommandError> {
-    let below = headers.iter().filter(|header| header.parent.as_ref() == Some(above));
-    below.map(|header| Ok(journal.load(&header.run)?)).collect()
-}
-
 fn of_all(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
     let journal = project.need_journal()?;
     let headers = journal.storage().headers()?;
     let runs: Vec<Metrics> = headers
         .iter()
         .filter(|header| header.parent.is_none())
-        .map(|header| Ok(of(&journal.load(&header.run)?, &below(&journal, &headers, &header.run)?)))
+        .map(|header| Ok(of(&journal.load(&header.run)?, &runs_below(&journal, &headers, &header.run)?)))
         .collect::<Result<_, CommandError>>()?;
     let total = total(&runs);
     if as_json {

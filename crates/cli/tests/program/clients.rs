@@ -126,3 +126,22 @@ fn a_client_that_ends_without_a_word_has_not_done_its_work() {
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
     assert!(outcome.stderr.contains("`claude` ended without saying how its work went"), "{outcome:#?}");
 }
+
+#[test]
+fn what_runs_below_used_is_the_runs_spend() {
+    let world = world();
+    client(&world, "claude", &format!("{} > /dev/null", world.author()), WRITE);
+    let topics = ["ants", "bees", "cats", "dogs"].into_iter().flat_map(|topic| ["--topic", topic]);
+    let words = ["run", "--agent", "claude"].into_iter().chain(topics).chain(["research the animals"]);
+    let outcome = run(&world, &words.collect::<Vec<_>>());
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let metrics = world.json(&["metrics", "--json"]);
+    let one = run(&world, &["run", "--agent", "claude", "--topic", "eels", "research more"]);
+    let told = |outcome: &Outcome| -> u64 {
+        let line = outcome.stdout.lines().find(|line| line.starts_with("tokens:")).expect("it tells tokens").to_owned();
+        line.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse::<u64>().ok()).sum()
+    };
+    // Four reports below, and the overview.
+    assert_eq!(told(&outcome), 5 * told(&one), "{outcome:#?}");
+    assert_eq!(metrics["tokens"], told(&outcome));
+}

@@ -1,19 +1,8 @@
 //! What each command prints, whole: output, errors, exit code.
 
-use crate::support::redact::{redacted, whole};
+use crate::support::redact::{check, redacted, shows};
 use crate::support::{Plan, World};
 use coordinate_testkit::Outcome;
-
-/// Compares a whole output with its snapshot.
-#[track_caller]
-fn check(name: &str, world: &World, outcome: &Outcome) {
-    redacted(world, || insta::assert_snapshot!(name, whole(outcome)));
-}
-
-#[track_caller]
-fn shows(name: &str, world: &World, arguments: &[&str]) {
-    check(name, world, &world.coordinate(arguments));
-}
 
 fn diamond() -> Plan {
     Plan::new()
@@ -179,7 +168,7 @@ fn doctor_looks_at_everything() {
     let doctor = |name: &str, folder: &str| {
         std::fs::create_dir_all(world.env.root().join(folder)).unwrap();
         let outcome = world.env.run(crate::support::PROGRAM, &world.env.root().join(folder), &["doctor"]);
-        redacted(&world, || insta::assert_snapshot!(name, whole(&outcome)));
+        check(name, &world, &outcome);
     };
     doctor("doctor", "repo");
     doctor("doctor_outside_git", "plain");

@@ -1,19 +1,8 @@
 //! The log, the figures of runs, and the pictures of where they stand.
 
-use crate::support::redact::{redacted, whole};
+use crate::support::redact::{check, shows};
 use crate::support::{Plan, World, json_lines};
-use coordinate_testkit::Outcome;
 use serde_json::Value;
-
-#[track_caller]
-fn check(name: &str, world: &World, outcome: &Outcome) {
-    redacted(world, || insta::assert_snapshot!(name, whole(outcome)));
-}
-
-#[track_caller]
-fn shows(name: &str, world: &World, arguments: &[&str]) {
-    check(name, world, &world.coordinate(arguments));
-}
 
 fn world() -> World {
     let plan =

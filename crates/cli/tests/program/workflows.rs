@@ -1,18 +1,7 @@
 //! Workflow definitions: which there are, own ones, their mistakes, and the scope that they force.
 
-use crate::support::redact::{redacted, whole};
+use crate::support::redact::{check, shows};
 use crate::support::{Plan, World};
-use coordinate_testkit::Outcome;
-
-#[track_caller]
-fn check(name: &str, world: &World, outcome: &Outcome) {
-    redacted(world, || insta::assert_snapshot!(name, whole(outcome)));
-}
-
-#[track_caller]
-fn shows(name: &str, world: &World, arguments: &[&str]) {
-    check(name, world, &world.coordinate(arguments));
-}
 
 const MINE: &str = "format = 1\nname = \"mine\"\ndescription = \"as coordinate, with a lint\"\nextends = \"coordinate\"\n\n\
                     [[state.test.step]]\nid = \"lint\"\nkind = \"command\"\nrun = [\"true\"]\n";

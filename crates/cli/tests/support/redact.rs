@@ -43,3 +43,15 @@ pub(crate) fn redacted(world: &World, check: impl FnOnce()) {
     }
     settings.bind(check);
 }
+
+/// Compares a whole output with its snapshot.
+#[track_caller]
+pub(crate) fn check(name: &str, world: &World, outcome: &Outcome) {
+    redacted(world, || insta::assert_snapshot!(name, whole(outcome)));
+}
+
+/// Compares what a command prints with its snapshot.
+#[track_caller]
+pub(crate) fn shows(name: &str, world: &World, arguments: &[&str]) {
+    check(name, world, &world.coordinate(arguments));
+}

@@ -4,6 +4,7 @@ use super::folder::AttemptFolder;
 use super::process::open_process;
 use super::transcript::TranscriptReader;
 use super::tree;
+use crate::watch;
 use coordinate_engine::port::{AttemptStatus, Ending, ProcessIdentity, TranscriptLine};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
@@ -123,19 +124,6 @@ impl News {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        self.forget_changes()
-    }
-
-    /// Empties the queue of changes; what they were does not matter, the transcript is read to its end.
-    fn forget_changes(&self) -> io::Result<()> {
-        let Some(changes) = &self.changes else { return Ok(()) };
-        let mut buffer = [0; 4096];
-        loop {
-            match rustix::io::read(changes, &mut buffer) {
-                Ok(0) | Err(Errno::AGAIN) => return Ok(()),
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        self.changes.as_ref().map_or(Ok(()), watch::forget)
     }
 }
