@@ -314,6 +314,7 @@ fn is_carried(obligation: &Obligation) -> bool {
         Effect::Enter
         | Effect::Launch
         | Effect::Supervise
+        | Effect::Tell
         | Effect::Stop
         | Effect::Verify
         | Effect::Perform

@@ -15,6 +15,10 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if run.is_held() {
         return hold(run);
     }
+    let answers = super::said::answers(run);
+    if !answers.is_empty() {
+        return answers;
+    }
     if run.transition.is_some() {
         return Vec::new();
     }
