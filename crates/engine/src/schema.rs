@@ -33,7 +33,8 @@ impl Schema {
             Err(error) => return vec![no_json(&error)],
         };
         let errors = self.validator.iter_errors(&value);
-        let problem = |error: jsonschema::ValidationError<'_>| unmet(error.instance_path().as_str(), &error.to_string());
+        let problem =
+            |error: jsonschema::ValidationError<'_>| unmet(error.instance_path().as_str(), &error.to_string());
         let mut problems: Vec<Problem> = errors.map(problem).collect();
         // The library finds them in an order of its own.
         problems.sort_by(|one, other| one.message.cmp(&other.message));
