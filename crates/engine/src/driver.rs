@@ -5,7 +5,7 @@
 
 use crate::journal::{Author, Journal, JournalError, Record};
 use crate::port::Clock;
-use coordinate_model::decide::{budget_due, parked};
+use coordinate_model::decide::{budget_due, parked, question_due};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::Token;
 use coordinate_model::input::Input;
@@ -338,5 +338,6 @@ fn timers(run: &Run) -> impl Iterator<Item = (Input, UtcMillis)> {
         (Some(step), Detail::Until { due }) => Some((Input::Due { step: step.clone(), due: *due }, *due)),
         (Some(_) | None, _) => None,
     });
-    waiting.chain(budget_due(run).map(|due| (Input::BudgetDue, due)))
+    let questions = question_due(run).map(|due| (Input::QuestionsDue, due));
+    waiting.chain(budget_due(run).map(|due| (Input::BudgetDue, due))).chain(questions)
 }
