@@ -1,7 +1,7 @@
 //! The main job with the programs that people have: Claude Code, Codex, Gemini CLI and opencode do the work of whole
 //! runs, against a model API on loopback, in a network namespace in which there is nothing else.
 //!
-//! `cargo xtask clients --test` installs them and runs this.
+//! `cargo xtask test` installs the clients; `cargo xtask clients --test` runs these tests alone.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
