@@ -72,6 +72,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             summary: String::new(),
         },
         options: Options {
+            role_agents: std::collections::BTreeMap::new(),
             max_parallel: 2,
             max_research: None,
             replan: None,

@@ -30,7 +30,7 @@ use crate::driver::{Executor, Outbox};
 use crate::port::{Agents, Attempts, Clock, Files, Forge, Repository, StopHow, Tokens};
 use coordinate_model::context::{self, Item};
 use coordinate_model::definition::{Action, StateName, StepKind};
-use coordinate_model::event::{AttemptEnding, Created, PullRequest, Verdict, Work};
+use coordinate_model::event::{AgentChoice, AttemptEnding, Created, PullRequest, Verdict, Work};
 use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
@@ -118,6 +118,7 @@ struct StepJob {
     step: Step,
     attempt: Attempt,
     role: String,
+    agent: AgentChoice,
     order: Option<artifact::Order>,
     /// Artifacts of other steps that it builds on.
     carried: Vec<Item>,
@@ -242,6 +243,7 @@ impl Workshop {
             step: step.clone(),
             attempt: attempt.clone(),
             role: run.role(step).to_owned(),
+            agent: run.agent(step).clone(),
             order: order(run, step),
             carried: context::carried(run, step),
             named: named(run),

@@ -435,6 +435,13 @@ impl Definition {
         agents.find_map(|step| step.role.as_deref())
     }
 
+    /// The role that changes plans.
+    #[must_use]
+    pub fn replanner(&self) -> Option<&str> {
+        let mut steps = self.state.values().flat_map(|state| &state.steps);
+        steps.find(|step| step.writes == Some(Writes::Replan)).and_then(|step| step.role.as_deref())
+    }
+
     /// The roles that its steps name, each once.
     #[must_use]
     pub fn roles(&self) -> std::collections::BTreeSet<&str> {

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Version of the event format that this program writes, and the newest that it reads.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The agent that a run works with.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -75,6 +75,9 @@ pub struct Options {
     pub replan: Option<Replanning>,
     /// The agent.
     pub agent: AgentChoice,
+    /// Agents of single roles, in its place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub role_agents: BTreeMap<String, AgentChoice>,
     /// The shell command that tests a tree; `None`: detected in each tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_command: Option<String>,
@@ -229,6 +232,12 @@ impl Created {
                 Cow::Owned(role::builtin(name).unwrap_or_else(|| Role { name: name.to_owned(), ..Role::default() }))
             }
         }
+    }
+
+    /// The agent that plays a role: its own, else that of the run.
+    #[must_use]
+    pub fn agent_of(&self, role: &str) -> &AgentChoice {
+        self.options.role_agents.get(role).unwrap_or(&self.options.agent)
     }
 
     /// The limits of a role's attempts: its own, else those of the run. A run that keeps no roles has only the latter.
@@ -449,6 +458,12 @@ pub enum Event {
         /// The commit that it starts from, for steps that work in a tree.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         base: Option<Oid>,
+        /// Its agent, where that is not the one of its role.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<Box<AgentChoice>>,
+        /// The client's session that it goes on with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
     },
     /// Its process runs.
     AttemptStarted {

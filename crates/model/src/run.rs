@@ -16,8 +16,8 @@ pub use queues::Lane;
 use crate::client::{ClientResult, Usage, UsageLimit};
 use crate::definition::{Action, Scope, StateName, StepKind, StepTemplate, Writes};
 use crate::event::{
-    Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, PullRequest, RefMove,
-    ResearchTopic, Verdict, Work,
+    AgentChoice, Artifact, AttemptEnding, Created, EntryFacts, Event, GateAnswer, Observation, Outcome, PullRequest,
+    RefMove, ResearchTopic, Verdict, Work,
 };
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Version of the fold: a cached state of another version is thrown away.
-pub const FOLD_VERSION: u32 = 4;
+pub const FOLD_VERSION: u32 = 5;
 
 /// An event that can not follow the events before it: the journal is damaged, or written by a faulty program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +134,12 @@ pub struct Attempt {
     pub driver: Option<Token>,
     /// The commit that it starts from.
     pub base: Option<Oid>,
+    /// Its agent, where that is not the one of its role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<AgentChoice>>,
+    /// The session of an earlier attempt that its client goes on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<String>,
     /// When it was leased.
     pub leased: UtcMillis,
     /// When its process began.
@@ -475,6 +481,29 @@ impl Run {
         let own = self.template(step).and_then(|template| template.role.as_deref());
         let role = if step.repair.is_some() { self.created.definition.debugger().or(own) } else { own };
         role.unwrap_or("agent")
+    }
+
+    /// The agent of a step: that of its newest attempt, else the one that plays its role.
+    #[must_use]
+    pub fn agent<'a>(&'a self, step: &'a Step) -> &'a AgentChoice {
+        let own = step.attempt().and_then(|attempt| attempt.agent.as_deref());
+        own.unwrap_or_else(|| self.created.agent_of(self.role(step)))
+    }
+
+    /// The agent that mends what fails.
+    #[must_use]
+    pub fn mender(&self) -> &AgentChoice {
+        self.player(self.created.definition.debugger())
+    }
+
+    /// The agent that changes plans.
+    #[must_use]
+    pub fn planner(&self) -> &AgentChoice {
+        self.player(self.created.definition.replanner())
+    }
+
+    fn player(&self, role: Option<&str>) -> &AgentChoice {
+        role.map_or(&self.created.options.agent, |role| self.created.agent_of(role))
     }
 
     /// The token that the next lease gets.

@@ -214,5 +214,6 @@ fn options() -> Options {
         limits: AttemptLimits::default(),
         tree_setup: Vec::new(),
         tree_links: Vec::new(),
+        role_agents: std::collections::BTreeMap::new(),
     }
 }

@@ -153,6 +153,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             limits: config.limits(),
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
+            role_agents: BTreeMap::new(),
         },
         roles: crate::roles::of_run(project, config, &definition)?,
         standards: crate::standards::read(project).standards,

@@ -92,7 +92,7 @@ fn limits(step: &StepJob) -> Limits {
 
 fn assignment(step: &StepJob, tree: &Path) -> Assignment {
     Assignment {
-        agent: step.job.created.options.agent.clone(),
+        agent: step.agent.clone(),
         role: step.role.clone(),
         prompt: prompt(step, tree),
         blocks: step.phase().map(|phase| phase.blocks.clone()).unwrap_or_default(),
@@ -128,7 +128,7 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     let mut tail = VecDeque::new();
     let mut on_line = |line: TranscriptLine| {
         report(step, &line, outbox);
-        let shown = step.job.tools.agents.shown(&step.job.created.options.agent, &line);
+        let shown = step.job.tools.agents.shown(&step.agent, &line);
         if shown.is_some() && tail.len() == TAIL {
             tail.pop_front();
         }
@@ -162,7 +162,7 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
 }
 
 fn report(step: &StepJob, line: &TranscriptLine, outbox: &Outbox) {
-    let observations = step.job.tools.agents.read(&step.job.created.options.agent, line);
+    let observations = step.job.tools.agents.read(&step.agent, line);
     if !observations.is_empty() {
         outbox.send(Input::Observed { of: step.of.clone(), offset: line.next_offset, observations });
     }

@@ -15,13 +15,23 @@ pub(super) fn enter(job: &Job, to: &StateName) -> Result<EntryFacts, Failure> {
         match need {
             Need::Repository if works_on_repository(job, to) => facts = integrate(job)?,
             Need::Repository => {}
-            Need::Agent => job.tools.agents.check(&job.created.options.agent)?,
+            Need::Agent => check_agents(job, to)?,
             Need::Plan => {
                 job.plan().ok_or_else(no_plan)?;
             }
         }
     }
     Ok(facts)
+}
+
+/// Each agent that plays a role in the state, once.
+fn check_agents(job: &Job, to: &StateName) -> Result<(), Failure> {
+    let state = job.created.definition.state(to);
+    let steps = state.iter().flat_map(|state| &state.steps).filter(|step| job.created.applies(step));
+    let mut agents = vec![&job.created.options.agent];
+    agents.extend(steps.filter_map(|step| step.role.as_deref()).map(|role| job.created.agent_of(role)));
+    agents.dedup();
+    agents.into_iter().try_for_each(|agent| job.tools.agents.check(agent))
 }
 
 /// A state whose steps leave nothing but artifacts in this run touches no branch.

@@ -80,7 +80,7 @@ fn work_message(step: &StepJob) -> String {
     let what = step
         .phase()
         .map_or_else(|| step.step.id.to_string(), |phase| format!("phase {} - {}", phase.number, phase.name));
-    format!("work of {} on {what}\n", step.job.created.options.agent.name)
+    format!("work of {} on {what}\n", step.agent.name)
 }
 
 fn examine(step: &StepJob, work: Work) -> Result<Left, Failure> {
@@ -103,7 +103,7 @@ fn examine(step: &StepJob, work: Work) -> Result<Left, Failure> {
 fn claimed(step: &StepJob) -> Vec<String> {
     let mut warnings = Vec::new();
     let id = &step.step.id;
-    let wanted = completion(step).filter(|_| step.job.created.options.agent.repairs);
+    let wanted = completion(step).filter(|_| step.agent.repairs);
     if let Some(line) = wanted.as_deref().and_then(claim)
         && !step.claims().any(|claim| claim == line)
     {
@@ -135,7 +135,7 @@ fn no_work(step: &StepJob) -> Result<Option<String>, Failure> {
     if phase.files_none {
         return Ok(None);
     }
-    if !step.job.created.options.agent.repairs {
+    if !step.agent.repairs {
         return Ok(Some(format!("phase {} changed no file that git keeps", phase.number)));
     }
     Err(misbehaved(FailureKind::NoWork, "the agent reported success and changed nothing".to_owned())

@@ -102,7 +102,7 @@ pub(super) fn ended(
             ending: ending.clone(),
             snapshot: snapshot.cloned(),
         }];
-        if let Some(failure) = ending_failure(ending, run, attempt, &of.step, tail) {
+        if let Some(failure) = ending_failure(ending, run, (step, attempt), tail) {
             let adopted = run.driver.map(|(epoch, _)| epoch) != attempt.driver;
             // Whatever killed the driver has killed the attempt too: no more its failure than a lost supervisor is.
             let counted = !(*ending == AttemptEnding::Lost || adopted && is_killed(ending));
@@ -134,8 +134,7 @@ fn lost(step: &Step, of: &Of, failure: Failure, context: Context) -> Event {
 fn ending_failure(
     ending: &AttemptEnding,
     run: &Run,
-    attempt: &Attempt,
-    step: &StepId,
+    (step, attempt): (&Step, &Attempt),
     tail: &[String],
 ) -> Option<Failure> {
     use FailureClass::{Permanent, Transient};
@@ -144,8 +143,8 @@ fn ending_failure(
     let failure = match ending {
         AttemptEnding::Stopped => return None,
         AttemptEnding::Exited { code } => {
-            let said = client::failure(&run.created.options.agent, attempt, *code, step, tail);
-            return said.or_else(|| (*code != 0).then(|| exit_failure(*code, step, tail)));
+            let said = client::failure(run.agent(step), attempt, *code, &step.id, tail);
+            return said.or_else(|| (*code != 0).then(|| exit_failure(*code, &step.id, tail)));
         }
         AttemptEnding::Signaled { signal } if is_kill(*signal) => {
             fail(Transient, FailureKind::Crash, format!("the agent was killed by signal {signal}"))
@@ -156,7 +155,7 @@ fn ending_failure(
         AttemptEnding::Signaled { signal } => {
             fail(Permanent, FailureKind::Crash, format!("the agent was ended by signal {signal}"))
                 .expected_found("exit code 0", format!("signal {signal}"))
-                .remedy(format!("read what it printed with `coordinate logs --step {step}`"))
+                .remedy(format!("read what it printed with `coordinate logs --step {}`", step.id))
                 .remedy("its uncommitted work, if it left any, is kept on the snapshot ref")
         }
         AttemptEnding::IdleLimit if attempt.is_done(ending) => return None,
@@ -191,7 +190,7 @@ fn ending_failure(
 
 /// Whether an artifact is there but not as its contract says, and its agent can use being told so.
 fn is_sent_back(run: &Run, step: &Step, failure: &Failure) -> bool {
-    failure.kind.is_of_text() && run.writes(step).is_some() && run.created.options.agent.repairs
+    failure.kind.is_of_text() && run.writes(step).is_some() && run.agent(step).repairs
 }
 
 /// The class of an exit is told by the end of the output, if it tells one: a full disk or a busy service is not the
@@ -361,7 +360,7 @@ fn mend(run: &Run, step: &Step, events: &[Event], failure: &Failure, base: Optio
 /// A failed phase goes to an agent for repair, if there is one and rounds are left.
 fn repair(run: &Run, number: PhaseNumber, failure: &Failure, base: Option<&Oid>) -> Option<Event> {
     let phase = run.phases.get(&number)?;
-    let allowed = run.created.options.agent.repairs && phase.repairs < run.created.definition.policy.debug_rounds;
+    let allowed = run.mender().repairs && phase.repairs < run.created.definition.policy.debug_rounds;
     let of_phase = |at: u32| run.steps.get(at as usize).filter(|step| step.replan.is_none());
     let newest = || phase.steps.iter().rev().find_map(|&at| of_phase(at)?.work.as_ref());
     let base = base.cloned().or_else(|| newest().map(|work| work.commit.clone()))?;

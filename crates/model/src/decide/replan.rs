@@ -33,7 +33,7 @@ pub(super) fn on_entry(run: &Run) -> Vec<Event> {
 
 /// Whether the run's agent can change a plan: one that only runs what the plan says can not.
 fn can_follow(run: &Run) -> bool {
-    run.created.options.agent.repairs
+    run.planner().repairs
 }
 
 fn kind_of(trigger: Trigger) -> ReplanKind {
@@ -109,7 +109,7 @@ fn may_change(run: &Run, phase: PhaseNumber, kind: ReplanKind) -> Result<(), Str
         return Err(format!("in state `{}` the plan can not be changed", run.state));
     }
     if !can_follow(run) {
-        let agent = &run.created.options.agent.name;
+        let agent = &run.planner().name;
         return Err(format!("the agent `{agent}` only runs what a plan says, and can not change it"));
     }
     let Some(of) = run.phases.get(&phase) else { return Err(format!("the plan has no phase {phase}")) };

@@ -90,6 +90,8 @@ fn lease(run: &Run, step: &Step) -> Event {
         attempt: u32::try_from(step.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
         token: run.next_token(),
         base: from_repair.or_else(|| start_of(run, step)),
+        agent: None,
+        session: None,
     }
 }
 
@@ -145,10 +147,8 @@ fn after_failure(run: &Run) -> Event {
             "{}\n  `auto_create_debug` is off, so `{next}` was not entered; debug it with `{DEBUG}`",
             failures(run)
         )),
-        Some(next) if run.created.options.agent.repairs && run.visit(next) < rounds => intend(run, next),
-        Some(next) if run.created.options.agent.repairs => {
-            fail(format!("{}; `{next}` was tried {rounds} times", failures(run)))
-        }
+        Some(next) if run.mender().repairs && run.visit(next) < rounds => intend(run, next),
+        Some(next) if run.mender().repairs => fail(format!("{}; `{next}` was tried {rounds} times", failures(run))),
         Some(_) | None => fail(failures(run)),
     }
 }

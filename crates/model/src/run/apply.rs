@@ -117,7 +117,10 @@ impl Run {
                 take_facts(self, facts);
                 self.enter(at, from, to)
             }
-            Event::AttemptLeased { step, attempt, token, base } => self.lease(at, step, *attempt, *token, base.clone()),
+            Event::AttemptLeased { step, attempt, token, base, agent, session } => {
+                let leased = Attempt::leased(*attempt, *token, base.clone(), at);
+                self.lease(step, Attempt { agent: agent.clone(), resumes: session.clone(), ..leased })
+            }
             Event::AttemptStarted { step, attempt, pid, tree } => self.start(at, step, *attempt, *pid, tree),
             Event::AgentObserved { step, attempt, offset, observations } => {
                 self.observe(step, *attempt, *offset, observations)
@@ -256,16 +259,10 @@ impl Run {
         Ok(())
     }
 
-    fn lease(
-        &mut self,
-        at: UtcMillis,
-        step: &StepId,
-        number: u32,
-        token: Token,
-        base: Option<Oid>,
-    ) -> Result<(), Reason> {
+    fn lease(&mut self, step: &StepId, attempt: Attempt) -> Result<(), Reason> {
         let place = self.expect_state(step, &[StepState::Ready])?;
         let driver = self.driver.map(|(epoch, _)| epoch);
+        let (number, token) = (attempt.number, attempt.token);
         if token.0 < self.next_token {
             return Err(format!("leases `{step}` with token {token}, which was given before"));
         }
@@ -273,7 +270,7 @@ impl Run {
         if known.attempts.len() + 1 != number as usize {
             return Err(format!("leases attempt {number} of `{step}` after {}", known.attempts.len()));
         }
-        known.attempts.push(Attempt { driver, ..Attempt::leased(number, token, base, at) });
+        known.attempts.push(Attempt { driver, ..attempt });
         let effect = match known.kind {
             crate::definition::StepKind::Agent => Effect::Launch,
             crate::definition::StepKind::Command
@@ -638,6 +635,8 @@ impl Attempt {
             token,
             driver: None,
             base,
+            agent: None,
+            resumes: None,
             leased: at,
             started: None,
             pid: None,
