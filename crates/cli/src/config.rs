@@ -197,6 +197,8 @@ impl Config {
             hard_ms: millis("agent.hard_seconds"),
             output_bytes: self.number("agent.output_bytes").unwrap_or(default.output_bytes),
             grace_ms: millis("agent.grace_seconds").unwrap_or(default.grace_ms),
+            conclude_ms: millis("agent.conclude_seconds").unwrap_or(default.conclude_ms),
+            stall_ms: millis("agent.stall_seconds").unwrap_or(default.stall_ms),
         }
     }
 }

@@ -21,6 +21,7 @@ mod replan;
 mod testing;
 mod trees;
 mod verify;
+mod watch;
 
 pub use below::{Below, Listeners};
 pub use places::attempt_folder;

@@ -26,7 +26,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 32] = [
+pub(super) const KEYS: [Key; 34] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -89,6 +89,18 @@ pub(super) const KEYS: [Key; 32] = [
         kind: Kind::Number,
         default: "5",
         help: "from asking an agent to end to ending it",
+    },
+    Key {
+        name: "agent.conclude_seconds",
+        kind: Kind::Number,
+        default: "10",
+        help: "longest silence of an agent that has said its last word: some hang then, and are ended for it",
+    },
+    Key {
+        name: "agent.stall_seconds",
+        kind: Kind::Number,
+        default: "1800",
+        help: "longest time in which an agent writes something, but says nothing, calls no tool and changes nothing",
     },
     Key {
         name: "agent.window",
