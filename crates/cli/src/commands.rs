@@ -15,6 +15,7 @@ mod detach;
 mod doctor;
 mod drive;
 mod listing;
+mod liveness;
 mod logs;
 mod metrics;
 mod migrate;
