@@ -101,8 +101,13 @@ fn is_last_word(observation: &Observation) -> bool {
         | Observation::Message { .. }
         | Observation::Claim { .. }
         | Observation::Usage { .. }
+        | Observation::Model { .. }
+        | Observation::Below { .. }
         | Observation::LimitReached { .. }
-        | Observation::Denied { .. } => false,
+        | Observation::Denied { .. }
+        | Observation::PermissionAsked { .. }
+        | Observation::PermissionSettled { .. }
+        | Observation::Heard { .. } => false,
     }
 }
 
@@ -113,8 +118,16 @@ fn is_work(observation: &Observation) -> bool {
         | Observation::Message { .. }
         | Observation::Claim { .. }
         | Observation::Usage { .. }
+        | Observation::Below { .. }
+        // Who waits for leave is not idle: it is people who let it wait.
+        | Observation::PermissionAsked { .. }
+        | Observation::PermissionSettled { .. }
+        | Observation::Heard { .. }
         | Observation::Result { .. } => true,
         // A client that starts a session again and again does nothing else.
-        Observation::Session { .. } | Observation::LimitReached { .. } | Observation::Denied { .. } => false,
+        Observation::Session { .. }
+        | Observation::Model { .. }
+        | Observation::LimitReached { .. }
+        | Observation::Denied { .. } => false,
     }
 }
