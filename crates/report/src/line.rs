@@ -175,7 +175,7 @@ pub fn name(run: &Run, step: &Step) -> String {
         Some(Writes::Revision) => return "the plan's revision".to_owned(),
         Some(Writes::Overview) => return "the overview".to_owned(),
         Some(Writes::Debug) => return "the debug report".to_owned(),
-        Some(Writes::Report | Writes::Replan) | None => {}
+        Some(Writes::Report | Writes::Replan | Writes::Output) | None => {}
     }
     match run.action(step) {
         Some(Action::Summary) => "summary".to_owned(),
