@@ -71,7 +71,7 @@ pub(crate) fn unlock(project: &Project, run: Option<&str>) -> Result<Exit, Comma
     Ok(Exit::Done)
 }
 
-fn open(project: &Project, run: Option<&str>) -> Result<(Journal, RunId), CommandError> {
+pub(super) fn open(project: &Project, run: Option<&str>) -> Result<(Journal, RunId), CommandError> {
     let journal = project.need_journal()?;
     let id = find_run(&journal, run, Meant::Open)?;
     Ok((journal, id))
@@ -98,7 +98,7 @@ fn say(journal: &Journal, id: &RunId, input: &Input, word: &str) -> Result<Exit,
 }
 
 /// Who says so, for the journal.
-fn user() -> String {
+pub(super) fn user() -> String {
     let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
     if name.is_empty() { "the user".to_owned() } else { name }
 }
