@@ -73,6 +73,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         },
         options: Options {
             role_agents: std::collections::BTreeMap::new(),
+            budget: None,
             max_parallel: 2,
             max_research: None,
             replan: None,

@@ -70,6 +70,8 @@ fn words(observation: &Observation) -> Option<String> {
         // The message that it stands in is shown.
         | Observation::Claim { .. }
         | Observation::Usage { .. }
+        | Observation::Model { .. }
+        | Observation::Below { .. }
         | Observation::LimitReached { .. } => None,
     }
 }

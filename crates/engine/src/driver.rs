@@ -5,6 +5,7 @@
 
 use crate::journal::{Author, Journal, JournalError, Record};
 use crate::port::Clock;
+use coordinate_model::decide::{budget_due, parked};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::Token;
 use coordinate_model::input::Input;
@@ -88,6 +89,8 @@ pub enum Stopped {
     Ended(Outcome),
     /// Only people can bring it further.
     Waiting,
+    /// Nobody need do anything but give it more to spend.
+    Parked,
     /// It stands still because somebody asked for it.
     Paused,
     /// The user would not wait.
@@ -202,7 +205,13 @@ impl<'a> Driver<'a> {
         }
         let mut left = outstanding(&self.run).peekable();
         if left.peek().is_none() {
-            return Some(if self.run.paused.is_some() { Stopped::Paused } else { Stopped::Waiting });
+            return Some(if self.run.paused.is_some() {
+                Stopped::Paused
+            } else if parked(&self.run).is_some() {
+                Stopped::Parked
+            } else {
+                Stopped::Waiting
+            });
         }
         left.all(|obligation| obligation.key.effect == Effect::Ask).then_some(Stopped::Waiting)
     }
@@ -325,8 +334,9 @@ fn is_carried(obligation: &Obligation) -> bool {
 }
 
 fn timers(run: &Run) -> impl Iterator<Item = (Input, UtcMillis)> {
-    outstanding(run).filter_map(|obligation| match (&obligation.key.step, &obligation.detail) {
+    let waiting = outstanding(run).filter_map(|obligation| match (&obligation.key.step, &obligation.detail) {
         (Some(step), Detail::Until { due }) => Some((Input::Due { step: step.clone(), due: *due }, *due)),
         (Some(_) | None, _) => None,
-    })
+    });
+    waiting.chain(budget_due(run).map(|due| (Input::BudgetDue, due)))
 }

@@ -33,7 +33,12 @@ impl Schema {
             Err(error) => return vec![no_json(&error)],
         };
         let errors = self.validator.iter_errors(&value);
-        errors.map(|error| unmet(error.instance_path().as_str(), &error.to_string())).collect()
+        let problem =
+            |error: jsonschema::ValidationError<'_>| unmet(error.instance_path().as_str(), &error.to_string());
+        let mut problems: Vec<Problem> = errors.map(problem).collect();
+        // The library finds them in an order of its own.
+        problems.sort_by(|one, other| one.message.cmp(&other.message));
+        problems
     }
 }
 
@@ -75,9 +80,9 @@ mod tests {
         check(
             r#"{"reasons": ["x", 3], "more": 1}"#,
             &[
-                r#"the whole value: Additional properties are not allowed ('more' was unexpected)"#,
                 r#"`/reasons/1`: 3 is not of type "string""#,
                 r#"the whole value: "score" is a required property"#,
+                r#"the whole value: Additional properties are not allowed ('more' was unexpected)"#,
             ],
         );
     }

@@ -18,6 +18,7 @@ mod places;
 mod prompt;
 mod rehearsal;
 mod replan;
+mod spend;
 mod tell;
 mod testing;
 mod trees;

@@ -6,11 +6,13 @@
 //! commit.
 
 mod attempt;
+mod budget;
 mod client;
 mod replan;
 mod said;
 mod settle;
 
+pub use budget::{due as budget_due, parked};
 pub use settle::settle;
 
 use crate::event::{Created, Event, GateAnswer};
@@ -72,6 +74,9 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::Due { step, due } => timer_due(run, step, *due),
         Input::Answer { step, answer, by, comment } => answer_gate(run, step, *answer, by, comment),
         Input::Replan { phase, kind, reason, forced } => replan::asked(run, (*phase, *kind), reason, *forced),
+        Input::Budget { budgets, by } => budget::change(run, budgets, by),
+        Input::BudgetDue => budget::came_due(run, context.now),
+        Input::SpentElsewhere { elsewhere } => budget::look(run, elsewhere),
         Input::Pause { by } => pause(run, by),
         Input::Resume { by } => resume(run, by),
         Input::Cancel { by, reason } => cancel(run, by, reason),

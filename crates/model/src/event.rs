@@ -8,6 +8,7 @@ mod observation;
 pub use observation::Observation;
 
 use crate::artifact::Metadata;
+use crate::budget::{Budgets, Elsewhere, LimitName, Limits};
 use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
@@ -92,6 +93,9 @@ pub struct Options {
     pub test_limit_ms: u64,
     /// Limits of attempts.
     pub limits: AttemptLimits,
+    /// How much it may spend; `None`: as much as it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Box<Budgets>>,
     /// Shell commands that prepare a fresh tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_setup: Vec<String>,
@@ -468,6 +472,9 @@ pub enum Event {
         /// The client's session that it goes on with.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<String>,
+        /// What is set aside for it, where the run has a budget; for a run below: all that it may spend.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<Limits>,
     },
     /// Its process runs.
     AttemptStarted {
@@ -720,6 +727,36 @@ pub enum Event {
         /// In their words.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         comment: String,
+    },
+    /// A limit is near.
+    BudgetWarned {
+        /// Which one.
+        limit: LimitName,
+        /// How much of it is spent.
+        spent: u64,
+        /// Its amount.
+        most: u64,
+    },
+    /// A limit is spent. Where limits are kept, nothing that it is about begins, and what runs ends after a time of grace.
+    BudgetReached {
+        /// Which one.
+        limit: LimitName,
+        /// How much was spent.
+        spent: u64,
+        /// Its amount.
+        most: u64,
+    },
+    /// Other limits are in force from here on.
+    BudgetChanged {
+        /// All of them.
+        budgets: Box<Budgets>,
+        /// Who set them.
+        by: String,
+    },
+    /// What the project's other runs have spent on this day.
+    SpentElsewhere {
+        /// How much.
+        elsewhere: Elsewhere,
     },
     /// Nothing new begins; what runs is ended and kept.
     PauseRequested {

@@ -5,6 +5,7 @@
 //! [`Corruption`](run::Corruption).
 
 pub mod artifact;
+pub mod budget;
 pub mod checkpoint;
 pub mod client;
 pub mod complexity;
@@ -17,10 +18,12 @@ pub mod event;
 pub mod failure;
 pub mod ids;
 pub mod input;
+pub mod ledger;
 pub mod links;
 pub mod obligation;
 pub mod permission;
 pub mod plan;
+pub mod price;
 pub mod replan;
 pub mod resume;
 pub mod retention;

@@ -14,6 +14,7 @@ mod said;
 pub use apply::Position;
 pub use queues::Lane;
 
+use crate::budget::{Limits, Purse};
 use crate::client::{ClientResult, Usage, UsageLimit};
 use crate::definition::{Action, Scope, StateName, StepKind, StepTemplate, Writes};
 use crate::event::{
@@ -143,6 +144,15 @@ pub struct Attempt {
     /// The session of an earlier attempt that its client goes on with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumes: Option<String>,
+    /// What is set aside for it; for a run below: all that it may spend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Limits>,
+    /// The model that its client works with, where it told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Attempts that were begun in the run below.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub below: u32,
     /// When it was leased.
     pub leased: UtcMillis,
     /// When its process began.
@@ -394,6 +404,9 @@ pub struct Run {
     pub warnings: Vec<String>,
     /// Answers to gates.
     pub answers: BTreeMap<StepId, Answered>,
+    /// What it may spend and has spent, where there is a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purse: Option<Box<Purse>>,
     /// Who paused it.
     pub paused: Option<String>,
     /// Who cancelled it, and why.
@@ -497,6 +510,12 @@ impl Run {
     pub fn agent<'a>(&'a self, step: &'a Step) -> &'a AgentChoice {
         let own = step.attempt().and_then(|attempt| attempt.agent.as_deref());
         own.unwrap_or_else(|| self.created.agent_of(self.role(step)))
+    }
+
+    /// The agent of one attempt of a step.
+    #[must_use]
+    pub fn agent_of<'a>(&'a self, step: &Step, attempt: &'a Attempt) -> &'a AgentChoice {
+        attempt.agent.as_deref().unwrap_or_else(|| self.created.agent_of(self.role(step)))
     }
 
     /// The agent that mends what fails.
@@ -656,6 +675,10 @@ impl Event {
             Self::PullRequestOpened { .. } => "pull_request_opened",
             Self::GateOpened { .. } => "gate_opened",
             Self::GateAnswered { .. } => "gate_answered",
+            Self::BudgetWarned { .. } => "budget_warned",
+            Self::BudgetReached { .. } => "budget_reached",
+            Self::BudgetChanged { .. } => "budget_changed",
+            Self::SpentElsewhere { .. } => "spent_elsewhere",
             Self::PauseRequested { .. } => "pause_requested",
             Self::Resumed { .. } => "resumed",
             Self::CancelRequested { .. } => "cancel_requested",
@@ -677,6 +700,8 @@ fn doing(observation: &Observation) -> Option<String> {
         | Observation::ToolEnded { .. }
         | Observation::Claim { .. }
         | Observation::Usage { .. }
+        | Observation::Model { .. }
+        | Observation::Below { .. }
         | Observation::LimitReached { .. }
         | Observation::Denied { .. }
         | Observation::Result { .. } => None,

@@ -1,5 +1,6 @@
 //! Plain progress lines: what an event means for a person, in one line.
 
+use crate::budget;
 use crate::text::moment;
 use coordinate_model::definition::{Action, Scope, StepKind, Writes};
 use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome};
@@ -92,6 +93,9 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             };
             Some(format!("`{step}` was {word} by {by}"))
         }
+        Event::BudgetWarned { limit, spent, most } => Some(budget::warned(limit, *spent, *most)),
+        Event::BudgetReached { limit, spent, most } => Some(budget::reached(run, limit, *spent, *most)),
+        Event::BudgetChanged { budgets, by } => Some(budget::changed(budgets, by)),
         Event::PauseRequested { by } => Some(format!("paused by {by}")),
         Event::Resumed { by } => Some(format!("resumed by {by}")),
         Event::CancelRequested { by, .. } => Some(format!("cancelled by {by}")),
@@ -102,6 +106,7 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         | Event::MessageTold { .. }
         | Event::AttemptEnded { .. }
         | Event::StepSucceeded { .. }
+        | Event::SpentElsewhere { .. }
         | Event::RetryDue { .. }
         | Event::MergeIntended { .. }
         | Event::DeliveryIntended { .. }
@@ -144,6 +149,8 @@ fn told(observation: &Observation) -> Option<String> {
         | Observation::Session { .. }
         | Observation::ToolEnded { .. }
         | Observation::Usage { .. }
+        | Observation::Model { .. }
+        | Observation::Below { .. }
         | Observation::Result { .. } => None,
     }
 }

@@ -45,6 +45,7 @@ pub fn level(event: &Event) -> Level {
         | Event::MergeIntended { .. }
         | Event::DeliveryIntended { .. }
         | Event::ReplanEvaluated { .. }
+        | Event::SpentElsewhere { .. }
         | Event::RetryDue { .. } => Level::Debug,
         Event::AttemptEnded { ending: AttemptEnding::Exited { code: 0 } | AttemptEnding::Stopped, .. } => Level::Info,
         Event::StepSucceeded { warnings, .. } if !warnings.is_empty() => Level::Warn,
@@ -54,6 +55,8 @@ pub fn level(event: &Event) -> Level {
         | Event::RepairAdded { .. }
         | Event::ReplanAdded { .. }
         | Event::ReplanDropped { .. }
+        | Event::BudgetWarned { .. }
+        | Event::BudgetReached { .. }
         | Event::DeliveryDeferred { .. } => Level::Warn,
         Event::StepFailed { .. } => Level::Error,
         Event::RunClosing { outcome, .. } | Event::RunEnded { outcome, .. } => match outcome {
@@ -77,6 +80,7 @@ pub fn level(event: &Event) -> Level {
         | Event::MessageAdded { .. }
         | Event::MessageTold { .. }
         | Event::GateAnswered { .. }
+        | Event::BudgetChanged { .. }
         | Event::PauseRequested { .. }
         | Event::Resumed { .. }
         | Event::CancelRequested { .. } => Level::Info,

@@ -215,5 +215,6 @@ fn options() -> Options {
         tree_setup: Vec::new(),
         tree_links: Vec::new(),
         role_agents: std::collections::BTreeMap::new(),
+        budget: None,
     }
 }

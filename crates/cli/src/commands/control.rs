@@ -77,7 +77,7 @@ pub(super) fn open(project: &Project, run: Option<&str>) -> Result<(Journal, Run
     Ok((journal, id))
 }
 
-fn say(journal: &Journal, id: &RunId, input: &Input, word: &str) -> Result<Exit, CommandError> {
+pub(super) fn say(journal: &Journal, id: &RunId, input: &Input, word: &str) -> Result<Exit, CommandError> {
     let mut run = journal.load(id)?;
     let committed = journal.transact(&mut run, Author::Anyone, std::slice::from_ref(input))?;
     match committed.answers.first() {

@@ -47,6 +47,7 @@ fn row(found: &Found) -> Value {
         "model": role.model,
         "idle_minutes": role.idle_minutes,
         "hard_minutes": role.hard_minutes,
+        "budget": role.budget,
     })
 }
 

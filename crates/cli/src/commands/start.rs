@@ -137,6 +137,9 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     if let Some(told) = workflows::overriding(project, &options.workflow) {
         super::note(&told);
     }
+    let roles = crate::roles::of_run(project, config, &definition)?;
+    let agent = super::agent::choose(config, options)?;
+    let budget = super::budget::of_run(project, options.limits, &roles, &agent)?;
     let wanted = options.max_parallel.map(u64::from).or_else(|| config.number("max_parallel")).unwrap_or(3);
     // A workflow that works one after another says so in its policy; nobody's taste makes it parallel.
     let most = if definition.policy.max_parallel == 1 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX).max(1) };
@@ -146,7 +149,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             max_research: at_most(config, "parallel_research_agents"),
             auto_create_debug: config.flag("auto_create_debug"),
             replan: Some(Replanning { forced: options.force_replan, ..config.replanning() }),
-            agent: super::agent::choose(config, options)?,
+            agent,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
             test_limit_ms: config.number("test.limit_seconds").unwrap_or(1800).saturating_mul(1000),
@@ -154,8 +157,9 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
             role_agents: BTreeMap::new(),
+            budget,
         },
-        roles: crate::roles::of_run(project, config, &definition)?,
+        roles,
         standards: crate::standards::read(project).standards,
         specs: specs_root(project, config),
         trees: project.trees(config),

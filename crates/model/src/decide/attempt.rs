@@ -326,6 +326,12 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
                 events.push(Event::PullRequestOpened { step, attempt, request: request.clone() });
                 events.push(succeeded(of));
             }
+            Performed::Parked => events.push(Event::AttemptEnded {
+                step: of.step.clone(),
+                attempt: of.attempt,
+                ending: AttemptEnding::Stopped,
+                snapshot: None,
+            }),
             Performed::Undeliverable { reason, command } => events.extend(defer(of, reason, command)),
         }
         Decision::accepted(events)

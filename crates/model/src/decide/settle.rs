@@ -19,6 +19,10 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if !answers.is_empty() {
         return answers;
     }
+    let told = super::budget::follows(run);
+    if !told.is_empty() {
+        return told;
+    }
     if run.transition.is_some() {
         return Vec::new();
     }
@@ -29,7 +33,11 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if let Some(event) = next_lease(run) {
         return vec![event];
     }
-    if run.is_still() { leave_state(run).into_iter().collect() } else { Vec::new() }
+    if run.is_still() && super::budget::parked(run).is_none() {
+        leave_state(run).into_iter().collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Under a pause or a cancel, what runs is told to stop; a cancelled run closes when all is quiet.
@@ -52,8 +60,7 @@ fn hold(run: &Run) -> Vec<Event> {
 }
 
 fn next_lease(run: &Run) -> Option<Event> {
-    let stopped = run.created.definition.policy.fail_fast && run.tally(StepState::Failed) > 0;
-    if stopped {
+    if is_stopped_by_failure(run) {
         return None;
     }
     Lane::ALL.into_iter().filter(|lane| has_room(run, *lane)).find_map(|lane| next_in(run, lane)).map(|step| match step
@@ -62,6 +69,11 @@ fn next_lease(run: &Run) -> Option<Event> {
         StepKind::Gate => open_gate(run, step),
         StepKind::Agent | StepKind::Command | StepKind::Check | StepKind::Merge | StepKind::SubRun => lease(run, step),
     })
+}
+
+/// Whether a failure keeps everything else from beginning.
+pub(super) fn is_stopped_by_failure(run: &Run) -> bool {
+    run.created.definition.policy.fail_fast && run.tally(StepState::Failed) > 0
 }
 
 fn has_room(run: &Run, lane: Lane) -> bool {
@@ -83,7 +95,8 @@ fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
     let researches = |step: &Step| step.topic.is_some() || step.track.is_some();
     let researched = || run.live().filter(|step| researches(step)).count();
     let full = run.created.options.max_research.is_some_and(|most| researched() >= most as usize);
-    run.ready_in(lane).find(|step| (!full || !researches(step)) && run.may_begin(step))
+    run.ready_in(lane)
+        .find(|step| (!full || !researches(step)) && run.may_begin(step) && super::budget::allows(run, step))
 }
 
 fn lease(run: &Run, step: &Step) -> Event {
@@ -96,6 +109,7 @@ fn lease(run: &Run, step: &Step) -> Event {
         base: from_repair.or_else(|| start_of(run, step)),
         agent: None,
         session: None,
+        reserved: super::budget::reservation(run, step),
     }
 }
 

@@ -53,6 +53,18 @@ pub enum Observation {
         /// Whether it is all that this attempt used so far, and not only what came on top.
         total: bool,
     },
+    /// The model that the client works with, where it tells it.
+    Model {
+        /// Its name.
+        name: String,
+    },
+    /// A run below has spent this so far, since this attempt took it up.
+    Below {
+        /// What its clients used.
+        usage: Usage,
+        /// How many attempts were begun there.
+        attempts: u32,
+    },
     /// A limit of use was met.
     LimitReached {
         /// The limit.

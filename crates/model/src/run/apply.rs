@@ -4,6 +4,7 @@ use super::replan::Called;
 use super::{
     Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Visit, Waiting, doing, take_facts,
 };
+use crate::budget::{Budgets, Purse, Reached};
 use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId, Token};
@@ -68,6 +69,7 @@ impl Run {
             artifacts: Vec::new(),
             warnings: Vec::new(),
             answers: BTreeMap::new(),
+            purse: created.options.budget.as_deref().map(|budgets| Box::new(Purse::new(budgets.clone(), position.at))),
             paused: None,
             cancelled: None,
             delivery: None,
@@ -99,7 +101,11 @@ impl Run {
         if self.closing.is_some() && !may_follow_closing(event) {
             return Err(corrupt("follows the decision to end the run".to_owned()));
         }
+        let working = !self.queues.live.is_empty();
         self.fold(position.at, event).map_err(corrupt)?;
+        if let Some(purse) = self.purse.as_deref_mut() {
+            purse.pass(position.at, event, working);
+        }
         self.sequence = position.sequence;
         self.updated = position.at;
         Ok(())
@@ -117,9 +123,12 @@ impl Run {
                 take_facts(self, facts);
                 self.enter(at, from, to)
             }
-            Event::AttemptLeased { step, attempt, token, base, agent, session } => {
+            Event::AttemptLeased { step, attempt, token, base, agent, session, reserved } => {
                 let leased = Attempt::leased(*attempt, *token, base.clone(), at);
-                self.lease(step, Attempt { agent: agent.clone(), resumes: session.clone(), ..leased })
+                self.lease(
+                    step,
+                    Attempt { agent: agent.clone(), resumes: session.clone(), reserved: *reserved, ..leased },
+                )
             }
             Event::AttemptStarted { step, attempt, pid, tree } => self.start(at, step, *attempt, *pid, tree),
             Event::AgentObserved { step, attempt, offset, observations } => {
@@ -205,6 +214,22 @@ impl Run {
                 let answered = Answered { answer: *answer, by: by.clone(), comment: comment.clone(), at };
                 self.answer_gate(step, answered)
             }
+            Event::BudgetWarned { limit, .. } => {
+                self.purse_of(event)?.warned.push(limit.clone());
+                Ok(())
+            }
+            Event::BudgetReached { limit, .. } => {
+                self.purse_of(event)?.reached.push(Reached { limit: limit.clone(), at });
+                Ok(())
+            }
+            Event::BudgetChanged { budgets, .. } => {
+                self.change_budget(at, budgets);
+                Ok(())
+            }
+            Event::SpentElsewhere { elsewhere } => {
+                self.purse_of(event)?.look(elsewhere);
+                Ok(())
+            }
             Event::PauseRequested { by } => {
                 self.paused = Some(by.clone());
                 Ok(())
@@ -226,6 +251,17 @@ impl Run {
                 self.artifacts.extend(artifacts.iter().cloned());
                 self.end_run(at, *outcome)
             }
+        }
+    }
+
+    fn purse_of(&mut self, event: &Event) -> Result<&mut Purse, Reason> {
+        self.purse.as_deref_mut().ok_or_else(|| format!("is `{}` of a run without a budget", event.name()))
+    }
+
+    fn change_budget(&mut self, at: UtcMillis, budgets: &Budgets) {
+        match self.purse.as_deref_mut() {
+            Some(purse) => purse.change(budgets),
+            None => self.purse = Some(Box::new(Purse::new(budgets.clone(), at))),
         }
     }
 
@@ -339,7 +375,8 @@ impl Run {
     ) -> Result<(), Reason> {
         let place = self.current(step, number)?;
         self.expect_state(step, &[StepState::Leased, StepState::Running])?;
-        for effect in [Effect::Launch, Effect::Supervise, Effect::Tell, Effect::Stop] {
+        // A run below that stands still ends the attempt too.
+        for effect in [Effect::Launch, Effect::Supervise, Effect::Tell, Effect::Stop, Effect::Perform] {
             self.close(effect, step, number);
         }
         let interrupted = *ending == AttemptEnding::Stopped;
@@ -630,6 +667,11 @@ impl Attempt {
                 let before = self.usage.filter(|_| !total).unwrap_or_default();
                 self.usage = Some(before.with(*usage));
             }
+            Observation::Model { name } => self.model = Some(name.clone()),
+            Observation::Below { usage, attempts } => {
+                self.usage = Some(*usage);
+                self.below = *attempts;
+            }
             Observation::LimitReached { limit } => self.limit = Some(limit.clone()),
             Observation::Denied { tool } if self.denied.contains(tool) => {}
             Observation::Denied { tool } => self.denied.push(tool.clone()),
@@ -649,6 +691,9 @@ impl Attempt {
             base,
             agent: None,
             resumes: None,
+            reserved: None,
+            model: None,
+            below: 0,
             leased: at,
             started: None,
             pid: None,

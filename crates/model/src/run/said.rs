@@ -108,6 +108,8 @@ impl Run {
             | Observation::LimitReached { .. }
             | Observation::Denied { .. }
             | Observation::PermissionAsked { .. }
+            | Observation::Model { .. }
+            | Observation::Below { .. }
             | Observation::Result { .. } => {}
         }
     }
