@@ -6,7 +6,7 @@
 mod probe;
 mod session;
 
-pub(crate) use probe::{find, probe_all};
+pub(crate) use probe::{Place, find, find_program, probe_all, probe_place};
 
 use crate::command::{environment, write_prompt};
 use coordinate_engine::port::{Assignment, AttemptProgram};
@@ -26,7 +26,7 @@ pub(crate) enum Client {
 }
 
 /// What Claude Code may use unasked: whatever it is not allowed is denied, since nobody is there to be asked.
-const CLAUDE_TOOLS: &str = "Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write";
+pub(crate) const CLAUDE_TOOLS: &str = "Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write";
 
 impl Client {
     /// All, in the order in which `auto` looks for them.
@@ -65,6 +65,11 @@ impl Client {
             Self::Gemini => "npm install -g @google/gemini-cli",
             Self::Opencode => "npm install -g opencode-ai",
         }
+    }
+
+    /// Where it is found.
+    pub(crate) fn place(self) -> Place {
+        Place { program: self.name(), tested: self.tested(), install: self.install() }
     }
 
     /// What it can do beyond working: the rest is the same with all of them.
@@ -116,7 +121,7 @@ impl Client {
     }
 
     /// Variables that keep it quiet, and to this one task.
-    fn variables(self) -> &'static [(&'static str, &'static str)] {
+    pub(crate) fn variables(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Claude => &[
                 ("DISABLE_TELEMETRY", "1"),
