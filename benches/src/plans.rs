@@ -84,6 +84,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
                 repairs: false,
                 model: None,
                 concludes: false,
+                hears: false,
             },
             test_command: None,
             check_command: None,

@@ -54,7 +54,7 @@ impl Clients {
     #[must_use]
     pub fn choice(name: &str, argv: Vec<String>, model: Option<String>) -> AgentChoice {
         let concludes = Client::named(name).is_some();
-        AgentChoice { name: name.to_owned(), argv, repairs: name != "offline", model, concludes }
+        AgentChoice { name: name.to_owned(), argv, repairs: name != "offline", model, concludes, hears: false }
     }
 
     /// The names of the real clients, in the order in which they are looked for where nothing else is wished.

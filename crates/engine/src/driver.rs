@@ -323,6 +323,7 @@ fn is_carried(obligation: &Obligation) -> bool {
         Effect::Enter
         | Effect::Launch
         | Effect::Supervise
+        | Effect::Tell
         | Effect::Stop
         | Effect::Verify
         | Effect::Perform

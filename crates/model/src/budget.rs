@@ -284,5 +284,6 @@ fn is_from_beside(event: &Event) -> bool {
             | Event::GateAnswered { .. }
             | Event::BudgetChanged { .. }
             | Event::SpentElsewhere { .. }
+            | Event::MessageAdded { .. }
     )
 }

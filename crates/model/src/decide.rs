@@ -9,6 +9,7 @@ mod attempt;
 mod budget;
 mod client;
 mod replan;
+mod said;
 mod settle;
 
 pub use budget::{due as budget_due, parked};
@@ -60,6 +61,8 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::Started { of, pid, tree } => attempt::started(run, of, *pid, tree),
         Input::NotStarted { of, failure } => attempt::not_started(run, of, failure, context),
         Input::Observed { of, offset, observations } => attempt::observed(run, of, *offset, observations),
+        Input::Told { of, upto } => attempt::told(run, of, *upto),
+        Input::Steer { step, text, by } => said::steer(run, step.as_ref(), text, by),
         Input::Ended { of, ending, snapshot, tail } => {
             attempt::ended(run, of, ending, snapshot.as_ref(), tail, context)
         }

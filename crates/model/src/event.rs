@@ -15,6 +15,7 @@ use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::plan::Plan;
 use crate::replan::{Evaluation, Proposal, ReplanKind, Replanning, Trigger};
 use crate::role::{self, Role};
+use crate::said::Said;
 use crate::standards::Standards;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -39,6 +40,9 @@ pub struct AgentChoice {
     /// Whether it says at its end how its work went: an end without that is no success.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub concludes: bool,
+    /// Whether it can be told something while it works.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hears: bool,
 }
 
 /// Time limits of attempts, in milliseconds, and of their output, in bytes.
@@ -493,6 +497,25 @@ pub enum Event {
         offset: u64,
         /// What it did; all that one line told is one event, so that none of it is taken in twice or missed.
         observations: Vec<Observation>,
+    },
+    /// Something is said to the agent of a step.
+    MessageAdded {
+        /// The step.
+        step: StepId,
+        /// The only try that it is meant for; `None`: whichever works on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        /// What.
+        said: Said,
+    },
+    /// What was said is in the hands of the attempt's process.
+    MessageTold {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// How many of the step's messages it has now.
+        upto: u32,
     },
     /// It is to be ended before its time, after a snapshot of its tree.
     StopRequested {

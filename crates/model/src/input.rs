@@ -155,6 +155,22 @@ pub enum Input {
         /// What one line of it told.
         observations: Vec<Observation>,
     },
+    /// What was said is in the hands of the attempt's process.
+    Told {
+        /// The attempt.
+        of: Of,
+        /// How many of the step's messages it has now.
+        upto: u32,
+    },
+    /// Somebody tells agents how to go on.
+    Steer {
+        /// The step; `None`: every agent that is at work, or the one that works next.
+        step: Option<StepId>,
+        /// In their words.
+        text: String,
+        /// Who.
+        by: String,
+    },
     /// An attempt's process tree is gone.
     Ended {
         /// The attempt.

@@ -10,6 +10,7 @@ mod completion;
 mod front;
 mod parse;
 mod phrase;
+mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ pub use builtin::{builtin, builtin_names, builtin_text};
 pub use check::check;
 pub use completion::{Claim, Completion, claim};
 pub use parse::{Parsed, parse};
+pub use schema::{Schema, schemas};
 
 use crate::artifact::ArtifactKind;
 use crate::budget::Limits;

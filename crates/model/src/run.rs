@@ -9,6 +9,7 @@ mod artifacts;
 mod expand;
 mod queues;
 mod replan;
+mod said;
 
 pub use apply::Position;
 pub use queues::Lane;
@@ -23,8 +24,10 @@ use crate::event::{
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::obligation::{Obligation, ObligationKey};
+use crate::permission::PermissionRequest;
 use crate::plan::Plan;
 use crate::replan::Replan;
+use crate::said::Message;
 use crate::time::UtcMillis;
 use queues::Queues;
 use serde::{Deserialize, Serialize};
@@ -175,6 +178,9 @@ pub struct Attempt {
     /// Tools that it was denied, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<String>,
+    /// What its client waits for leave to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<PermissionRequest>,
     /// The client's last word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ClientResult>,
@@ -237,6 +243,9 @@ pub struct Step {
     pub failure: Option<Failure>,
     /// A later repair took its place, so that its failure does not count.
     pub superseded: bool,
+    /// What was said to its agent, in the order in which it was said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Message>,
 }
 
 impl Step {
@@ -642,6 +651,8 @@ impl Event {
             Self::AttemptLeased { .. } => "attempt_leased",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AgentObserved { .. } => "agent_observed",
+            Self::MessageAdded { .. } => "message_added",
+            Self::MessageTold { .. } => "message_told",
             Self::StopRequested { .. } => "stop_requested",
             Self::AttemptEnded { .. } => "attempt_ended",
             Self::VerdictRecorded { .. } => "verdict_recorded",
@@ -682,7 +693,10 @@ fn doing(observation: &Observation) -> Option<String> {
     match observation {
         Observation::ToolStarted { tool, detail, .. } => Some(format!("{tool}: {detail}")),
         Observation::Message { text } => text.lines().next().map(str::to_owned),
+        Observation::PermissionAsked { request } => Some(format!("asks leave: {}", request.words())),
         Observation::Session { .. }
+        | Observation::PermissionSettled { .. }
+        | Observation::Heard { .. }
         | Observation::ToolEnded { .. }
         | Observation::Claim { .. }
         | Observation::Usage { .. }

@@ -9,6 +9,7 @@ use coordinate_model::ids::StepId;
 use coordinate_model::plan::{Graph, Plan};
 use coordinate_model::replan::Evaluation;
 use coordinate_model::run::{DeliveryResult, Run, Step};
+use coordinate_model::said::{Said, Saying};
 
 /// `PROGRESS: [state] - text` for events that a person wants to know of.
 #[must_use]
@@ -38,6 +39,7 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             let told = observations.iter().filter_map(told).next_back()?;
             Some(format!("{}: {told}", name(step)))
         }
+        Event::MessageAdded { step, said, .. } => Some(format!("{} is told: {}", name(step), said_words(said))),
         Event::StopRequested { step, .. } => Some(format!("{} is being stopped", name(step))),
         Event::AttemptEnded { step, ending: AttemptEnding::Stopped, .. } => Some(format!("{} was stopped", name(step))),
         Event::AttemptEnded { step, ending: AttemptEnding::Lost, .. } => {
@@ -101,6 +103,7 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::DriverTook { .. }
         | Event::TransitionIntended { .. }
         | Event::AttemptLeased { .. }
+        | Event::MessageTold { .. }
         | Event::AttemptEnded { .. }
         | Event::StepSucceeded { .. }
         | Event::SpentElsewhere { .. }
@@ -117,6 +120,18 @@ fn fired(evaluations: &[Evaluation]) -> Option<String> {
     (!fired.is_empty()).then(|| fired.join("; "))
 }
 
+/// What was said to an agent, in a few words.
+fn said_words(said: &Said) -> String {
+    match &said.what {
+        Saying::Steer { text } => format!("{} ({})", first_line(text), said.by),
+        Saying::Permission { allowed: true, .. } => format!("it may ({})", said.by),
+        Saying::Permission { allowed: false, comment, .. } if comment.is_empty() => format!("it may not ({})", said.by),
+        Saying::Permission { allowed: false, comment, .. } => {
+            format!("it may not ({}: {})", said.by, first_line(comment))
+        }
+    }
+}
+
 fn told(observation: &Observation) -> Option<String> {
     match observation {
         Observation::ToolStarted { tool, detail, .. } => Some(format!("{tool}: {detail}")),
@@ -128,7 +143,10 @@ fn told(observation: &Observation) -> Option<String> {
             Some(format!("a limit of use is reached{window}{until}"))
         }
         Observation::Denied { tool } => Some(format!("it was denied: {tool}")),
-        Observation::Session { .. }
+        Observation::PermissionAsked { request } => Some(format!("it asks leave for {}", request.words())),
+        Observation::PermissionSettled { .. }
+        | Observation::Heard { .. }
+        | Observation::Session { .. }
         | Observation::ToolEnded { .. }
         | Observation::Usage { .. }
         | Observation::Model { .. }
@@ -164,7 +182,7 @@ pub fn name(run: &Run, step: &Step) -> String {
         Some(Writes::Revision) => return "the plan's revision".to_owned(),
         Some(Writes::Overview) => return "the overview".to_owned(),
         Some(Writes::Debug) => return "the debug report".to_owned(),
-        Some(Writes::Report | Writes::Replan) | None => {}
+        Some(Writes::Report | Writes::Replan | Writes::Output) | None => {}
     }
     match run.action(step) {
         Some(Action::Summary) => "summary".to_owned(),

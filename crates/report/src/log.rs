@@ -77,6 +77,8 @@ pub fn level(event: &Event) -> Level {
         | Event::Delivered { .. }
         | Event::PullRequestOpened { .. }
         | Event::GateOpened { .. }
+        | Event::MessageAdded { .. }
+        | Event::MessageTold { .. }
         | Event::GateAnswered { .. }
         | Event::BudgetChanged { .. }
         | Event::PauseRequested { .. }

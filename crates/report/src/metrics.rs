@@ -168,7 +168,7 @@ fn files_of(run: &Run, template: &StepTemplate) -> usize {
         (Some(Writes::Report), _) => run.created.topics.len(),
         // What is asked of each failing test, and of each change of a plan, is known only when there is one.
         (Some(_), _) if matches!(template.for_each, Some(ForEach::FailingTests | ForEach::Replans)) => 0,
-        (Some(Writes::Overview | Writes::Plan | Writes::Revision | Writes::Debug), _)
+        (Some(Writes::Overview | Writes::Plan | Writes::Revision | Writes::Debug | Writes::Output), _)
         | (None, Some(Action::Summary)) => 1,
         (Some(Writes::Replan), _)
         | (None, Some(Action::Deliver | Action::Link | Action::PullRequest | Action::Replan) | None) => 0,

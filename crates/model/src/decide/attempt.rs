@@ -82,6 +82,15 @@ pub(super) fn observed(run: &Run, of: &Of, offset: u64, observations: &[Observat
     })
 }
 
+pub(super) fn told(run: &Run, of: &Of, upto: u32) -> Decision {
+    in_state(run, of, &[StepState::Running], |step, attempt| {
+        if !step.said.iter().take(upto as usize).any(|message| message.is_due(attempt.number)) {
+            return Decision::refused(Answer::AlreadyDone);
+        }
+        Decision::accepted(vec![Event::MessageTold { step: of.step.clone(), attempt: of.attempt, upto }])
+    })
+}
+
 pub(super) fn ended(
     run: &Run,
     of: &Of,

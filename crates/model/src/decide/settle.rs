@@ -19,6 +19,10 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if !told.is_empty() {
         return told;
     }
+    let answers = super::said::answers(run);
+    if !answers.is_empty() {
+        return answers;
+    }
     if run.transition.is_some() {
         return Vec::new();
     }

@@ -134,6 +134,8 @@ impl Run {
             Event::AgentObserved { step, attempt, offset, observations } => {
                 self.observe(step, *attempt, *offset, observations)
             }
+            Event::MessageAdded { step, attempt, said } => self.add_message(at, step, *attempt, said),
+            Event::MessageTold { step, attempt, upto } => self.told(step, *attempt, *upto),
             Event::StopRequested { step, attempt } => self.request_stop(step, *attempt),
             Event::AttemptEnded { step, attempt, ending, snapshot } => {
                 self.end_attempt(at, step, *attempt, ending, snapshot.clone())
@@ -318,6 +320,7 @@ impl Run {
         self.next_token = token.0.saturating_add(1);
         self.open(effect, Some(step), number, token, Detail::None);
         self.set_state(place, StepState::Leased);
+        self.prompt_messages(place, number);
         Ok(())
     }
 
@@ -333,6 +336,7 @@ impl Run {
         });
         self.open(Effect::Supervise, Some(step), number, token, Detail::None);
         self.set_state(place, StepState::Running);
+        self.open_tell(place);
         Ok(())
     }
 
@@ -344,6 +348,9 @@ impl Run {
                 attempt.note(observation);
             }
         });
+        for observation in observations {
+            self.note_said(place, observation);
+        }
         Ok(())
     }
 
@@ -369,7 +376,7 @@ impl Run {
         let place = self.current(step, number)?;
         self.expect_state(step, &[StepState::Leased, StepState::Running])?;
         // A run below that stands still ends the attempt too.
-        for effect in [Effect::Launch, Effect::Supervise, Effect::Stop, Effect::Perform] {
+        for effect in [Effect::Launch, Effect::Supervise, Effect::Tell, Effect::Stop, Effect::Perform] {
             self.close(effect, step, number);
         }
         let interrupted = *ending == AttemptEnding::Stopped;
@@ -377,6 +384,7 @@ impl Run {
             attempt.ending = Some(ending.clone());
             attempt.snapshot = snapshot;
             attempt.stopping = false;
+            attempt.asks.clear();
             attempt.ended = interrupted.then_some(at);
             (attempt.token, attempt.is_done(ending))
         });
@@ -557,7 +565,7 @@ impl Run {
         Ok(())
     }
 
-    fn locate(&self, step: &StepId) -> Result<u32, Reason> {
+    pub(super) fn locate(&self, step: &StepId) -> Result<u32, Reason> {
         self.index.get(step).copied().ok_or_else(|| format!("names the unknown step `{step}`"))
     }
 
@@ -570,7 +578,7 @@ impl Run {
         Err(format!("can not happen to `{step}`, which is {}", state.name()))
     }
 
-    fn current(&self, step: &StepId, number: u32) -> Result<u32, Reason> {
+    pub(super) fn current(&self, step: &StepId, number: u32) -> Result<u32, Reason> {
         let place = self.locate(step)?;
         let newest = self.steps[place as usize].attempt();
         match newest {
@@ -586,6 +594,7 @@ impl Run {
         let effects = [
             Effect::Launch,
             Effect::Supervise,
+            Effect::Tell,
             Effect::Stop,
             Effect::Verify,
             Effect::Perform,
@@ -604,12 +613,12 @@ impl Run {
         self.steps[place as usize].attempts.last_mut().map(change).unwrap_or_default()
     }
 
-    fn open(&mut self, effect: Effect, step: Option<&StepId>, attempt: u32, token: Token, detail: Detail) {
+    pub(super) fn open(&mut self, effect: Effect, step: Option<&StepId>, attempt: u32, token: Token, detail: Detail) {
         let key = ObligationKey { effect, step: step.cloned(), attempt };
         self.obligations.insert(key.clone(), Obligation { key, token, detail });
     }
 
-    fn close(&mut self, effect: Effect, step: &StepId, attempt: u32) {
+    pub(super) fn close(&mut self, effect: Effect, step: &StepId, attempt: u32) {
         self.obligations.remove(&ObligationKey { effect, step: Some(step.clone()), attempt });
     }
 }
@@ -667,6 +676,9 @@ impl Attempt {
             Observation::Denied { tool } if self.denied.contains(tool) => {}
             Observation::Denied { tool } => self.denied.push(tool.clone()),
             Observation::Result { result } => self.result = Some(result.clone()),
+            Observation::PermissionAsked { request } => self.asks.push(request.clone()),
+            // They are about the step's messages.
+            Observation::PermissionSettled { .. } | Observation::Heard { .. } => {}
             Observation::ToolStarted { .. } | Observation::ToolEnded { .. } | Observation::Message { .. } => {}
         }
     }
@@ -693,6 +705,7 @@ impl Attempt {
             usage: None,
             limit: None,
             denied: Vec::new(),
+            asks: Vec::new(),
             result: None,
             stopping: false,
             ending: None,

@@ -11,6 +11,7 @@ mod handling;
 mod oracle;
 mod replans;
 mod rounds;
+mod said;
 mod simulation;
 mod subruns;
 mod total;
