@@ -80,9 +80,9 @@ mod tests {
         check(
             r#"{"reasons": ["x", 3], "more": 1}"#,
             &[
-                r#"the whole value: Additional properties are not allowed ('more' was unexpected)"#,
                 r#"`/reasons/1`: 3 is not of type "string""#,
                 r#"the whole value: "score" is a required property"#,
+                r#"the whole value: Additional properties are not allowed ('more' was unexpected)"#,
             ],
         );
     }

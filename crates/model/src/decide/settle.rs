@@ -15,13 +15,13 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if run.is_held() {
         return hold(run);
     }
-    let told = super::budget::follows(run);
-    if !told.is_empty() {
-        return told;
-    }
     let answers = super::said::answers(run);
     if !answers.is_empty() {
         return answers;
+    }
+    let told = super::budget::follows(run);
+    if !told.is_empty() {
+        return told;
     }
     if run.transition.is_some() {
         return Vec::new();
