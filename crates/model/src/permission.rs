@@ -101,9 +101,7 @@ pub fn unasked(request: &PermissionRequest, tree: Option<&str>) -> Leave {
     }
     let outside = request.paths().find(|path| tree.is_none_or(|tree| !is_below(path, tree)));
     match (outside, tree) {
-        (Some(path), Some(tree)) => {
-            refuse(format!("`{path}` is outside of your tree `{tree}`: work in your tree only"))
-        }
+        (Some(path), Some(_)) => refuse(format!("`{path}` is outside of your tree: work there only")),
         (Some(_), None) => refuse("your tree is not known".to_owned()),
         (None, _) => Leave { allowed: true, comment: String::new() },
     }

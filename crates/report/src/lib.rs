@@ -13,6 +13,7 @@ pub mod json;
 pub mod line;
 pub mod log;
 pub mod metrics;
+pub mod said;
 pub mod spend;
 pub mod states;
 pub mod summary;
