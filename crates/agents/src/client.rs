@@ -10,7 +10,9 @@ pub(crate) use probe::{Place, find, find_program, probe_all, probe_place};
 
 use crate::command::{environment, write_prompt};
 use coordinate_engine::port::{Assignment, AttemptProgram};
+use crate::keeping;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::permission::{Otherwise, Policy};
 
 /// The closed set of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +90,7 @@ impl Client {
             Self::Claude => {
                 let session = session::id(assignment);
                 let fixed = ["-p", "--output-format", "stream-json", "--verbose", "--session-id", &session];
-                texts(&[&fixed[..], &["--permission-mode", "acceptEdits", "--allowedTools", CLAUDE_TOOLS]].concat())
+                texts(&fixed).into_iter().chain(claude_tools(&assignment.policy)).collect()
             }
             Self::Codex => {
                 let tree = assignment.tree.to_string_lossy();
@@ -164,6 +166,18 @@ impl Client {
     }
 }
 
+/// What Claude Code may do. Where not everything is allowed, it does nothing that no rule allows.
+fn claude_tools(policy: &Policy) -> Vec<String> {
+    let (allowed, denied) = keeping::claude_tools(policy);
+    let mode = if policy.otherwise == Otherwise::Rules { "acceptEdits" } else { "dontAsk" };
+    let mut arguments = vec!["--permission-mode".to_owned(), mode.to_owned()];
+    let lists = [("--allowedTools", allowed), ("--disallowedTools", denied)];
+    for (flag, tools) in lists.into_iter().filter(|(_, tools)| !tools.is_empty()) {
+        arguments.extend([flag.to_owned(), tools.join(",")]);
+    }
+    arguments
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,6 +201,7 @@ mod tests {
             tree: "/trees/p1".into(),
             folder: "/attempts/p1".into(),
             limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },
+            policy: Policy::default(),
             artifact: None,
         }
     }

@@ -5,6 +5,7 @@ mod bridge;
 mod client;
 mod command;
 mod host;
+mod keeping;
 mod offline;
 mod stream;
 mod tokens;
@@ -20,6 +21,7 @@ use client::Client;
 use coordinate_engine::port::{AgentProbe, Agents, Assignment, AttemptProgram, TranscriptLine};
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::permission::Policy;
 use std::path::PathBuf;
 use stream::Dialect;
 
@@ -77,6 +79,14 @@ impl Clients {
         let hears = AcpAgent::named(name).is_some();
         let concludes = hears || Client::named(name).is_some();
         AgentChoice { name: name.to_owned(), argv, repairs: name != "offline", model, concludes, hears }
+    }
+
+    /// Whether an agent can be kept to a policy.
+    ///
+    /// # Errors
+    /// A failure that names agents that can.
+    pub fn keeps(agent: &AgentChoice, policy: &Policy) -> Result<(), Failure> {
+        keeping::keeps(agent, policy)
     }
 
     /// The names of the real clients, in the order in which they are looked for where nothing else is wished.
@@ -138,6 +148,10 @@ impl Agents for Clients {
     }
 
     fn program(&self, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
+        // Another agent than the one that the run began with may have taken over.
+        if !assignment.policy.lenient {
+            keeping::keeps(&assignment.agent, &assignment.policy)?;
+        }
         match Self::adapter(&assignment.agent)? {
             Adapter::Offline => offline::program(&self.program, assignment, || self.probe()),
             Adapter::Command => command::program(assignment),

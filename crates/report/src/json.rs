@@ -83,6 +83,7 @@ pub fn run(run: &Run) -> Value {
         "phases": phases(run),
         "parent": created.parent,
         "steps": run.steps.iter().map(|one| step(run, one)).collect::<Vec<_>>(),
+        "questions": crate::inbox::entries(run, true).iter().map(crate::inbox::Entry::json).collect::<Vec<_>>(),
         "answers": run.answers.iter().map(|(step, answered)| json!({"step": step, "answer": answered.answer, "by": answered.by, "comment": answered.comment, "at": moment(answered.at)})).collect::<Vec<_>>(),
         "verdicts": run.verdicts,
         "artifacts": run.artifacts,

@@ -9,6 +9,7 @@ pub mod ending;
 pub mod errors;
 pub mod estimate;
 pub mod forecast;
+pub mod inbox;
 pub mod json;
 pub mod line;
 pub mod log;

@@ -21,10 +21,23 @@ pub(crate) fn request(message: &Value) -> PermissionRequest {
         kind,
         title: text("/title").map(|title| shortened(&title)).unwrap_or_default(),
         input: input.map(|input| shortened(&input.to_string())).unwrap_or_default(),
+        more_paths: more_paths(call),
         path: text("/locations/0/path").or_else(|| of_input(&["file_path", "path", "filePath"])),
         command: of_input(&["command", "cmd"]).map(|command| shortened(&command)),
         diff: diff.map(|diff| shortened(&diff)),
     }
+}
+
+/// The files beside the first: those that it says it is about, and those whose change it shows.
+fn more_paths(call: &Value) -> Vec<String> {
+    let of = |list: &str| call.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
+    let all = of("locations").into_iter().chain(of("content").into_iter().filter(|part| part.get("path").is_some()));
+    let mut paths: Vec<String> = all.filter_map(|part| part.get("path")?.as_str().map(str::to_owned)).collect();
+    let first = call.pointer("/locations/0/path").and_then(Value::as_str).map(str::to_owned);
+    paths.retain(|path| Some(path) != first.as_ref());
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// The id of a JSON-RPC call as a text.

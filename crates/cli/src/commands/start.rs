@@ -137,8 +137,11 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     if let Some(told) = workflows::overriding(project, &options.workflow) {
         super::note(&told);
     }
-    let roles = crate::roles::of_run(project, config, &definition)?;
+    let mut roles = crate::roles::of_run(project, config, &definition)?;
+    crate::permissions::of_roles(&mut roles);
     let agent = super::agent::choose(config, options)?;
+    let permissions = crate::permissions::of_run(config)?;
+    crate::permissions::check(permissions.as_deref(), &roles, |_| &agent)?;
     let budget = super::budget::of_run(project, options.limits, &roles, &agent)?;
     let wanted = options.max_parallel.map(u64::from).or_else(|| config.number("max_parallel")).unwrap_or(3);
     // A workflow that works one after another says so in its policy; nobody's taste makes it parallel.
@@ -149,6 +152,8 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             max_research: at_most(config, "parallel_research_agents"),
             auto_create_debug: config.flag("auto_create_debug"),
             replan: Some(Replanning { forced: options.force_replan, ..config.replanning() }),
+            permissions,
+            gate_ms: config.number("gates.timeout_minutes").filter(|at| *at > 0).map(|at| at.saturating_mul(60_000)),
             agent,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),

@@ -32,6 +32,8 @@ pub struct Assignment {
     pub folder: PathBuf,
     /// When the attempt is ended unasked.
     pub limits: Limits,
+    /// What it may do, with the rules of its role.
+    pub policy: Policy,
     /// The artifact that it is to leave; `None` when its work is the tree itself.
     pub artifact: Option<ArtifactOrder>,
 }
