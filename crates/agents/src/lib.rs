@@ -16,6 +16,7 @@ use client::Client;
 use coordinate_engine::port::{AgentProbe, Agents, Assignment, AttemptProgram, TranscriptLine};
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::ids::{RunId, StepId};
 use std::path::PathBuf;
 
 /// The clients that this program knows.
@@ -53,8 +54,14 @@ impl Clients {
     /// The choice of an agent by its name.
     #[must_use]
     pub fn choice(name: &str, argv: Vec<String>, model: Option<String>) -> AgentChoice {
-        let concludes = Client::named(name).is_some();
-        AgentChoice { name: name.to_owned(), argv, repairs: name != "offline", model, concludes }
+        let real = Client::named(name).is_some();
+        AgentChoice { name: name.to_owned(), argv, repairs: name != "offline", model, concludes: real, resumes: real }
+    }
+
+    /// Whether there is an agent of this name, found or not.
+    #[must_use]
+    pub fn is_known(name: &str) -> bool {
+        Self::adapter(&Self::choice(name, Vec::new(), None)).is_ok()
     }
 
     /// The names of the real clients, in the order in which they are looked for where nothing else is wished.
@@ -119,6 +126,10 @@ impl Agents for Clients {
             Adapter::Host => host::program(&self.program, assignment),
             Adapter::Client(client) => client.program(assignment),
         }
+    }
+
+    fn session(&self, agent: &AgentChoice, run: &RunId, step: &StepId, attempt: u32) -> Option<String> {
+        Client::named(&agent.name)?.chosen_session(run.as_str(), step.as_str(), attempt)
     }
 
     fn keeps_hard_limit(&self, agent: &AgentChoice) -> bool {

@@ -20,6 +20,7 @@ pub mod input;
 pub mod links;
 pub mod obligation;
 pub mod plan;
+pub mod quota;
 pub mod replan;
 pub mod resume;
 pub mod retention;

@@ -8,6 +8,7 @@ pub mod ending;
 pub mod errors;
 pub mod estimate;
 pub mod json;
+pub mod limits;
 pub mod line;
 pub mod log;
 pub mod metrics;

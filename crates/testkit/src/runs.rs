@@ -215,5 +215,7 @@ fn options() -> Options {
         tree_setup: Vec::new(),
         tree_links: Vec::new(),
         role_agents: std::collections::BTreeMap::new(),
+        quota: coordinate_model::quota::Quota::default(),
+        interrupted: coordinate_model::event::Interrupted::default(),
     }
 }

@@ -102,7 +102,7 @@ impl World {
             return Input::NotStarted { of, failure };
         }
         let tree = format!("trees/{}", of.step);
-        Input::Started { of, pid: 100, tree }
+        Input::Started { of, pid: 100, tree, session: None }
     }
 
     fn supervise(&self, step: &Step, of: &Of) -> Vec<Input> {

@@ -42,7 +42,7 @@ pub(super) fn detach(project: &Project, journal: &Journal, handing: &Handing<'_>
         }
         if let Some(status) = child.try_wait().map_err(CommandError::internal)? {
             // It may have driven the run to its end, or to a question, in the meantime: the run itself says so.
-            if matches!(status.code(), Some(0 | 1 | 3 | 5)) {
+            if matches!(status.code(), Some(0 | 1 | 3 | 4 | 5)) {
                 break;
             }
             let error = CommandError::internal(format!("process {pid} did not drive {id}: {status}"));
