@@ -25,6 +25,8 @@ pub struct Habits {
     pub agents_stumble: u64,
     /// Supervisors are lost.
     pub agents_lost: u64,
+    /// Agents meet a limit of use.
+    pub agents_limited: u64,
     /// What an agent left does not count.
     pub work_refused: u64,
     /// Tests and checks fail.
@@ -112,6 +114,9 @@ impl World {
             AttemptEnding::Stopped
         } else if self.happens("lost", of, self.habits.agents_lost) {
             AttemptEnding::Lost
+        } else if self.happens("limited", of, self.habits.agents_limited) {
+            inputs.push(limited(of.clone()));
+            return inputs;
         } else if self.happens("stumble", of, self.habits.agents_stumble) {
             AttemptEnding::IdleLimit
         } else if self.happens("fail", of, self.habits.agents_fail) {
@@ -268,6 +273,11 @@ fn done(verdicts: Vec<Verdict>) -> Performed {
 
 fn ended(of: Of, ending: AttemptEnding) -> Input {
     Input::Ended { of, ending, snapshot: Some(oid("snapshot")), tail: vec!["the last line".to_owned()] }
+}
+
+fn limited(of: Of) -> Input {
+    let (ending, tail) = (AttemptEnding::Exited { code: 1 }, vec!["usage limit reached, try again in 2 h".to_owned()]);
+    Input::Ended { of, ending, snapshot: None, tail }
 }
 
 fn observed(of: &Of, offset: u64) -> Input {

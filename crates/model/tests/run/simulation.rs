@@ -51,6 +51,10 @@ impl Live {
         self.now += millis;
     }
 
+    pub(crate) fn until(&mut self, at: UtcMillis) {
+        self.now = self.now.max(at.0);
+    }
+
     /// Sends an input, checks everything that it wrote, and gives the answer.
     pub(crate) fn send(&mut self, input: &Input) -> Answer {
         self.entropy = self.entropy.wrapping_add(0x9e37_79b9);
@@ -219,6 +223,7 @@ impl Simulation {
 fn due(one: &Obligation) -> Option<Input> {
     match (&one.key.step, &one.detail) {
         (Some(step), Detail::Until { due }) => Some(Input::Due { step: step.clone(), due: *due }),
+        (None, Detail::Until { due }) => Some(Input::LimitOver { due: *due }),
         _ => None,
     }
 }
