@@ -73,6 +73,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         },
         options: Options {
             role_agents: std::collections::BTreeMap::new(),
+            budget: None,
             max_parallel: 2,
             max_research: None,
             replan: None,
@@ -83,6 +84,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
                 repairs: false,
                 model: None,
                 concludes: false,
+                hears: false,
             },
             test_command: None,
             check_command: None,

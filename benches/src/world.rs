@@ -89,6 +89,7 @@ fn answer(run: &Run, obligation: &Obligation) -> Input {
         Effect::Perform => Input::Performed { of, result: perform(run, step) },
         Effect::Move => Input::Moved { of },
         Effect::Deliver => Input::Delivered { of, blocked: None },
+        Effect::Tell => Input::Told { of, upto: u32::MAX },
         Effect::Enter | Effect::Stop | Effect::Ask | Effect::Wake | Effect::Close => {
             Input::Closed { kept: Vec::new(), artifacts: Vec::new() }
         }

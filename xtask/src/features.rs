@@ -169,6 +169,18 @@ pub(crate) const ROWS: &[Row] = &[
         "state.md",
         "`coordinate artifacts`",
     ),
+    row(
+        "P1",
+        "clients: Claude Code, Codex, Gemini CLI, opencode, any that speaks ACP, any command, the built-in offline agent",
+        "agents.md",
+        "`coordinate agents`",
+    ),
+    row(
+        "P6",
+        "structured output: a role's JSON Schema, checked here",
+        "roles.md",
+        "`coordinate verify file --role NAME FILE`",
+    ),
 ];
 
 const HEAD: &str = "\

@@ -55,7 +55,15 @@ impl Clients {
     #[must_use]
     pub fn choice(name: &str, argv: Vec<String>, model: Option<String>) -> AgentChoice {
         let real = Client::named(name).is_some();
-        AgentChoice { name: name.to_owned(), argv, repairs: name != "offline", model, concludes: real, resumes: real }
+        AgentChoice {
+            name: name.to_owned(),
+            argv,
+            repairs: name != "offline",
+            model,
+            concludes: real,
+            resumes: real,
+            hears: false,
+        }
     }
 
     /// Whether there is an agent of this name, found or not.

@@ -49,11 +49,16 @@ fn words(observation: &Observation) -> Option<String> {
         Observation::ToolEnded { ok: false, .. } => Some("it failed".to_owned()),
         Observation::Denied { tool } => Some(format!("it was denied: {tool}")),
         Observation::Result { result } => result.cause.map(|_| result.message.clone()),
-        Observation::Session { .. }
+        Observation::PermissionAsked { request } => Some(format!("it asks leave for {}", request.words())),
+        Observation::PermissionSettled { allowed, .. } => Some(if *allowed { "it may" } else { "it may not" }.to_owned()),
+        Observation::Heard { .. }
+        | Observation::Session { .. }
         | Observation::ToolEnded { ok: true, .. }
         // The message that it stands in is shown.
         | Observation::Claim { .. }
         | Observation::Usage { .. }
+        | Observation::Model { .. }
+        | Observation::Below { .. }
         | Observation::LimitReached { .. } => None,
     }
 }

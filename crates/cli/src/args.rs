@@ -1,5 +1,6 @@
 //! The command line. A doc comment is the help text.
 
+mod budget;
 mod checkpoint;
 mod clean;
 mod config;
@@ -14,6 +15,7 @@ mod verify;
 mod worker;
 mod workflows;
 
+pub(crate) use budget::*;
 pub(crate) use checkpoint::*;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use clean::*;
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     Logs(LogsArguments),
     /// Prints what runs cost and gave, in figures, and keeps figures of yours
     Metrics(MetricsArguments),
+    /// Shows what a run may spend, has spent, reserved and left; with a limit, changes it
+    Budget(BudgetArguments),
     /// Says in one line what a run waits for
     Why(OneRun),
     /// Stops what runs, keeps it all, and waits for `resume`
@@ -201,9 +205,16 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) force_replan: bool,
 
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+
     /// Says what would be done, and does nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Says what it would take, by this project's earlier runs: tokens, money, time; and does nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "detach"])]
+    pub(crate) estimate: bool,
 
     /// Prints what each agent would be told, as far as it can be known before the work
     #[arg(long, requires = "dry_run")]
@@ -242,6 +253,9 @@ pub(crate) struct ResumeArguments {
 
     #[command(flatten)]
     pub(crate) quota: QuotaArguments,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
 
     /// Lets a process of its own drive the run, and prints the run's id
     #[arg(long)]

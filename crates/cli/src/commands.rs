@@ -3,6 +3,7 @@
 mod agent;
 mod artifacts;
 mod batches;
+mod budget;
 mod checkpoint;
 mod claim;
 mod classify;
@@ -14,6 +15,7 @@ mod demo;
 mod detach;
 mod doctor;
 mod drive;
+mod estimate;
 mod listing;
 mod logs;
 mod metrics;
@@ -59,6 +61,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Show(options) => show::show(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
         Command::Metrics(options) => metrics::metrics(&project()?, options),
+        Command::Budget(options) => budget::budget(&project()?, options),
         Command::Why(which) => show::why(&project()?, which.run.as_deref()),
         Command::Pause(which) => control::pause(&project()?, which.run.as_deref()),
         Command::Cancel(options) => control::cancel(&project()?, options.run.as_deref(), &options.reason),

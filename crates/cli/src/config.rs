@@ -27,6 +27,9 @@ use toml::Value;
 /// The origin of what nobody has set.
 const DEFAULT: &str = "default";
 
+/// The origin of what `-c` sets.
+const FLAG: &str = "flag -c";
+
 /// A value and where it was set.
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
@@ -111,7 +114,7 @@ impl Config {
             return Err(CommandError::usage(format!("`-c {flag}` is not of the form KEY=VALUE")));
         };
         let kind = find(name, "-c")?.kind;
-        self.set(name, from_text(kind, text), "flag -c")
+        self.set(name, from_text(kind, text), FLAG)
     }
 
     fn set(&mut self, name: &str, value: Value, origin: &str) -> Result<(), CommandError> {
@@ -160,6 +163,16 @@ impl Config {
     /// A number from 0 to 1, if set.
     pub(crate) fn share(&self, name: &str) -> Option<f64> {
         self.settings.get(name).and_then(|setting| share(&setting.value))
+    }
+
+    /// US dollars as millionths, if set.
+    pub(crate) fn micro_usd(&self, name: &str) -> Option<u64> {
+        self.settings.get(name).and_then(|setting| keys::money(&setting.value))
+    }
+
+    /// Whether a flag of this very command has set it.
+    pub(crate) fn is_flagged(&self, name: &str) -> bool {
+        self.settings.get(name).is_some_and(|setting| setting.origin == FLAG)
     }
 
     /// When the plan of a run is changed on the way.

@@ -3,9 +3,10 @@
 use crate::config::Config;
 use crate::context::Project;
 use crate::failure::CommandError;
+use coordinate_engine::schema::Schema;
 use coordinate_model::definition::Definition;
 use coordinate_model::plan::Severity;
-use coordinate_model::role::{Finding, Role, builtin_names, builtin_text, check, parse};
+use coordinate_model::role::{Finding, Role, builtin_names, builtin_text, check, parse, schemas};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,7 @@ pub(crate) struct Found {
 impl Found {
     /// All that is wrong with it. What was written for another program keeps to that program's rules: it is warned of.
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        let mut findings = check(&self.file, &self.text);
+        let mut findings = findings(&self.file, &self.text);
         if self.origin == Origin::Claude {
             findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
         }
@@ -62,8 +63,24 @@ impl Found {
     /// What keeps it from being used.
     fn unusable(&self) -> Vec<Finding> {
         let findings = parse(&self.file, &self.text).findings;
-        findings.into_iter().filter(|_| self.origin != Origin::Claude || self.role.text.is_empty()).collect()
+        let findings = findings.into_iter().filter(|_| self.origin != Origin::Claude || self.role.text.is_empty());
+        findings.chain(unsound(&self.file, &self.text)).collect()
     }
+}
+
+/// All that is wrong with a role file.
+pub(crate) fn findings(file: &str, text: &str) -> Vec<Finding> {
+    let mut findings = check(file, text);
+    findings.extend(unsound(file, text));
+    findings.sort_by_key(|finding| finding.line);
+    findings
+}
+
+/// What is no JSON Schema although it is said to be one.
+fn unsound(file: &str, text: &str) -> Option<Finding> {
+    let (schema, wrong) =
+        schemas(text).into_iter().find_map(|found| Some((found.line, Schema::read(&found.text).err()?)))?;
+    Some(Finding { file: file.to_owned(), line: schema, severity: Severity::Error, message: wrong })
 }
 
 /// All roles by their names.

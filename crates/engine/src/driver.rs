@@ -5,6 +5,7 @@
 
 use crate::journal::{Author, Journal, JournalError, Record};
 use crate::port::Clock;
+use coordinate_model::decide::{budget_due, parked};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::Token;
 use coordinate_model::input::Input;
@@ -90,7 +91,8 @@ pub enum Stopped {
     Waiting,
     /// It stands still because somebody asked for it.
     Paused,
-    /// A limit of use holds back all that is left, and this driver does not wait for its end.
+    /// A budget has to be raised; or a limit of use holds back all that is left, and this driver does not wait for its
+    /// end.
     Parked,
     /// The user would not wait.
     Abandoned,
@@ -234,6 +236,7 @@ impl<'a> Driver<'a> {
         }
         match (&self.run.paused, self.run.parked_until()) {
             (Some(_), _) => Some(Stopped::Paused),
+            (None, None) if !asks && parked(&self.run).is_some() => Some(Stopped::Parked),
             (None, None) => Some(Stopped::Waiting),
             (None, Some(until)) if self.would_wait(until) => None,
             (None, Some(_)) => Some(if asks { Stopped::Waiting } else { Stopped::Parked }),
@@ -322,18 +325,20 @@ impl<'a> Driver<'a> {
     /// What is due at which time. A run that does not go on by itself after a limit waits for a new driver.
     fn timers(&self) -> impl Iterator<Item = (Input, UtcMillis)> {
         let goes_on = self.for_limits.goes_on;
-        outstanding(&self.run).filter_map(move |obligation| match (&obligation.key.step, &obligation.detail) {
-            (Some(step), Detail::Until { due }) => Some((Input::Due { step: step.clone(), due: *due }, *due)),
-            (None, Detail::Until { due }) => goes_on.then_some((Input::LimitOver { due: *due }, *due)),
-            (
-                _,
-                Detail::None
-                | Detail::State { .. }
-                | Detail::Move { .. }
-                | Detail::Deliver { .. }
-                | Detail::Outcome { .. },
-            ) => None,
-        })
+        let waiting =
+            outstanding(&self.run).filter_map(move |obligation| match (&obligation.key.step, &obligation.detail) {
+                (Some(step), Detail::Until { due }) => Some((Input::Due { step: step.clone(), due: *due }, *due)),
+                (None, Detail::Until { due }) => goes_on.then_some((Input::LimitOver { due: *due }, *due)),
+                (
+                    _,
+                    Detail::None
+                    | Detail::State { .. }
+                    | Detail::Move { .. }
+                    | Detail::Deliver { .. }
+                    | Detail::Outcome { .. },
+                ) => None,
+            });
+        waiting.chain(budget_due(&self.run).map(|due| (Input::BudgetDue, due)))
     }
 
     /// Whether a span has passed since a moment. A clock that was set back must not make anything wait for its return.
@@ -369,6 +374,7 @@ fn is_carried(obligation: &Obligation) -> bool {
         Effect::Enter
         | Effect::Launch
         | Effect::Supervise
+        | Effect::Tell
         | Effect::Stop
         | Effect::Verify
         | Effect::Perform

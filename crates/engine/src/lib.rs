@@ -5,5 +5,6 @@
 pub mod driver;
 pub mod journal;
 pub mod port;
+pub mod schema;
 pub mod verification;
 pub mod work;

@@ -1,10 +1,11 @@
 //! Verification of artifacts on the disk: looks at them through the port, and lets the model judge.
 
 use crate::port::{Files, PathKind};
+use crate::schema::Schema;
 use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::links::{FileLink, file_links};
 use coordinate_model::plan::Source;
-use coordinate_model::verify::{Check, Content, Folder, Leads, Observed, Verdict, judge};
+use coordinate_model::verify::{Check, Content, Folder, Leads, Observed, Verdict, judge, judge_by};
 use std::path::{Component, Path, PathBuf};
 
 /// How many of the newest names of an artifact's folder are told.
@@ -15,6 +16,14 @@ const NEWEST: usize = 5;
 #[must_use]
 pub fn artifact(files: &dyn Files, root: &Path, path: &str, kind: ArtifactKind) -> Verdict {
     judge(Check::Artifact(kind), &observe(files, root, path))
+}
+
+/// Whether a file is there, inside the project, and holds JSON that keeps a schema. `options` name the schema to
+/// `coordinate verify`.
+#[must_use]
+pub fn output(files: &dyn Files, root: &Path, path: &str, (options, schema): (&str, &Schema)) -> Verdict {
+    let seen = observe(files, root, path);
+    judge_by(Check::Artifact(ArtifactKind::Output), &seen, options, &|text| schema.problems(text))
 }
 
 /// Whether the links of a text lead to files.

@@ -18,6 +18,8 @@ mod places;
 mod prompt;
 mod rehearsal;
 mod replan;
+mod spend;
+mod tell;
 mod testing;
 mod trees;
 mod verify;
@@ -129,6 +131,8 @@ struct StepJob {
     work: Option<Work>,
     repair: Option<Failure>,
     change: Option<replan::Change>,
+    /// What people said to the agents of this work so far.
+    steering: Vec<String>,
     round: u32,
 }
 
@@ -251,6 +255,7 @@ impl Workshop {
             work: siblings.iter().rev().find_map(|other| other.work.clone()),
             repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
             change: replan::change(run, step),
+            steering: run.steering(step).filter_map(|message| message.steering().map(str::to_owned)).collect(),
             round: run.visit(&step.of_state),
         })
     }
@@ -312,6 +317,7 @@ fn carry(step: &StepJob, effect: Effect, summary: Option<&str>, outbox: &Outbox)
     match effect {
         Effect::Launch => Some(attempt::launch(step)),
         Effect::Supervise => attempt::supervise(step, outbox),
+        Effect::Tell => tell::tell(step),
         Effect::Stop => {
             attempt::stop(step);
             None

@@ -8,6 +8,7 @@
 //! | `lock` | shim | held for the shim's whole life |
 //! | `control` | shim | named pipe for messages that end the attempt |
 //! | `shim.json` | shim | who the shim is; once it is there, the folder is never run again |
+//! | `said/` | driver | what was said to the attempt, a file each, by its number |
 //! | `transcript` | shim | the redacted output, as JSON Lines |
 //! | `status.json` | shim | how the attempt ended; written when its whole process tree is gone |
 //! | `shim.log` | shim | why the shim itself failed; empty otherwise |
@@ -17,6 +18,7 @@ mod folder;
 mod follow;
 mod launch;
 mod process;
+mod said;
 mod shim;
 mod signals;
 mod supervision;
@@ -25,6 +27,7 @@ mod tree;
 
 pub use follow::read_transcript;
 pub use process::{identity_of, is_alive};
+pub use said::{Inbox, SAID_FOLDER};
 pub use shim::shim_main;
 
 use crate::lock;
@@ -32,6 +35,7 @@ use coordinate_engine::port::{
     AttemptStatus, Attempts, AttemptsError, Ending, Launch, ProcessIdentity, StopHow, TranscriptLine,
 };
 use coordinate_model::ids::Token;
+use coordinate_model::said::Said;
 use folder::AttemptFolder;
 use launch::Launched;
 use std::collections::HashMap;
@@ -126,6 +130,11 @@ impl Attempts for ShimAttempts {
     fn stop(&self, folder: &Path, token: Token, how: StopHow) -> Result<(), AttemptsError> {
         let folder = AttemptFolder::new(folder);
         tell(&folder, control::Message { token, how }).map_err(|error| system("stop", &folder.key(), &error))
+    }
+
+    fn say(&self, folder: &Path, number: u32, said: &Said) -> Result<(), AttemptsError> {
+        said::say(folder, number, said)
+            .map_err(|error| system("tell something to", &AttemptFolder::new(folder).key(), &error))
     }
 
     fn sweep(&self, key: &str) -> Result<usize, AttemptsError> {

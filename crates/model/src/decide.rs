@@ -6,12 +6,15 @@
 //! commit.
 
 mod attempt;
+mod budget;
 mod client;
 mod quota;
 mod replan;
+mod said;
 mod session;
 mod settle;
 
+pub use budget::{due as budget_due, parked};
 pub use settle::settle;
 
 use crate::event::{Created, Event, GateAnswer};
@@ -60,6 +63,8 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::Started { of, pid, tree, session } => attempt::started(run, of, *pid, tree, session.as_deref()),
         Input::NotStarted { of, failure } => attempt::not_started(run, of, failure, context),
         Input::Observed { of, offset, observations } => attempt::observed(run, of, *offset, observations),
+        Input::Told { of, upto } => attempt::told(run, of, *upto),
+        Input::Steer { step, text, by } => said::steer(run, step.as_ref(), text, by),
         Input::Ended { of, ending, snapshot, tail } => {
             attempt::ended(run, of, ending, snapshot.as_ref(), tail, context)
         }
@@ -72,6 +77,9 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::LimitOver { due } => quota::over(run, *due),
         Input::Answer { step, answer, by, comment } => answer_gate(run, step, *answer, by, comment),
         Input::Replan { phase, kind, reason, forced } => replan::asked(run, (*phase, *kind), reason, *forced),
+        Input::Budget { budgets, by } => budget::change(run, budgets, by),
+        Input::BudgetDue => budget::came_due(run, context.now),
+        Input::SpentElsewhere { elsewhere } => budget::look(run, elsewhere),
         Input::Pause { by } => pause(run, by),
         Input::Resume { by } => resume(run, by),
         Input::Cancel { by, reason } => cancel(run, by, reason),

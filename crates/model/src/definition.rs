@@ -148,6 +148,8 @@ pub enum Writes {
     Debug,
     /// The plan that the run works by, changed in place while it works.
     Replan,
+    /// A file by the role's own words: JSON where the role has a schema, else a text.
+    Output,
 }
 
 impl Writes {
@@ -159,6 +161,7 @@ impl Writes {
             Self::Overview => ArtifactKind::Overview,
             Self::Plan | Self::Revision | Self::Replan => ArtifactKind::Plan,
             Self::Debug => ArtifactKind::Debug,
+            Self::Output => ArtifactKind::Output,
         }
     }
 
@@ -167,7 +170,7 @@ impl Writes {
     pub fn completion(self) -> &'static str {
         match self {
             Self::Revision | Self::Replan => "REVISION_COMPLETED",
-            Self::Report | Self::Overview | Self::Plan | Self::Debug => self.kind().completion(),
+            Self::Report | Self::Overview | Self::Plan | Self::Debug | Self::Output => self.kind().completion(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod observation;
 pub use observation::Observation;
 
 use crate::artifact::Metadata;
+use crate::budget::{Budgets, Elsewhere, LimitName, Limits};
 use crate::client::UsageLimit;
 use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
 use crate::failure::{FailingGroup, Failure};
@@ -16,6 +17,7 @@ use crate::plan::Plan;
 use crate::quota::Quota;
 use crate::replan::{Evaluation, Proposal, ReplanKind, Replanning, Trigger};
 use crate::role::{self, Role};
+use crate::said::Said;
 use crate::standards::Standards;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -43,6 +45,9 @@ pub struct AgentChoice {
     /// Whether it can go on with a session of an earlier attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resumes: bool,
+    /// Whether it can be told something while it works.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hears: bool,
 }
 
 /// Time limits of attempts, in milliseconds, and of their output, in bytes.
@@ -99,6 +104,9 @@ pub struct Options {
     pub test_limit_ms: u64,
     /// Limits of attempts.
     pub limits: AttemptLimits,
+    /// How much it may spend; `None`: as much as it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Box<Budgets>>,
     /// Shell commands that prepare a fresh tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_setup: Vec<String>,
@@ -498,6 +506,9 @@ pub enum Event {
         /// The client's session that it goes on with.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<String>,
+        /// What is set aside for it, where the run has a budget; for a run below: all that it may spend.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<Limits>,
     },
     /// Its process runs.
     AttemptStarted {
@@ -524,6 +535,25 @@ pub enum Event {
         offset: u64,
         /// What it did; all that one line told is one event, so that none of it is taken in twice or missed.
         observations: Vec<Observation>,
+    },
+    /// Something is said to the agent of a step.
+    MessageAdded {
+        /// The step.
+        step: StepId,
+        /// The only try that it is meant for; `None`: whichever works on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        /// What.
+        said: Said,
+    },
+    /// What was said is in the hands of the attempt's process.
+    MessageTold {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// How many of the step's messages it has now.
+        upto: u32,
     },
     /// It is to be ended before its time, after a snapshot of its tree.
     StopRequested {
@@ -761,6 +791,36 @@ pub enum Event {
         /// In their words.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         comment: String,
+    },
+    /// A limit is near.
+    BudgetWarned {
+        /// Which one.
+        limit: LimitName,
+        /// How much of it is spent.
+        spent: u64,
+        /// Its amount.
+        most: u64,
+    },
+    /// A limit is spent. Where limits are kept, nothing that it is about begins, and what runs ends after a time of grace.
+    BudgetReached {
+        /// Which one.
+        limit: LimitName,
+        /// How much was spent.
+        spent: u64,
+        /// Its amount.
+        most: u64,
+    },
+    /// Other limits are in force from here on.
+    BudgetChanged {
+        /// All of them.
+        budgets: Box<Budgets>,
+        /// Who set them.
+        by: String,
+    },
+    /// What the project's other runs have spent on this day.
+    SpentElsewhere {
+        /// How much.
+        elsewhere: Elsewhere,
     },
     /// Nothing new begins; what runs is ended and kept.
     PauseRequested {

@@ -136,6 +136,8 @@ pub enum FailureKind {
     OutsideProject,
     /// An artifact lacks what the contract of its kind asks for.
     ContractUnmet,
+    /// A file is no JSON, or does not keep the JSON Schema of its role.
+    SchemaUnmet,
     /// A plan can not be read, or its phases can not be put into an order.
     PlanInvalid,
     /// A link of an artifact leads nowhere.
@@ -168,7 +170,7 @@ impl FailureKind {
     /// Whether an artifact is there, and its text is what is wrong: its agent can mend that when it is told.
     #[must_use]
     pub fn is_of_text(self) -> bool {
-        matches!(self, Self::ContractUnmet | Self::PlanInvalid | Self::BrokenLink)
+        matches!(self, Self::ContractUnmet | Self::SchemaUnmet | Self::PlanInvalid | Self::BrokenLink)
     }
 
     /// The kind's name, as it is written in journals and output.
@@ -188,6 +190,7 @@ impl FailureKind {
             Self::FileStillThere => "file-still-there",
             Self::OutsideProject => "outside-project",
             Self::ContractUnmet => "contract-unmet",
+            Self::SchemaUnmet => "schema-unmet",
             Self::PlanInvalid => "plan-invalid",
             Self::BrokenLink => "broken-link",
             Self::MissingCommit => "missing-commit",

@@ -1,5 +1,6 @@
 //! What may be said to a run. Each input names what it speaks of, so that saying it twice changes nothing.
 
+use crate::budget::{Budgets, Elsewhere};
 use crate::definition::StateName;
 use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, PullRequest, RefMove, Verdict, Work};
 use crate::failure::Failure;
@@ -101,6 +102,8 @@ pub enum Performed {
         /// Which one.
         request: PullRequest,
     },
+    /// The run below stands still, because it has spent what it may.
+    Parked,
     /// It can not.
     Undeliverable {
         /// Why.
@@ -153,6 +156,22 @@ pub enum Input {
         offset: u64,
         /// What one line of it told.
         observations: Vec<Observation>,
+    },
+    /// What was said is in the hands of the attempt's process.
+    Told {
+        /// The attempt.
+        of: Of,
+        /// How many of the step's messages it has now.
+        upto: u32,
+    },
+    /// Somebody tells agents how to go on.
+    Steer {
+        /// The step; `None`: every agent that is at work, or the one that works next.
+        step: Option<StepId>,
+        /// In their words.
+        text: String,
+        /// Who.
+        by: String,
     },
     /// An attempt's process tree is gone.
     Ended {
@@ -231,6 +250,20 @@ pub enum Input {
         reason: String,
         /// Whether the limit does not count.
         forced: bool,
+    },
+    /// Somebody sets other limits of what may be spent.
+    Budget {
+        /// All of them.
+        budgets: Box<Budgets>,
+        /// Who.
+        by: String,
+    },
+    /// The clock came to where the budget is to be looked at.
+    BudgetDue,
+    /// Somebody looked what the project's other runs have spent today.
+    SpentElsewhere {
+        /// How much.
+        elsewhere: Elsewhere,
     },
     /// Stand still.
     Pause {

@@ -5,6 +5,7 @@
 //! [`Corruption`](run::Corruption).
 
 pub mod artifact;
+pub mod budget;
 pub mod checkpoint;
 pub mod client;
 pub mod complexity;
@@ -17,9 +18,12 @@ pub mod event;
 pub mod failure;
 pub mod ids;
 pub mod input;
+pub mod ledger;
 pub mod links;
 pub mod obligation;
+pub mod permission;
 pub mod plan;
+pub mod price;
 pub mod quota;
 pub mod replan;
 pub mod resume;
@@ -27,6 +31,7 @@ pub mod retention;
 pub mod retry;
 pub mod role;
 pub mod run;
+pub mod said;
 pub mod scope;
 pub mod shell;
 pub mod standards;

@@ -17,6 +17,8 @@ pub enum Effect {
     Launch,
     /// Follow an attempt until its process tree is gone.
     Supervise,
+    /// Hand what was said to an attempt at work.
+    Tell,
     /// End an attempt before its time.
     Stop,
     /// Check what an attempt left.
@@ -111,6 +113,7 @@ fn continues_when_held(effect: Effect) -> bool {
         | Effect::Move
         | Effect::Deliver
         | Effect::Close => true,
-        Effect::Enter | Effect::Perform | Effect::Ask | Effect::Wake => false,
+        // An attempt that is about to be stopped needs no advice: the next one has it in its prompt.
+        Effect::Enter | Effect::Perform | Effect::Tell | Effect::Ask | Effect::Wake => false,
     }
 }

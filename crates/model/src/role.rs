@@ -10,6 +10,7 @@ mod completion;
 mod front;
 mod parse;
 mod phrase;
+mod schema;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +18,10 @@ pub use builtin::{builtin, builtin_names, builtin_text};
 pub use check::check;
 pub use completion::{Claim, Completion, claim};
 pub use parse::{Parsed, parse};
+pub use schema::{Schema, schemas};
 
 use crate::artifact::ArtifactKind;
+use crate::budget::Limits;
 use crate::definition::Handed;
 use crate::plan::Severity;
 use serde::{Deserialize, Serialize};
@@ -114,6 +117,9 @@ pub struct Role {
     /// Longest time in all, in minutes; `None`: the configured one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hard_minutes: Option<u32>,
+    /// What its attempts may spend in a run: tokens, money, attempts.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub budget: Limits,
     /// What other programs say in the front matter, as it stands.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub other: BTreeMap<String, String>,

@@ -9,10 +9,12 @@ mod artifacts;
 mod expand;
 mod queues;
 mod replan;
+mod said;
 
 pub use apply::Position;
 pub use queues::Lane;
 
+use crate::budget::{Limits, Purse};
 use crate::client::{ClientResult, Usage, UsageLimit};
 use crate::definition::{Action, Scope, StateName, StepKind, StepTemplate, Writes};
 use crate::event::{
@@ -22,9 +24,11 @@ use crate::event::{
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::obligation::{Obligation, ObligationKey};
+use crate::permission::PermissionRequest;
 use crate::plan::Plan;
 use crate::quota::Limited;
 use crate::replan::Replan;
+use crate::said::Message;
 use crate::time::UtcMillis;
 use queues::Queues;
 use serde::{Deserialize, Serialize};
@@ -141,6 +145,15 @@ pub struct Attempt {
     /// The session of an earlier attempt that its client goes on with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumes: Option<String>,
+    /// What is set aside for it; for a run below: all that it may spend.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Limits>,
+    /// The model that its client works with, where it told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Attempts that were begun in the run below.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub below: u32,
     /// When it was leased.
     pub leased: UtcMillis,
     /// When its process began.
@@ -166,6 +179,9 @@ pub struct Attempt {
     /// Tools that it was denied, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub denied: Vec<String>,
+    /// What its client waits for leave to do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<PermissionRequest>,
     /// The client's last word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ClientResult>,
@@ -228,6 +244,9 @@ pub struct Step {
     pub failure: Option<Failure>,
     /// A later repair took its place, so that its failure does not count.
     pub superseded: bool,
+    /// What was said to its agent, in the order in which it was said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Message>,
 }
 
 impl Step {
@@ -389,6 +408,9 @@ pub struct Run {
     pub warnings: Vec<String>,
     /// Answers to gates.
     pub answers: BTreeMap<StepId, Answered>,
+    /// What it may spend and has spent, where there is a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purse: Option<Box<Purse>>,
     /// Who paused it.
     pub paused: Option<String>,
     /// Who cancelled it, and why.
@@ -492,6 +514,12 @@ impl Run {
     pub fn agent<'a>(&'a self, step: &'a Step) -> &'a AgentChoice {
         let own = step.attempt().and_then(|attempt| attempt.agent.as_deref());
         own.unwrap_or_else(|| self.created.agent_of(self.role(step)))
+    }
+
+    /// The agent of one attempt of a step.
+    #[must_use]
+    pub fn agent_of<'a>(&'a self, step: &Step, attempt: &'a Attempt) -> &'a AgentChoice {
+        attempt.agent.as_deref().unwrap_or_else(|| self.created.agent_of(self.role(step)))
     }
 
     /// The agent that mends what fails.
@@ -627,6 +655,8 @@ impl Event {
             Self::AttemptLeased { .. } => "attempt_leased",
             Self::AttemptStarted { .. } => "attempt_started",
             Self::AgentObserved { .. } => "agent_observed",
+            Self::MessageAdded { .. } => "message_added",
+            Self::MessageTold { .. } => "message_told",
             Self::StopRequested { .. } => "stop_requested",
             Self::AttemptEnded { .. } => "attempt_ended",
             Self::VerdictRecorded { .. } => "verdict_recorded",
@@ -651,6 +681,10 @@ impl Event {
             Self::PullRequestOpened { .. } => "pull_request_opened",
             Self::GateOpened { .. } => "gate_opened",
             Self::GateAnswered { .. } => "gate_answered",
+            Self::BudgetWarned { .. } => "budget_warned",
+            Self::BudgetReached { .. } => "budget_reached",
+            Self::BudgetChanged { .. } => "budget_changed",
+            Self::SpentElsewhere { .. } => "spent_elsewhere",
             Self::PauseRequested { .. } => "pause_requested",
             Self::Resumed { .. } => "resumed",
             Self::CancelRequested { .. } => "cancel_requested",
@@ -665,10 +699,15 @@ fn doing(observation: &Observation) -> Option<String> {
     match observation {
         Observation::ToolStarted { tool, detail, .. } => Some(format!("{tool}: {detail}")),
         Observation::Message { text } => text.lines().next().map(str::to_owned),
+        Observation::PermissionAsked { request } => Some(format!("asks leave: {}", request.words())),
         Observation::Session { .. }
+        | Observation::PermissionSettled { .. }
+        | Observation::Heard { .. }
         | Observation::ToolEnded { .. }
         | Observation::Claim { .. }
         | Observation::Usage { .. }
+        | Observation::Model { .. }
+        | Observation::Below { .. }
         | Observation::LimitReached { .. }
         | Observation::Denied { .. }
         | Observation::Result { .. } => None,

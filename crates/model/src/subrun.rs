@@ -3,9 +3,11 @@
 //! Who leads is no agent: the run below is driven by the same rules as every run, and all that it hands up is the
 //! metadata of the reports that it has checked. So leading costs nothing, forgets nothing, and survives every kill.
 
+use crate::budget::{Budgets, Limits, Measure};
 use crate::context::is_too_much;
 use crate::definition::{Definition, ForEach, Scope, ScopePath, StateDefinition, StateName, StepTemplate, When};
 use crate::event::{Artifact, Created, Options, Parent};
+use crate::ledger::lines;
 use crate::run::{Run, Step, StepState};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -65,7 +67,7 @@ pub fn below(run: &Created, step: &Step) -> Option<Created> {
         plan: None,
         plan_hash: None,
         done: Vec::new(),
-        options: options(run, step.track? as usize),
+        options: options(run, step),
         base: run.base.clone(),
         program: run.program.clone(),
         run: id,
@@ -81,15 +83,47 @@ fn beside(trees: &str, above: &str, own: &str) -> String {
 }
 
 /// Its part of what may be done at once, so that all runs below together keep to what the run may do.
-fn options(run: &Created, track: usize) -> Options {
+fn options(run: &Created, step: &Step) -> Options {
+    let track = step.track.unwrap_or_default() as usize;
     let room = run.options.max_research.map_or(run.options.max_parallel, |most| most.min(run.options.max_parallel));
     let share = shares(room as usize, run.tracks.len()).get(track).copied().unwrap_or(1).max(1);
     Options {
         max_parallel: u32::try_from(share).unwrap_or(u32::MAX),
         max_research: None,
         replan: None,
+        budget: budget(run, step).map(Box::new),
         ..run.options.clone()
     }
+}
+
+/// What it may spend: what the run above has set aside for this attempt of its step.
+fn budget(run: &Created, step: &Step) -> Option<Budgets> {
+    let attempt = step.attempt()?;
+    let limits = attempt.reserved?;
+    let above = run.options.budget.as_deref().cloned().unwrap_or_default();
+    let (day, roles) = (Limits::default(), BTreeMap::new());
+    Some(Budgets { run: limits, day, roles, given: attempt.number, ..above })
+}
+
+/// The budget of a run below that was begun by an earlier attempt of its step: what it has spent, and what the attempt
+/// under way gives it. `None` where it has that already.
+#[must_use]
+pub fn raised(run: &Created, step: &Step, below: &Run) -> Option<Budgets> {
+    let given = budget(run, step)?;
+    let known = below.purse.as_deref();
+    if known.is_some_and(|purse| purse.budgets.given >= given.given) {
+        return None;
+    }
+    let lines = lines(below);
+    let spent = |measure| lines.iter().find(|line| line.limit.measure == measure).map_or(0, |line| line.spent);
+    let more = |measure: Measure| given.run.of(measure).map(|more| more.saturating_add(spent(measure)));
+    let limits = Limits {
+        tokens: more(Measure::Tokens),
+        micro_usd: more(Measure::Money),
+        wall_ms: more(Measure::Time),
+        attempts: more(Measure::Attempts),
+    };
+    Some(Budgets { run: limits, ..given })
 }
 
 /// Of the run's workflow the steps on topics of this state, and nothing else.

@@ -132,13 +132,22 @@ pub struct Verdict {
 /// Judges what was seen.
 #[must_use]
 pub fn judge(what: Check, seen: &Observed) -> Verdict {
-    let mut problems = match standing(what, seen) {
-        Some(problem) => vec![problem],
-        None => content_problems(what, seen),
+    judge_by(what, seen, "", &|_| Vec::new())
+}
+
+/// Judges what was seen; a text that is there is also looked at by `more`, which `coordinate verify` does by `options`.
+#[must_use]
+pub fn judge_by(what: Check, seen: &Observed, options: &str, more: &dyn Fn(&str) -> Vec<Problem>) -> Verdict {
+    let mut problems = match (standing(what, seen), &seen.content) {
+        (Some(problem), _) => vec![problem],
+        (None, Content::Text(text)) => [content_problems(what, seen), more(text)].concat(),
+        (None, Content::Nothing | Content::Folder(_) | Content::Unreadable { .. } | Content::Bytes) => {
+            content_problems(what, seen)
+        }
     };
     problems.extend(seen.links.iter().filter(|_| what.wants_links()).filter_map(broken));
     let causes = repair::causes(&problems, seen);
-    let repairs = repair::commands(what, &problems, seen);
+    let repairs = repair::commands((what, options), &problems, seen);
     Verdict {
         name: seen.path.clone(),
         check: what.name().to_owned(),

@@ -1,5 +1,6 @@
 //! The live display of a run, as lines: what a terminal shows and draws again with every event.
 
+use crate::budget;
 use crate::estimate;
 use crate::limits;
 use crate::line::name;
@@ -105,7 +106,8 @@ fn foot(run: &Run) -> String {
     );
     let tests = plain(&tests);
     let spend = spend::line(spend::of(run, &[])).unwrap_or_else(|| NOT_TOLD.to_owned());
-    format!("tests: {tests}   spend: {spend}")
+    let limits = budget::short(run).map_or_else(String::new, |limits| format!("   budget: {limits}"));
+    format!("tests: {tests}   spend: {spend}{limits}")
 }
 
 /// At most so many lines; the last then says how many more there are.

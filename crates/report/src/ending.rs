@@ -1,15 +1,17 @@
 //! What a person wants to know when a run has ended: what was made, how it was verified, what it took, what is next.
 
+use crate::budget;
 use crate::line;
 use crate::spend;
 use crate::text::span;
 use coordinate_model::definition::Scope;
 use coordinate_model::event::Outcome;
+use coordinate_model::price::Prices;
 use coordinate_model::run::Run;
 
 /// The lines at the end of a run, each a name and a text. What the runs below it used is its spend too.
 #[must_use]
-pub fn lines(run: &Run, below: &[Run]) -> Vec<(String, String)> {
+pub fn lines(run: &Run, below: &[Run], prices: &Prices) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let mut line = |name: &str, text: String| lines.push((name.to_owned(), text));
     let merged = run.phases.values().filter(|phase| phase.merged).count();
@@ -34,8 +36,11 @@ pub fn lines(run: &Run, below: &[Run]) -> Vec<(String, String)> {
     if let Some(usage) = &used {
         line("tokens", spend::tokens(usage));
     }
-    let cost = used.and_then(|usage| usage.micro_usd).map(spend::money);
+    let cost = spend::paid(run, below, prices).map(spend::Money::words);
     line("cost", cost.unwrap_or_else(|| "n/a (the agent tells none)".to_owned()));
+    for text in budget::text(run) {
+        line("budget", text);
+    }
     for warning in &run.warnings {
         line("note", warning.clone());
     }

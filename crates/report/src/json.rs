@@ -77,6 +77,7 @@ pub fn run(run: &Run) -> Value {
         "paths": created.paths,
         "options": created.options,
         "plan_hash": run.plan_hash(),
+        "budget": crate::budget::json(run),
         "changes": changes(run),
         "waves": waves(run),
         "phases": phases(run),

@@ -1,5 +1,6 @@
 //! Reporters: what a run looks like, made from its folded state and its events. Nothing here prints.
 
+pub mod budget;
 pub mod changes;
 pub mod context;
 pub mod dashboard;
@@ -7,6 +8,7 @@ pub mod diagram;
 pub mod ending;
 pub mod errors;
 pub mod estimate;
+pub mod forecast;
 pub mod json;
 pub mod limits;
 pub mod line;

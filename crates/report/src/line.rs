@@ -1,5 +1,6 @@
 //! Plain progress lines: what an event means for a person, in one line.
 
+use crate::budget;
 use crate::limits;
 use crate::text::moment;
 use coordinate_model::definition::{Action, Scope, StepKind, Writes};
@@ -9,6 +10,7 @@ use coordinate_model::ids::StepId;
 use coordinate_model::plan::{Graph, Plan};
 use coordinate_model::replan::Evaluation;
 use coordinate_model::run::{DeliveryResult, Run, Step};
+use coordinate_model::said::{Said, Saying};
 
 /// `PROGRESS: [state] - text` for events that a person wants to know of.
 #[must_use]
@@ -43,6 +45,7 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             let told = observations.iter().filter_map(told).next_back()?;
             Some(format!("{}: {told}", name(step)))
         }
+        Event::MessageAdded { step, said, .. } => Some(format!("{} is told: {}", name(step), said_words(said))),
         Event::StopRequested { step, .. } => Some(format!("{} is being stopped", name(step))),
         Event::AttemptEnded { step, ending: AttemptEnding::Stopped, .. } => Some(format!("{} was stopped", name(step))),
         Event::AttemptEnded { step, ending: AttemptEnding::Lost, .. } => {
@@ -100,6 +103,9 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             };
             Some(format!("`{step}` was {word} by {by}"))
         }
+        Event::BudgetWarned { limit, spent, most } => Some(budget::warned(limit, *spent, *most)),
+        Event::BudgetReached { limit, spent, most } => Some(budget::reached(run, limit, *spent, *most)),
+        Event::BudgetChanged { budgets, by } => Some(budget::changed(budgets, by)),
         Event::PauseRequested { by } => Some(format!("paused by {by}")),
         Event::Resumed { by } => Some(format!("resumed by {by}")),
         Event::CancelRequested { by, .. } => Some(format!("cancelled by {by}")),
@@ -107,8 +113,10 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::DriverTook { .. }
         | Event::TransitionIntended { .. }
         | Event::AttemptLeased { .. }
+        | Event::MessageTold { .. }
         | Event::AttemptEnded { .. }
         | Event::StepSucceeded { .. }
+        | Event::SpentElsewhere { .. }
         | Event::RetryDue { .. }
         | Event::MergeIntended { .. }
         | Event::DeliveryIntended { .. }
@@ -122,6 +130,18 @@ fn fired(evaluations: &[Evaluation]) -> Option<String> {
     (!fired.is_empty()).then(|| fired.join("; "))
 }
 
+/// What was said to an agent, in a few words.
+fn said_words(said: &Said) -> String {
+    match &said.what {
+        Saying::Steer { text } => format!("{} ({})", first_line(text), said.by),
+        Saying::Permission { allowed: true, .. } => format!("it may ({})", said.by),
+        Saying::Permission { allowed: false, comment, .. } if comment.is_empty() => format!("it may not ({})", said.by),
+        Saying::Permission { allowed: false, comment, .. } => {
+            format!("it may not ({}: {})", said.by, first_line(comment))
+        }
+    }
+}
+
 fn told(observation: &Observation) -> Option<String> {
     match observation {
         Observation::ToolStarted { tool, detail, .. } => Some(format!("{tool}: {detail}")),
@@ -133,9 +153,14 @@ fn told(observation: &Observation) -> Option<String> {
             Some(format!("a limit of use is reached{window}{until}"))
         }
         Observation::Denied { tool } => Some(format!("it was denied: {tool}")),
-        Observation::Session { .. }
+        Observation::PermissionAsked { request } => Some(format!("it asks leave for {}", request.words())),
+        Observation::PermissionSettled { .. }
+        | Observation::Heard { .. }
+        | Observation::Session { .. }
         | Observation::ToolEnded { .. }
         | Observation::Usage { .. }
+        | Observation::Model { .. }
+        | Observation::Below { .. }
         | Observation::Result { .. } => None,
     }
 }
@@ -167,7 +192,7 @@ pub fn name(run: &Run, step: &Step) -> String {
         Some(Writes::Revision) => return "the plan's revision".to_owned(),
         Some(Writes::Overview) => return "the overview".to_owned(),
         Some(Writes::Debug) => return "the debug report".to_owned(),
-        Some(Writes::Report | Writes::Replan) | None => {}
+        Some(Writes::Report | Writes::Replan | Writes::Output) | None => {}
     }
     match run.action(step) {
         Some(Action::Summary) => "summary".to_owned(),

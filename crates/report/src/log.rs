@@ -45,6 +45,7 @@ pub fn level(event: &Event) -> Level {
         | Event::MergeIntended { .. }
         | Event::DeliveryIntended { .. }
         | Event::ReplanEvaluated { .. }
+        | Event::SpentElsewhere { .. }
         | Event::RetryDue { .. } => Level::Debug,
         Event::AttemptEnded { ending: AttemptEnding::Exited { code: 0 } | AttemptEnding::Stopped, .. } => Level::Info,
         Event::StepSucceeded { warnings, .. } if !warnings.is_empty() => Level::Warn,
@@ -55,6 +56,8 @@ pub fn level(event: &Event) -> Level {
         | Event::RepairAdded { .. }
         | Event::ReplanAdded { .. }
         | Event::ReplanDropped { .. }
+        | Event::BudgetWarned { .. }
+        | Event::BudgetReached { .. }
         | Event::DeliveryDeferred { .. } => Level::Warn,
         Event::StepFailed { .. } => Level::Error,
         Event::RunClosing { outcome, .. } | Event::RunEnded { outcome, .. } => match outcome {
@@ -76,7 +79,10 @@ pub fn level(event: &Event) -> Level {
         | Event::Delivered { .. }
         | Event::PullRequestOpened { .. }
         | Event::GateOpened { .. }
+        | Event::MessageAdded { .. }
+        | Event::MessageTold { .. }
         | Event::GateAnswered { .. }
+        | Event::BudgetChanged { .. }
         | Event::PauseRequested { .. }
         | Event::Resumed { .. }
         | Event::CancelRequested { .. } => Level::Info,

@@ -6,12 +6,13 @@ use crate::text::span;
 use coordinate_model::definition::{Action, ForEach, Scope, StateName, StepKind, StepTemplate, Writes};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, StepId};
+use coordinate_model::price::Prices;
 use coordinate_model::run::{Run, Step, StepState};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The figures of a run. What no client tells is `None`, and never a guess.
+/// The figures of a run. What no client tells is `None`, but for money where list prices are known: then it says so.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metrics {
     /// The run.
@@ -40,8 +41,11 @@ pub struct Metrics {
     pub replans: usize,
     /// Tokens, where the client tells them.
     pub tokens: Option<u64>,
-    /// Money in US dollars, where the client tells it.
+    /// Money in US dollars, where the client tells it or its model has a list price.
     pub usd: Option<f64>,
+    /// Whether that is an estimate by list prices.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub usd_estimated: bool,
     /// How much of the work agents did.
     pub delegation: Share,
     /// Files created, of those that were asked for.
@@ -87,13 +91,14 @@ pub struct Saving {
 
 /// The figures of a run as it stands, with those of the runs below it: their steps are its work too.
 #[must_use]
-pub fn of(run: &Run, below: &[Run]) -> Metrics {
+pub fn of(run: &Run, below: &[Run], prices: &Prices) -> Metrics {
     let steps = || std::iter::once(run).chain(below).flat_map(|run| &run.steps);
     let work = || steps().filter(|step| step.kind != StepKind::SubRun);
     let begun = work().filter(|step| !step.attempts.is_empty());
     let done: Vec<&Step> = work().filter(|step| step.state == StepState::Succeeded).collect();
     let by_agents = done.iter().filter(|step| step.kind == StepKind::Agent).count();
     let used = spend::of(run, below);
+    let paid = spend::paid(run, below, prices);
     let parallel = saving(steps().filter(|step| step.phase.is_some()));
     Metrics {
         run: run.id().clone(),
@@ -109,7 +114,8 @@ pub fn of(run: &Run, below: &[Run]) -> Metrics {
         debug_rounds: run.debug_rounds(),
         replans: run.replans.len(),
         tokens: used.map(|usage| usage.tokens()),
-        usd: used.and_then(|usage| usage.micro_usd).map(spend::usd),
+        usd: paid.map(|money| spend::usd(money.micro_usd)),
+        usd_estimated: paid.is_some_and(|money| money.estimated),
         delegation: Share { part: by_agents, of: done.len() },
         artifacts: Share { part: created(run), of: asked(run) },
         saving: parallel.or_else(|| saving(steps().filter(|step| step.topic.is_some()))),
@@ -162,7 +168,7 @@ fn files_of(run: &Run, template: &StepTemplate) -> usize {
         (Some(Writes::Report), _) => run.created.topics.len(),
         // What is asked of each failing test, and of each change of a plan, is known only when there is one.
         (Some(_), _) if matches!(template.for_each, Some(ForEach::FailingTests | ForEach::Replans)) => 0,
-        (Some(Writes::Overview | Writes::Plan | Writes::Revision | Writes::Debug), _)
+        (Some(Writes::Overview | Writes::Plan | Writes::Revision | Writes::Debug | Writes::Output), _)
         | (None, Some(Action::Summary)) => 1,
         (Some(Writes::Replan), _)
         | (None, Some(Action::Deliver | Action::Link | Action::PullRequest | Action::Replan) | None) => 0,
@@ -224,7 +230,9 @@ pub fn text(metrics: &Metrics) -> String {
         "tokens      {}",
         metrics.tokens.map_or_else(|| NOT_TOLD.to_owned(), |tokens| tokens.to_string())
     );
-    let _ = writeln!(text, "money       {}", metrics.usd.map_or_else(|| NOT_TOLD.to_owned(), spend::money_of));
+    let about = if metrics.usd_estimated { "about " } else { "" };
+    let money = metrics.usd.map(|usd| format!("{about}{}", spend::money_of(usd)));
+    let _ = writeln!(text, "money       {}", money.unwrap_or_else(|| NOT_TOLD.to_owned()));
     let percent = |share: Share| share.percent().map_or_else(String::new, |percent| format!(" ({percent} %)"));
     let Share { part, of } = metrics.delegation;
     let _ = writeln!(text, "delegation  {part} of {of} steps by agents{}", percent(metrics.delegation));

@@ -1,14 +1,60 @@
-//! What a run's clients used: tokens and money, as far as they tell it.
+//! What a run's clients used: tokens and money, as far as they tell it; money they do not tell, by a table of list prices.
 
 use coordinate_model::client::Usage;
-use coordinate_model::run::Run;
+use coordinate_model::definition::StepKind;
+use coordinate_model::ledger::{Priced, cost};
+use coordinate_model::price::Prices;
+use coordinate_model::run::{Attempt, Run, Step};
 
 /// The sum over all tries of a run and of those below it, failed ones too: they were paid as well. `None` where no client
 /// told anything.
 #[must_use]
 pub fn of(run: &Run, below: &[Run]) -> Option<Usage> {
-    let attempts = std::iter::once(run).chain(below).flat_map(|run| &run.steps).flat_map(|step| &step.attempts);
-    attempts.filter_map(|attempt| attempt.usage).reduce(Usage::with)
+    attempts(run, below).filter_map(|(_, _, attempt)| attempt.usage).reduce(Usage::with)
+}
+
+/// What a step whose work is a run below tells of it is not counted beside that run.
+fn attempts<'a>(run: &'a Run, below: &'a [Run]) -> impl Iterator<Item = (&'a Run, &'a Step, &'a Attempt)> {
+    let is_told_below = !below.is_empty();
+    let steps = std::iter::once(run).chain(below).flat_map(|run| run.steps.iter().map(move |step| (run, step)));
+    let own = steps.filter(move |(_, step)| !(is_told_below && step.kind == StepKind::SubRun));
+    own.flat_map(|(run, step)| step.attempts.iter().map(move |attempt| (run, step, attempt)))
+}
+
+/// A sum of money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Money {
+    /// Millionths of a US dollar.
+    pub micro_usd: u64,
+    /// Whether a part of it is that of the price table, and not told by a client.
+    pub estimated: bool,
+}
+
+impl Money {
+    /// `0.0132 USD`, `about 0.0132 USD`.
+    #[must_use]
+    pub fn words(self) -> String {
+        let about = if self.estimated { "about " } else { "" };
+        format!("{about}{}", money(self.micro_usd))
+    }
+}
+
+/// The money of a run and of those below it; `None` where a part of it is not known: neither told, nor in the table.
+#[must_use]
+pub fn paid(run: &Run, below: &[Run], prices: &Prices) -> Option<Money> {
+    let told = attempts(run, below).filter(|(_, _, attempt)| attempt.usage.is_some());
+    let costs = told.map(|(run, step, attempt)| cost(run, step, attempt, prices));
+    let sum = |sum: Option<Money>, one: coordinate_model::ledger::Cost| {
+        let known = sum.unwrap_or_default();
+        match one.priced {
+            Priced::Unknown => Err(()),
+            Priced::Told | Priced::Estimated => Ok(Some(Money {
+                micro_usd: known.micro_usd.saturating_add(one.micro_usd),
+                estimated: known.estimated || one.priced == Priced::Estimated,
+            })),
+        }
+    };
+    costs.into_iter().try_fold(None, sum).ok().flatten()
 }
 
 /// Money in US dollars.

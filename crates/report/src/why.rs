@@ -1,8 +1,10 @@
 //! What a run waits for, in one line.
 
+use crate::budget;
 use crate::limits;
 use crate::line::name;
 use crate::text::moment;
+use coordinate_model::decide::parked;
 use coordinate_model::run::{Run, StepState, Waiting};
 
 /// One line: what the run waits for, or how it ended. `driven` tells whether a living process drives it.
@@ -11,6 +13,9 @@ pub fn why(run: &Run, driven: Option<u32>) -> String {
     if let Some(outcome) = run.outcome {
         let message = run.closing.as_ref().map(|closing| closing.message.clone()).unwrap_or_default();
         return format!("it has ended: {} ({})", outcome.name(), message.lines().next().unwrap_or_default());
+    }
+    if let (Some(line), None) = (parked(run), driven) {
+        return budget::parked(run.id(), &line);
     }
     let waits = waits(run);
     let id = run.id();

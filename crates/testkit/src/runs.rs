@@ -224,5 +224,6 @@ fn options() -> Options {
         role_agents: std::collections::BTreeMap::new(),
         quota: coordinate_model::quota::Quota::default(),
         interrupted: coordinate_model::event::Interrupted::default(),
+        budget: None,
     }
 }

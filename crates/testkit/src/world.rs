@@ -81,6 +81,7 @@ impl World {
             Effect::Move if self.happens("move", &of, self.habits.trouble) => vec![move_failed(of)],
             Effect::Move => vec![Input::Moved { of }],
             Effect::Deliver => vec![Input::Delivered { of, blocked: None }],
+            Effect::Tell => vec![Input::Told { of, upto: u32::MAX }],
             Effect::Enter | Effect::Stop | Effect::Ask | Effect::Wake | Effect::Close => Vec::new(),
         })
     }

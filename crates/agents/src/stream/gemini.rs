@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub(super) fn read(event: &Value) -> Vec<Observation> {
     match text(event, "/type") {
-        "init" => vec![Observation::Session { id: text(event, "/session_id").to_owned() }],
+        "init" => begun(event),
         // The prompt comes back as the user's message.
         "message" if text(event, "/role") == "assistant" => said(text(event, "/content")),
         "tool_use" => vec![tool(text(event, "/tool_name"), text(event, "/tool_id"), event.get("parameters"))],
@@ -20,6 +20,14 @@ pub(super) fn read(event: &Value) -> Vec<Observation> {
         "result" => ending(event),
         _ => Vec::new(),
     }
+}
+
+/// It names no price, so its model is told.
+fn begun(event: &Value) -> Vec<Observation> {
+    let model = Some(text(event, "/model")).filter(|name| !name.is_empty());
+    let model = model.map(|name| Observation::Model { name: name.to_owned() });
+    let session = Observation::Session { id: text(event, "/session_id").to_owned() };
+    std::iter::once(session).chain(model).collect()
 }
 
 fn ending(event: &Value) -> Vec<Observation> {

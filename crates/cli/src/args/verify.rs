@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub(crate) enum VerifyCommand {
     /// Any file: it is there, is not empty, lies inside the project
-    File(VerifyPaths),
+    File(VerifyFile),
     /// A research report: its metadata, its sections, its links
     Report(VerifyPaths),
     /// A plan, in a file or a folder: its phases can be read and put into an order
@@ -23,6 +23,20 @@ pub(crate) enum VerifyCommand {
     Commits(VerifyCommits),
     /// Runs the tests in a clean tree of the commit that HEAD is at; what is not committed is not tested
     Tests(VerifyTests),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyFile {
+    #[command(flatten)]
+    pub(crate) files: VerifyPaths,
+
+    /// It is JSON that keeps this JSON Schema, which is fetched from nowhere
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Option<PathBuf>,
+
+    /// It is JSON that keeps the JSON Schema of this role
+    #[arg(long, value_name = "NAME", conflicts_with = "schema")]
+    pub(crate) role: Option<String>,
 }
 
 #[derive(Debug, Args)]

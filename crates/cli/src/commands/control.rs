@@ -77,7 +77,7 @@ fn open(project: &Project, run: Option<&str>) -> Result<(Journal, RunId), Comman
     Ok((journal, id))
 }
 
-fn say(journal: &Journal, id: &RunId, input: &Input, word: &str) -> Result<Exit, CommandError> {
+pub(super) fn say(journal: &Journal, id: &RunId, input: &Input, word: &str) -> Result<Exit, CommandError> {
     let mut run = journal.load(id)?;
     let committed = journal.transact(&mut run, Author::Anyone, std::slice::from_ref(input))?;
     match committed.answers.first() {
@@ -98,7 +98,7 @@ fn say(journal: &Journal, id: &RunId, input: &Input, word: &str) -> Result<Exit,
 }
 
 /// Who says so, for the journal.
-fn user() -> String {
+pub(super) fn user() -> String {
     let name = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_default();
     if name.is_empty() { "the user".to_owned() } else { name }
 }

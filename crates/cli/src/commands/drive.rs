@@ -12,6 +12,7 @@ use coordinate_engine::journal::{Journal, Record};
 use coordinate_engine::work::{Below, Workshop};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, Token};
+use coordinate_model::price::Prices;
 use coordinate_model::run::Run;
 use coordinate_report::{ending, limits, line};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -45,7 +46,8 @@ pub(crate) fn drive(
         super::state::forget(project, id);
     }
     let below = runs_below(journal, &journal.storage().headers()?, id)?;
-    report_end(&run, &below, ended?, shown)
+    let prices = super::budget::prices(project.config()?)?;
+    report_end(&run, &below, &prices, (ended?, shown))
 }
 
 fn drive_taken(
@@ -63,6 +65,7 @@ fn drive_taken(
         let input = coordinate_model::input::Input::Resume { by: "resume".to_owned() };
         journal.transact(run, coordinate_engine::journal::Author::Driver(epoch), &[input])?;
     }
+    super::budget::look(journal, run, epoch)?;
     let (mut lines, mut json, mut live);
     let told = Told::default();
     let listener: &mut dyn Listener = match shown {
@@ -83,6 +86,7 @@ fn drive_taken(
         listener.on_event(run, record);
     }
     let mailbox = mailbox();
+    let mut day = super::budget::DayWatch::new(journal, mailbox.0.clone());
     listen_to_signals(mailbox.0.clone())?;
     let mut names = ShellNames::new(project);
     let mut log = Log::new(project);
@@ -92,7 +96,7 @@ fn drive_taken(
     for record in begun {
         log.on_event(run, record);
     }
-    let mut listeners = [listener, &mut names, &mut log];
+    let mut listeners = [listener, &mut names, &mut log, &mut day];
     let clock = Arc::new(SystemClock);
     let driver = Driver::new(journal, clock, (run.clone(), epoch), &mut executor, &mut listeners, mailbox);
     let mut driver = driver.waiting_for_limits(patience);
@@ -137,7 +141,12 @@ fn listen_to_signals(outbox: Outbox) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn report_end(run: &Run, below: &[Run], stopped: Stopped, shown: Shown) -> Result<Exit, CommandError> {
+fn report_end(
+    run: &Run,
+    below: &[Run],
+    prices: &Prices,
+    (stopped, shown): (Stopped, Shown),
+) -> Result<Exit, CommandError> {
     let id = run.id();
     let message = run.closing.as_ref().map(|closing| closing.message.clone()).unwrap_or_default();
     let (exit, outcome, text) = match stopped {
@@ -145,7 +154,8 @@ fn report_end(run: &Run, below: &[Run], stopped: Stopped, shown: Shown) -> Resul
         Stopped::Ended(Outcome::Failed) => (Exit::Failed, "failed", message),
         Stopped::Ended(Outcome::Cancelled) => (Exit::Stopped, "cancelled", message),
         Stopped::Waiting => (Exit::Waiting, "waiting", coordinate_report::why::why(run, None)),
-        Stopped::Parked => (Exit::Parked, "parked", parked(run)),
+        Stopped::Parked if is_parked(run) => (Exit::Parked, "parked", parked(run)),
+        Stopped::Parked => (Exit::Parked, "parked", coordinate_report::why::why(run, None)),
         // What is below it is parked, and it stands still with that.
         Stopped::Paused if below.iter().any(is_parked) => {
             let texts: Vec<String> = below.iter().filter(|run| is_parked(run)).map(parked).collect();
@@ -156,7 +166,7 @@ fn report_end(run: &Run, below: &[Run], stopped: Stopped, shown: Shown) -> Resul
     };
     match shown {
         Shown::Json => print_json(&coordinate_report::json::run_ended(run, outcome, &text)),
-        Shown::Text => print_end(run, below, outcome, &text),
+        Shown::Text => print_end(run, below, prices, outcome, &text),
     }
     Ok(exit)
 }
@@ -170,7 +180,7 @@ fn parked(run: &Run) -> String {
     format!("waits {waits}\ngo on then with `coordinate resume {}`", run.id())
 }
 
-fn print_end(run: &Run, below: &[Run], outcome: &str, text: &str) {
+fn print_end(run: &Run, below: &[Run], prices: &Prices, outcome: &str, text: &str) {
     print(&format!("{} {outcome}: {}", run.id(), text.lines().next().unwrap_or_default()));
     for line in text.lines().skip(1) {
         print(line);
@@ -178,7 +188,7 @@ fn print_end(run: &Run, below: &[Run], outcome: &str, text: &str) {
     for (step, failure) in run.failures() {
         print(&line::failure(run, step, failure));
     }
-    for (name, text) in ending::lines(run, below) {
+    for (name, text) in ending::lines(run, below, prices) {
         print(&format!("{:<8} {text}", format!("{name}:")));
     }
 }

@@ -26,7 +26,8 @@ pub(crate) fn metrics(project: &Project, options: &MetricsArguments) -> Result<E
 fn of_one(project: &Project, run: Option<&str>, as_json: bool) -> Result<Exit, CommandError> {
     let journal = project.need_journal()?;
     let id = find_run(&journal, run, Meant::Newest)?;
-    let metrics = of(&journal.load(&id)?, &runs_below(&journal, &journal.storage().headers()?, &id)?);
+    let prices = super::budget::prices(project.config()?)?;
+    let metrics = of(&journal.load(&id)?, &runs_below(&journal, &journal.storage().headers()?, &id)?, &prices);
     let recorded: Vec<Figure> =
         figures(project)?.into_iter().filter(|figure| figure.run.as_deref() == Some(id.as_str())).collect();
     if as_json {
@@ -45,10 +46,11 @@ fn of_one(project: &Project, run: Option<&str>, as_json: bool) -> Result<Exit, C
 fn of_all(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
     let journal = project.need_journal()?;
     let headers = journal.storage().headers()?;
+    let prices = super::budget::prices(project.config()?)?;
     let runs: Vec<Metrics> = headers
         .iter()
         .filter(|header| header.parent.is_none())
-        .map(|header| Ok(of(&journal.load(&header.run)?, &runs_below(&journal, &headers, &header.run)?)))
+        .map(|header| Ok(of(&journal.load(&header.run)?, &runs_below(&journal, &headers, &header.run)?, &prices)))
         .collect::<Result<_, CommandError>>()?;
     let total = total(&runs);
     if as_json {

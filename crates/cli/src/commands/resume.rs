@@ -39,6 +39,7 @@ pub(super) fn resume_run(
     if let Some(outcome) = header.and_then(|header| header.outcome) {
         return Ok(ended_before(id, &outcome, options.json));
     }
+    super::budget::raise(project, journal, id, options.limits)?;
     // A run that another process drives is refused below; there is nothing to show or to ask then.
     if driver_of(journal, id)?.is_none() {
         let run = journal.load(id)?;

@@ -4,8 +4,8 @@ use super::{note, print, print_json};
 use crate::args::{RolesCheckArguments, RolesCommand};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
-use crate::roles::{Found, Origin, all, named, read};
-use coordinate_model::role::{Finding, check as check_text};
+use crate::roles::{self, Found, Origin, all, named, read};
+use coordinate_model::role::Finding;
 use serde_json::{Value, json};
 
 pub(crate) fn roles(project: &Project, command: &RolesCommand) -> Result<Exit, CommandError> {
@@ -47,6 +47,7 @@ fn row(found: &Found) -> Value {
         "model": role.model,
         "idle_minutes": role.idle_minutes,
         "hard_minutes": role.hard_minutes,
+        "budget": role.budget,
     })
 }
 
@@ -84,7 +85,7 @@ fn check(project: &Project, options: &RolesCheckArguments) -> Result<Exit, Comma
         findings.extend(all(project)?.values().flat_map(Found::findings));
     }
     for file in &options.file {
-        findings.extend(check_text(&file.display().to_string(), &read(file)?));
+        findings.extend(roles::findings(&file.display().to_string(), &read(file)?));
     }
     if options.json {
         print_json(&serde_json::to_value(&findings).map_err(CommandError::internal)?);

@@ -4,7 +4,7 @@ use super::detach::{Handing, detach};
 use super::drive::{Shown, drive};
 use super::request::{self, Requested, Words};
 use super::start::{Plan, read_plan};
-use super::{note, print, prompts, start};
+use super::{estimate, note, print, prompts, start};
 use crate::args::RunArguments;
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
@@ -42,6 +42,11 @@ fn run_words(
 ) -> Result<Exit, CommandError> {
     let choices = start::choices(project, options)?;
     request::check(project, words, &choices)?;
+    if options.estimate {
+        let base = request::base(project, words)?;
+        let first = request::create(project, words, choices, base, Taking::Supposed)?;
+        return estimate::estimate(project, first, options.json);
+    }
     if options.show_prompts {
         let base = request::base(project, words)?;
         return prompts::show(project, request::create(project, words, choices, base, Taking::Supposed)?, options.json);
@@ -147,6 +152,11 @@ pub(super) fn implement(
     if !choices.definition.scope.contains_key(&Scope::FullImplementation) {
         return Err(request::lacks(project, &choices.definition, Scope::FullImplementation));
     }
+    if options.estimate {
+        let base = start::base(project)?;
+        let first = start::create(project, plan, words, done, choices, base, Taking::Supposed)?;
+        return estimate::estimate(project, first, options.json);
+    }
     if options.show_prompts {
         let base = start::base(project)?;
         let first = start::create(project, plan, words, done, choices, base, Taking::Supposed)?;
@@ -186,6 +196,9 @@ fn print_choices(choices: &start::Choices) {
         print(&format!("at a limit of use: {}", fallback.join(", ")));
     }
     print(&format!("at once: {}", choices.options.max_parallel));
+    for line in choices.options.budget.iter().flat_map(|budgets| super::budget::lines(budgets)) {
+        print(&format!("budget: {line}"));
+    }
     let standards =
         || choices.standards.test.as_ref().map(|test| format!("{}  (as {} says)", test.command, test.origin()));
     let test = choices.options.test_command.clone().or_else(standards);

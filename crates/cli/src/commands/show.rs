@@ -138,6 +138,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
     if let Some(sentence) = line::delivery(run) {
         print(&format!("result    {sentence}"));
     }
+    for line in coordinate_report::budget::text(run) {
+        print(&format!("budget    {line}"));
+    }
     for artifact in &run.artifacts {
         print(&format!("{:<9} {}", artifact.kind, artifact.path));
     }

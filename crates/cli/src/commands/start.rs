@@ -137,6 +137,9 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     if let Some(told) = workflows::overriding(project, &options.workflow) {
         super::note(&told);
     }
+    let roles = crate::roles::of_run(project, config, &definition)?;
+    let agent = super::agent::choose(config, options)?;
+    let budget = super::budget::of_run(project, options.limits, &roles, &agent)?;
     let wanted = options.max_parallel.map(u64::from).or_else(|| config.number("max_parallel")).unwrap_or(3);
     // A workflow that works one after another says so in its policy; nobody's taste makes it parallel.
     let most = if definition.policy.max_parallel == 1 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX).max(1) };
@@ -158,6 +161,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             limits: config.limits(),
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
+            budget,
         },
         roles,
         standards: crate::standards::read(project).standards,

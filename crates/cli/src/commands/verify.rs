@@ -3,10 +3,12 @@
 mod tests;
 
 use super::{print, print_json};
-use crate::args::{VerifyCommand, VerifyCommits, VerifyPaths, VerifyShown};
+use crate::args::{VerifyCommand, VerifyCommits, VerifyFile, VerifyPaths, VerifyShown};
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
+use crate::roles::{all, named, read};
 use coordinate_engine::port::{Repository, RepositoryError};
+use coordinate_engine::schema::Schema;
 use coordinate_engine::verification;
 use coordinate_host::files::SystemFiles;
 use coordinate_model::artifact::ArtifactKind;
@@ -15,7 +17,7 @@ use std::path::Path;
 
 pub(crate) fn verify(project: &Project, what: &VerifyCommand) -> Result<Exit, CommandError> {
     match what {
-        VerifyCommand::File(options) => artifacts(project, options, ArtifactKind::Output),
+        VerifyCommand::File(options) => file(project, options),
         VerifyCommand::Report(options) => artifacts(project, options, ArtifactKind::Report),
         VerifyCommand::Plan(options) => artifacts(project, options, ArtifactKind::Plan),
         VerifyCommand::Summary(options) => artifacts(project, options, ArtifactKind::Summary),
@@ -27,6 +29,30 @@ pub(crate) fn verify(project: &Project, what: &VerifyCommand) -> Result<Exit, Co
         VerifyCommand::Commits(options) => commits(project, options),
         VerifyCommand::Tests(options) => tests::tests(project, options),
     }
+}
+
+fn file(project: &Project, options: &VerifyFile) -> Result<Exit, CommandError> {
+    let (by, text) = match (&options.schema, &options.role) {
+        (Some(place), _) => (format!("--schema {}", quoted(place)), read(place)?),
+        (None, Some(role)) => (format!("--role {role}"), schema_of(project, role)?),
+        (None, None) => return artifacts(project, &options.files, ArtifactKind::Output),
+    };
+    let schema =
+        Schema::read(&text).map_err(|cause| CommandError::usage(format!("`{by}` can not be used: {cause}")))?;
+    files(project, &options.files, |root, path| verification::output(&SystemFiles, root, path, (&by, &schema)))
+}
+
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    shlex::try_quote(&text).map_or_else(|_| text.to_string(), std::borrow::Cow::into_owned)
+}
+
+fn schema_of(project: &Project, role: &str) -> Result<String, CommandError> {
+    let schema = named(&all(project)?, role)?.role.schema();
+    schema.map(|schema| schema.text).ok_or_else(|| {
+        CommandError::usage(format!("the role `{role}` has no schema"))
+            .hint("a schema is a fenced block ```json schema in the role's text")
+    })
 }
 
 fn artifacts(project: &Project, options: &VerifyPaths, kind: ArtifactKind) -> Result<Exit, CommandError> {

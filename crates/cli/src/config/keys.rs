@@ -1,6 +1,7 @@
 //! The closed list of keys: what each holds, its default, and what it means.
 
 use crate::failure::CommandError;
+use coordinate_model::price::micro;
 use toml::Value;
 
 /// What a key holds.
@@ -12,6 +13,8 @@ pub(super) enum Kind {
     Share,
     /// A whole number between these, both included.
     Between(i64, i64),
+    /// US dollars, 0 or more.
+    Money,
     /// Points with at most one decimal, from 1 to 100.
     Points,
     Flag,
@@ -26,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 42] = [
+pub(super) const KEYS: [Key; 55] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -119,6 +122,79 @@ pub(super) const KEYS: [Key; 42] = [
         kind: Kind::Number,
         default: "200000",
         help: "tokens that its model reads at once; research whose reports would fill half of them is led by runs of its own",
+    },
+    Key {
+        name: "budget.tokens",
+        kind: Kind::Number,
+        default: "",
+        help: "the most tokens that a run may use; 0 or not set: no limit, here and for the limits below",
+    },
+    Key {
+        name: "budget.usd",
+        kind: Kind::Money,
+        default: "",
+        help: "the most US dollars that a run may cost; where a client tells no price, that of the price table counts",
+    },
+    Key {
+        name: "budget.minutes",
+        kind: Kind::Number,
+        default: "",
+        help: "the longest time in which a run may be at work; what it waits or stands still does not count",
+    },
+    Key {
+        name: "budget.attempts",
+        kind: Kind::Number,
+        default: "",
+        help: "the most attempts of agents that a run may begin",
+    },
+    Key {
+        name: "budget.day_tokens",
+        kind: Kind::Number,
+        default: "",
+        help: "the most tokens that all runs of the project may use on one day of UTC",
+    },
+    Key {
+        name: "budget.day_usd",
+        kind: Kind::Money,
+        default: "",
+        help: "the most US dollars that all runs of the project may cost on one day of UTC",
+    },
+    Key {
+        name: "budget.roles",
+        kind: Kind::List,
+        default: "[]",
+        help: "limits of single roles in a run, as `ROLE tokens N`, `ROLE usd X` or `ROLE attempts N`; over those of role files",
+    },
+    Key {
+        name: "budget.mode",
+        kind: Kind::Text,
+        default: "\"enforce\"",
+        help: "`enforce`: at a limit the run stops and is parked; `warn`: it is told, and the run goes on",
+    },
+    Key {
+        name: "budget.warn_at",
+        kind: Kind::Share,
+        default: "0.8",
+        help: "the part of a limit, from 0 to 1, from which on it is told that it is near",
+    },
+    Key {
+        name: "budget.grace_seconds",
+        kind: Kind::Number,
+        default: "60",
+        help: "how long agents at work may go on when a limit is reached, to end their work",
+    },
+    Key {
+        name: "budget.reserve_tokens",
+        kind: Kind::Number,
+        default: "50000",
+        help: "what is set aside for an attempt of a role of which nothing is known yet",
+    },
+    Key { name: "budget.reserve_usd", kind: Kind::Money, default: "0.5", help: "the same in US dollars" },
+    Key {
+        name: "budget.prices",
+        kind: Kind::List,
+        default: "[]",
+        help: "prices of models, `MODEL INPUT CACHED OUTPUT` in US dollars for a million tokens; over those of the shipped table",
     },
     Key {
         name: "classifier.command",
@@ -279,6 +355,7 @@ pub(super) fn checked(name: &str, value: &Value, origin: &str) -> Result<&'stati
         Kind::Number => "a whole number, 0 or more",
         Kind::Share => "a number from 0 to 1",
         Kind::Between(least, most) => &format!("a whole number from {least} to {most}"),
+        Kind::Money => "a number of US dollars, 0 or more",
         Kind::Points => "a number from 1 to 100 with at most one decimal",
         Kind::Flag => "`true` or `false`",
         Kind::List => "a list of texts",
@@ -292,6 +369,7 @@ fn fits(kind: Kind, value: &Value) -> bool {
         Kind::Number => value.as_integer().is_some_and(|number| number >= 0),
         Kind::Share => share(value).is_some_and(|share| (0.0..=1.0).contains(&share)),
         Kind::Between(least, most) => value.as_integer().is_some_and(|number| (least..=most).contains(&number)),
+        Kind::Money => money(value).is_some(),
         Kind::Points => tenths(value).is_some(),
         Kind::Flag => value.is_bool(),
         Kind::List => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
@@ -304,6 +382,15 @@ pub(super) fn share(value: &Value) -> Option<f64> {
         Value::Float(share) => Some(*share),
         Value::Integer(0) => Some(0.0),
         Value::Integer(1) => Some(1.0),
+        _ => None,
+    }
+}
+
+/// US dollars as millionths.
+pub(super) fn money(value: &Value) -> Option<u64> {
+    match value {
+        Value::Float(usd) => micro(*usd),
+        Value::Integer(usd) => u64::try_from(*usd).ok()?.checked_mul(1_000_000),
         _ => None,
     }
 }
@@ -325,7 +412,7 @@ pub(super) fn from_text(kind: Kind, text: &str) -> Value {
     let parsed = parse_value(text);
     match kind {
         Kind::Text if !parsed.is_str() => Value::String(text.to_owned()),
-        Kind::Text | Kind::Number | Kind::Share | Kind::Between(..) | Kind::Points | Kind::Flag => parsed,
+        Kind::Text | Kind::Number | Kind::Share | Kind::Between(..) | Kind::Money | Kind::Points | Kind::Flag => parsed,
         Kind::List if parsed.is_array() => parsed,
         Kind::List => Value::Array(vec![Value::String(text.to_owned())]),
     }
@@ -364,6 +451,13 @@ mod tests {
         assert_eq!(["1", "8", "8.5", "100"].map(points), [Some(10), Some(80), Some(85), Some(1000)]);
         assert_eq!(["0.9", "100.1", "8.25", "-3", "many", "1e3"].map(points), [None; 6]);
         assert!(!fits(Kind::Between(1, 3), &Value::Integer(4)) && fits(Kind::Between(1, 3), &Value::Integer(3)));
+    }
+
+    #[test]
+    fn money_is_read_as_whole_and_broken_dollars() {
+        let money = |text: &str| money(&from_text(Kind::Money, text));
+        assert_eq!(["2", "0.25", "0"].map(money), [Some(2_000_000), Some(250_000), Some(0)]);
+        assert_eq!(["-1", "much", "nan", "inf"].map(money), [None; 4]);
     }
 
     #[test]

@@ -64,6 +64,7 @@ fn works(client: Client) {
     world.assert_nothing_left();
 }
 
+/// Shows P1.
 #[test]
 fn claude_code_does_whole_runs() {
     works(Client::Claude);

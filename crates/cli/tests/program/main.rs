@@ -36,6 +36,7 @@ mod scopes;
 mod state;
 mod state_migrate;
 mod state_shells;
+mod structured;
 mod supervision;
 mod topics;
 mod verify;

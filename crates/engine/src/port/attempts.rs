@@ -1,6 +1,7 @@
 //! Attempts as processes: started under a shim, followed by their transcript, adopted after a crash, ended whole.
 
 use coordinate_model::ids::Token;
+use coordinate_model::said::Said;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -180,6 +181,12 @@ pub trait Attempts: Send + Sync {
 
     /// Tells the shim to end its whole tree; returns at once. No error when it has ended already.
     fn stop(&self, folder: &Path, token: Token, how: StopHow) -> Result<(), AttemptsError>;
+
+    /// Puts what was said into the attempt's folder, where its program finds it; `number` is its number in its step.
+    ///
+    /// Guards against a kill between this and the event that records it: the same number again changes nothing, and
+    /// what is there is there whole, also after a power cut. No error when the attempt has ended already.
+    fn say(&self, folder: &Path, number: u32, said: &Said) -> Result<(), AttemptsError>;
 
     /// Ends every process that carries this attempt's key in its environment, wherever it hides, and returns how many
     /// there were. For attempts whose shim was killed.

@@ -6,6 +6,7 @@
 use super::StepJob;
 use super::places::slug;
 use super::verify::{keep, misbehaved, read_it};
+use crate::schema::Schema;
 use crate::verification;
 use coordinate_model::artifact::{ArtifactKind, Metadata};
 use coordinate_model::definition::Writes;
@@ -96,7 +97,10 @@ pub(super) fn examine(step: &StepJob, order: &Order) -> Result<Left, Failure> {
     let root = step.place_of_work();
     let kind = order.writes.kind();
     let files = step.job.tools.files.as_ref();
-    let verdict = verification::artifact(files, &root, &order.place, kind);
+    let verdict = match schema(step, order)? {
+        Some(schema) => verification::output(files, &root, &order.place, (&format!("--role {}", step.role), &schema)),
+        None => verification::artifact(files, &root, &order.place, kind),
+    };
     if !verdict.ok() {
         return Err(verdict.to_failure().remedy(read_it(step)));
     }
@@ -118,6 +122,15 @@ pub(super) fn examine(step: &StepJob, order: &Order) -> Result<Left, Failure> {
     artifacts.insert(0, bring(step, order, &bytes, hash)?);
     let warnings = warnings(step, order, work.as_ref())?;
     Ok(Left { work, artifacts, plan, warnings, ..Left::default() })
+}
+
+/// The schema that the file must keep. Roles are checked before a run begins, so a faulty one is of a damaged journal.
+fn schema(step: &StepJob, order: &Order) -> Result<Option<Schema>, Failure> {
+    if order.writes != Writes::Output {
+        return Ok(None);
+    }
+    let schema = step.job.created.role(&step.role).schema();
+    schema.map(|schema| Schema::read(&schema.text).map_err(Failure::system)).transpose()
 }
 
 /// The plan was found to be sound by its contract.
@@ -192,7 +205,7 @@ fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -
     let (expected, found) = match (order.writes, present) {
         (Writes::Revision, true) => ("the plan as it was at the start", "a plan that was edited meanwhile"),
         (Writes::Revision, false) => ("the plan as it was at the start", "no file"),
-        (Writes::Report | Writes::Overview | Writes::Plan | Writes::Debug | Writes::Replan, _) => {
+        (Writes::Report | Writes::Overview | Writes::Plan | Writes::Debug | Writes::Replan | Writes::Output, _) => {
             ("no file", "a file with another text")
         }
     };

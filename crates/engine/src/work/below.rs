@@ -3,6 +3,7 @@
 //! Whoever holds the lease of the run above owns what is below it. The run below is an ordinary run with a journal of its
 //! own; so a kill loses as little of it as of any other.
 
+use super::spend::Spend;
 use super::{StepJob, Tools, Workshop, lock};
 use crate::driver::{Driver, Listener, Message, Outbox, Patience, Stopped, mailbox};
 use crate::journal::{Author, Journal, JournalError, Record};
@@ -87,11 +88,15 @@ pub(super) fn perform(step: &StepJob, outbox: &Outbox) -> Option<Performed> {
     if step.job.is_cancelled() {
         mailbox.0.interrupt();
     }
-    let driven = below.begin(&created).and_then(|begun| below.drive(tools, &created.run, &begun, mailbox));
+    let driven =
+        below.begin(&created).and_then(|begun| below.drive(tools, &created.run, &begun, mailbox, Some((step, outbox))));
     step.job.under_way.leave(&step.job.key);
     let why = match driven {
         Ok((run, Stopped::Ended(outcome))) => return Some(handed_up(&run, outcome)),
-        Ok((run, Stopped::Parked)) => format!("a limit of use, which {} waits for", run.id()),
+        Ok((run, Stopped::Parked)) if run.parked_until().is_some() => {
+            format!("a limit of use, which {} waits for", run.id())
+        }
+        Ok((_, Stopped::Parked)) => return Some(Performed::Parked),
         Ok((run, Stopped::Waiting | Stopped::Paused | Stopped::Abandoned)) => format!("{} stands still", run.id()),
         Err(error) => error.to_string(),
     };
@@ -177,9 +182,10 @@ impl Below {
         id: &RunId,
         begun: &[Record],
         mailbox: (Outbox, Receiver<Message>),
+        above: Option<(&StepJob, &Outbox)>,
     ) -> Result<(Run, Stopped), JournalError> {
         let (mut run, epoch) = self.take(id)?;
-        let driven = self.drive_taken(tools, &mut run, epoch, begun, mailbox);
+        let driven = self.drive_taken(tools, (&mut run, epoch), begun, mailbox, above);
         // As for every driver: a lease that is not given back is that of a dead process soon.
         let _ = self.journal.put_snapshot(&run);
         let _ = self.journal.release(id, epoch);
@@ -200,10 +206,10 @@ impl Below {
     fn drive_taken(
         &self,
         tools: &Arc<Tools>,
-        run: &mut Run,
-        epoch: Token,
+        (run, epoch): (&mut Run, Token),
         begun: &[Record],
         mailbox: (Outbox, Receiver<Message>),
+        above: Option<(&StepJob, &Outbox)>,
     ) -> Result<Stopped, JournalError> {
         if let Some(outcome) = run.outcome {
             return Ok(Stopped::Ended(outcome));
@@ -212,7 +218,12 @@ impl Below {
             let resumed = Input::Resume { by: "the run above".to_owned() };
             self.journal.transact(run, Author::Driver(epoch), &[resumed])?;
         }
+        if let Some(budgets) = above.and_then(|(step, _)| subrun::raised(&step.job.created, &step.step, run)) {
+            let raised = Input::Budget { budgets: Box::new(budgets), by: "the run above".to_owned() };
+            self.journal.transact(run, Author::Driver(epoch), &[raised])?;
+        }
         let mut listeners = (self.listeners)(run);
+        listeners.extend(above.and_then(|(step, outbox)| Spend::of(step, outbox)).map(|spend| Box::new(spend) as _));
         for record in begun {
             listeners.iter_mut().for_each(|listener| listener.on_event(run, record));
         }
@@ -237,6 +248,6 @@ impl Below {
         }
         let cancel = Input::Cancel { by: "the run above".to_owned(), reason: String::new() };
         self.journal.transact(&mut run, Author::Anyone, &[cancel])?;
-        Ok(Some(self.drive(tools, id, &[], mailbox())?.0))
+        Ok(Some(self.drive(tools, id, &[], mailbox(), None)?.0))
     }
 }

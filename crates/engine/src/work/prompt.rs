@@ -31,6 +31,7 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
     role(step, tree, &mut text);
     task(step, tree, &mut text);
     standards(step, &mut text);
+    steering(step, &mut text);
     contract::contract(step, tree, &mut text);
     text
 }
@@ -69,6 +70,21 @@ fn task(step: &StepJob, tree: &Path, text: &mut String) {
     if let Some(phase) = step.phase() {
         let _ = writeln!(text, "## Phase {}: {}\n\n{}\n", phase.number, phase.name, phase.body.trim());
     }
+}
+
+/// What people said while others worked on this, the newest last.
+fn steering(step: &StepJob, text: &mut String) {
+    if step.steering.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "# What was said since\n\nWhere it differs from the task, it counts; what is later counts more.\n"
+    );
+    for said in &step.steering {
+        let _ = writeln!(text, "- {}", said.trim().replace('\n', "\n  "));
+    }
+    let _ = writeln!(text);
 }
 
 fn standards(step: &StepJob, text: &mut String) {

@@ -107,7 +107,7 @@ impl Rehearsal {
                 comment: String::new(),
             }),
             // Nothing fails here, so nothing waits; and a run that closes has told all.
-            Effect::Wake | Effect::Enter | Effect::Close => None,
+            Effect::Wake | Effect::Enter | Effect::Tell | Effect::Close => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::event::Outcome;
 use crate::ids::PhaseNumber;
+use crate::ledger::{lines, total};
 use crate::plan::Graph;
 use crate::replan::Replan;
 use crate::run::{Attempt, PhaseRun, Run, StepState};
@@ -240,7 +241,7 @@ fn context(run: &Run) -> ContextPreservation {
     }
 }
 
-/// Time is what this release counts.
+/// What was spent, and what each limit of it is.
 fn ledger(run: &Run) -> Map<String, Value> {
     let attempts = run.steps.iter().flat_map(|step| &step.attempts);
     let (tries, agents) = attempts.fold((0_u64, 0_u64), |(tries, spent), attempt| {
@@ -248,7 +249,17 @@ fn ledger(run: &Run) -> Map<String, Value> {
     });
     let tests = run.verdicts.iter().fold(0_u64, |sum, verdict| sum.saturating_add(verdict.duration_ms));
     let numbers = [("attempts", tries), ("attempts_ms", agents), ("tests_ms", tests)];
-    numbers.into_iter().map(|(name, number)| (name.to_owned(), json!(number))).collect()
+    let mut ledger: Map<String, Value> =
+        numbers.into_iter().map(|(name, number)| (name.to_owned(), json!(number))).collect();
+    let spent = total(run);
+    if spent.tokens > 0 {
+        ledger.insert("tokens".to_owned(), json!(spent.tokens));
+        ledger.insert("micro_usd".to_owned(), json!(spent.micro_usd));
+    }
+    if run.purse.is_some() {
+        ledger.insert("limits".to_owned(), json!(lines(run)));
+    }
+    ledger
 }
 
 fn newest(run: &Run, kind: &str) -> Option<String> {

@@ -83,6 +83,15 @@ pub(super) fn observed(run: &Run, of: &Of, offset: u64, observations: &[Observat
     })
 }
 
+pub(super) fn told(run: &Run, of: &Of, upto: u32) -> Decision {
+    in_state(run, of, &[StepState::Running], |step, attempt| {
+        if !step.said.iter().take(upto as usize).any(|message| message.is_due(attempt.number)) {
+            return Decision::refused(Answer::AlreadyDone);
+        }
+        Decision::accepted(vec![Event::MessageTold { step: of.step.clone(), attempt: of.attempt, upto }])
+    })
+}
+
 pub(super) fn ended(
     run: &Run,
     of: &Of,
@@ -327,6 +336,13 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
                 events.push(Event::PullRequestOpened { step, attempt, request: request.clone() });
                 events.push(succeeded(of));
             }
+            Performed::Parked => events.push(Event::AttemptEnded {
+                step: of.step.clone(),
+                attempt: of.attempt,
+                ending: AttemptEnding::Stopped,
+                snapshot: None,
+                limit: None,
+            }),
             Performed::Undeliverable { reason, command } => events.extend(defer(of, reason, command)),
         }
         Decision::accepted(events)

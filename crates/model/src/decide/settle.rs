@@ -15,6 +15,14 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if run.is_held() {
         return hold(run);
     }
+    let answers = super::said::answers(run);
+    if !answers.is_empty() {
+        return answers;
+    }
+    let told = super::budget::follows(run);
+    if !told.is_empty() {
+        return told;
+    }
     if run.transition.is_some() {
         return Vec::new();
     }
@@ -28,14 +36,11 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if run.is_still() && !is_parked(run) { leave_state(run).into_iter().collect() } else { Vec::new() }
 }
 
-/// Whether what could begin waits for the end of a limit. After the first failure of a state that stops there, nothing
-/// could.
+/// Whether what could begin waits for the end of a limit of use, or for more of a budget. After the first failure of a
+/// state that stops there, nothing could.
 fn is_parked(run: &Run) -> bool {
-    !fails_fast(run) && run.held_back().next().is_some()
-}
-
-fn fails_fast(run: &Run) -> bool {
-    run.created.definition.policy.fail_fast && run.tally(StepState::Failed) > 0
+    let held_back = || run.held_back().next().is_some();
+    super::budget::parked(run).is_some() || !is_stopped_by_failure(run) && held_back()
 }
 
 /// Under a pause or a cancel, what runs is told to stop; a cancelled run closes when all is quiet.
@@ -58,7 +63,7 @@ fn hold(run: &Run) -> Vec<Event> {
 }
 
 fn next_lease(run: &Run) -> Option<Event> {
-    if fails_fast(run) {
+    if is_stopped_by_failure(run) {
         return None;
     }
     Lane::ALL.into_iter().filter(|lane| has_room(run, *lane)).find_map(|lane| next_in(run, lane)).map(|step| match step
@@ -67,6 +72,11 @@ fn next_lease(run: &Run) -> Option<Event> {
         StepKind::Gate => open_gate(run, step),
         StepKind::Agent | StepKind::Command | StepKind::Check | StepKind::Merge | StepKind::SubRun => lease(run, step),
     })
+}
+
+/// Whether a failure keeps everything else from beginning.
+pub(super) fn is_stopped_by_failure(run: &Run) -> bool {
+    run.created.definition.policy.fail_fast && run.tally(StepState::Failed) > 0
 }
 
 fn has_room(run: &Run, lane: Lane) -> bool {
@@ -88,7 +98,8 @@ fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
     let researches = |step: &Step| step.topic.is_some() || step.track.is_some();
     let researched = || run.live().filter(|step| researches(step)).count();
     let full = run.created.options.max_research.is_some_and(|most| researched() >= most as usize);
-    run.ready_in(lane).find(|step| (!full || !researches(step)) && run.may_begin(step) && run.is_within_limits(step))
+    let may = |step: &&Step| run.may_begin(step) && run.is_within_limits(step) && super::budget::allows(run, step);
+    run.ready_in(lane).find(|step| (!full || !researches(step)) && may(step))
 }
 
 fn lease(run: &Run, step: &Step) -> Event {
@@ -101,6 +112,7 @@ fn lease(run: &Run, step: &Step) -> Event {
         base: from_repair.or_else(|| start_of(run, step)),
         session: super::session::to_go_on_with(run, step),
         agent: other_agent(run, step),
+        reserved: super::budget::reservation(run, step),
     }
 }
 

@@ -186,6 +186,9 @@ fn check_step(step: &StepTemplate, add: &mut dyn FnMut(String)) {
     if step.for_each == Some(ForEach::FailingTests) && step.writes != Some(Writes::Debug) {
         add("what works on failing tests has `writes = \"debug\"`".to_owned());
     }
+    if step.writes == Some(Writes::Output) && step.for_each.is_some() {
+        add("`writes = \"output\"` is for a step that is there once (no `for_each`)".to_owned());
+    }
     if step.writes.is_some() && step.for_each == Some(ForEach::Phases) {
         add("a phase's work is merged, it can not be an artifact (`writes`)".to_owned());
     }

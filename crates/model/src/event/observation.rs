@@ -1,6 +1,7 @@
 //! What was seen of an agent at work.
 
 use crate::client::{ClientResult, Usage, UsageLimit};
+use crate::permission::PermissionRequest;
 use serde::{Deserialize, Serialize};
 
 /// What an agent did, in the few words that a journal keeps.
@@ -52,6 +53,18 @@ pub enum Observation {
         /// Whether it is all that this attempt used so far, and not only what came on top.
         total: bool,
     },
+    /// The model that the client works with, where it tells it.
+    Model {
+        /// Its name.
+        name: String,
+    },
+    /// A run below has spent this so far, since this attempt took it up.
+    Below {
+        /// What its clients used.
+        usage: Usage,
+        /// How many attempts were begun there.
+        attempts: u32,
+    },
     /// A limit of use was met.
     LimitReached {
         /// The limit.
@@ -61,6 +74,23 @@ pub enum Observation {
     Denied {
         /// The tool's name.
         tool: String,
+    },
+    /// The client asks leave, and waits for the answer.
+    PermissionAsked {
+        /// What for.
+        request: PermissionRequest,
+    },
+    /// A request for leave is answered to the client: as it was told, or with no because nobody answered in time.
+    PermissionSettled {
+        /// The request.
+        request: String,
+        /// Whether it may be done.
+        allowed: bool,
+    },
+    /// The client took something that it was told.
+    Heard {
+        /// The message's number in its step, from 1.
+        message: u32,
     },
     /// The client's last word; a later one takes its place.
     Result {

@@ -1,7 +1,8 @@
 //! What makes a role useless or wrong: found in its text, each with its line.
 
 use super::phrase::{no_order, relative_path, slash_command, unresolved};
-use super::{Completion, Finding, Placeholder, Role, RoleContract, parse};
+use super::schema::is_schema;
+use super::{Completion, Finding, Placeholder, Role, RoleContract, parse, schemas};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use std::ops::Range;
 
@@ -12,7 +13,8 @@ pub fn check(file: &str, text: &str) -> Vec<Finding> {
     let mut findings = parsed.findings;
     findings.extend(contract(file, &parsed.role));
     let body = text.lines().skip(parsed.text_line.saturating_sub(1) as usize).collect::<Vec<_>>().join("\n");
-    let found = Outline::of(&body).problems();
+    let mut found = Outline::of(&body).problems();
+    found.extend(schema(parsed.role.contract, &body));
     findings
         .extend(found.into_iter().map(|(line, message)| Finding::error(file, line + parsed.text_line - 1, message)));
     findings.sort_by(|one, other| (one.line, &one.message).cmp(&(other.line, &other.message)));
@@ -41,6 +43,16 @@ fn contract(file: &str, role: &Role) -> Option<Finding> {
         );
         Finding::error(file, 1, message)
     })
+}
+
+/// A schema is for what a role writes as a file of its own form, and there is one.
+fn schema(contract: Option<RoleContract>, text: &str) -> Vec<(u32, String)> {
+    let schemas = schemas(text);
+    let misplaced = contract.is_some_and(|contract| contract != RoleContract::Output);
+    let first = schemas.first().filter(|_| misplaced);
+    let first = first.map(|first| (first.line, "a schema is for the contract `output`: other files have sections"));
+    let more = schemas.iter().skip(1).map(|more| (more.line, "this is a second schema, and a role has one"));
+    first.into_iter().chain(more).map(|(line, message)| (line, message.to_owned())).collect()
 }
 
 /// Whether a text names a completion line, and not a longer one that ends like it.
@@ -101,7 +113,11 @@ impl<'a> Outline<'a> {
         let mut numbered = Vec::new();
         for (event, range) in Parser::new_ext(text, Options::ENABLE_TASKLISTS).into_offset_iter() {
             match event {
-                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => outline.fences.push(range),
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                    // A schema is part of what is asked for, no example of it.
+                    outline.says.extend(is_schema(&info).then_some(range.start));
+                    outline.fences.push(range);
+                }
                 Event::Start(Tag::Heading { .. }) => outline.parts.push(range.start),
                 Event::Start(Tag::List(first)) => numbered.push(first.is_some()),
                 Event::End(TagEnd::List(_)) => drop(numbered.pop()),

@@ -3,6 +3,7 @@
 use super::front::{Field, Front, front};
 use super::{Finding, Role, RoleContract};
 use crate::definition::Handed;
+use crate::price::micro;
 
 /// A role file, read. The role is there whatever the file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,9 @@ fn take(role: &mut Role, field: &Field) -> Result<(), String> {
         "inputs" => role.inputs = Some(handed(&value)?),
         "idle_minutes" => role.idle_minutes = Some(minutes(&field.name, &value)?),
         "hard_minutes" => role.hard_minutes = Some(minutes(&field.name, &value)?),
+        "budget_tokens" => role.budget.tokens = Some(count(&field.name, &value)?),
+        "budget_attempts" => role.budget.attempts = Some(count(&field.name, &value)?),
+        "budget_usd" => role.budget.micro_usd = Some(money(&value)?),
         // Other programs have fields of their own: they are no mistake, and are kept.
         _ => {
             role.other.insert(field.name.clone(), value);
@@ -75,6 +79,16 @@ fn handed(value: &str) -> Result<Handed, String> {
     let known = Handed::ALL.map(Handed::name);
     let named = Handed::ALL.into_iter().find(|handed| handed.name() == value);
     named.ok_or_else(|| format!("`inputs` is `{value}`, which is none of: {}", known.join(", ")))
+}
+
+fn count(name: &str, value: &str) -> Result<u64, String> {
+    let number = value.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("`{name}` must be a whole number, 1 or more, not `{value}`"))
+}
+
+fn money(value: &str) -> Result<u64, String> {
+    let usd = value.parse().ok().and_then(micro).filter(|micro| *micro > 0);
+    usd.ok_or_else(|| format!("`budget_usd` must be a sum of US dollars, as `2.50`, not `{value}`"))
 }
 
 fn minutes(name: &str, value: &str) -> Result<u32, String> {

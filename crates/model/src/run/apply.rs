@@ -4,6 +4,7 @@ use super::replan::Called;
 use super::{
     Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Visit, Waiting, doing, take_facts,
 };
+use crate::budget::{Budgets, Purse, Reached};
 use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId, Token};
@@ -70,6 +71,7 @@ impl Run {
             artifacts: Vec::new(),
             warnings: Vec::new(),
             answers: BTreeMap::new(),
+            purse: created.options.budget.as_deref().map(|budgets| Box::new(Purse::new(budgets.clone(), position.at))),
             paused: None,
             cancelled: None,
             delivery: None,
@@ -101,7 +103,11 @@ impl Run {
         if self.closing.is_some() && !may_follow_closing(event) {
             return Err(corrupt("follows the decision to end the run".to_owned()));
         }
+        let working = !self.queues.live.is_empty();
         self.fold(position.at, event).map_err(corrupt)?;
+        if let Some(purse) = self.purse.as_deref_mut() {
+            purse.pass(position.at, event, working);
+        }
         self.sequence = position.sequence;
         self.updated = position.at;
         Ok(())
@@ -119,9 +125,12 @@ impl Run {
                 take_facts(self, facts);
                 self.enter(at, from, to)
             }
-            Event::AttemptLeased { step, attempt, token, base, agent, session } => {
+            Event::AttemptLeased { step, attempt, token, base, agent, session, reserved } => {
                 let leased = Attempt::leased(*attempt, *token, base.clone(), at);
-                self.lease(step, Attempt { agent: agent.clone(), resumes: session.clone(), ..leased })
+                self.lease(
+                    step,
+                    Attempt { agent: agent.clone(), resumes: session.clone(), reserved: *reserved, ..leased },
+                )
             }
             Event::AttemptStarted { step, attempt, pid, tree, session } => {
                 let place = self.start(at, step, *attempt, *pid, tree)?;
@@ -131,6 +140,8 @@ impl Run {
             Event::AgentObserved { step, attempt, offset, observations } => {
                 self.observe(step, *attempt, *offset, observations)
             }
+            Event::MessageAdded { step, attempt, said } => self.add_message(at, step, *attempt, said),
+            Event::MessageTold { step, attempt, upto } => self.told(step, *attempt, *upto),
             Event::StopRequested { step, attempt } => self.request_stop(step, *attempt),
             Event::AttemptEnded { step, attempt, ending, snapshot, limit } => {
                 let place = self.end_attempt(at, step, *attempt, ending, snapshot.clone())?;
@@ -223,6 +234,22 @@ impl Run {
                 let answered = Answered { answer: *answer, by: by.clone(), comment: comment.clone(), at };
                 self.answer_gate(step, answered)
             }
+            Event::BudgetWarned { limit, .. } => {
+                self.purse_of(event)?.warned.push(limit.clone());
+                Ok(())
+            }
+            Event::BudgetReached { limit, .. } => {
+                self.purse_of(event)?.reached.push(Reached { limit: limit.clone(), at });
+                Ok(())
+            }
+            Event::BudgetChanged { budgets, .. } => {
+                self.change_budget(at, budgets);
+                Ok(())
+            }
+            Event::SpentElsewhere { elsewhere } => {
+                self.purse_of(event)?.look(elsewhere);
+                Ok(())
+            }
             Event::PauseRequested { by } => {
                 self.paused = Some(by.clone());
                 Ok(())
@@ -244,6 +271,17 @@ impl Run {
                 self.artifacts.extend(artifacts.iter().cloned());
                 self.end_run(at, *outcome)
             }
+        }
+    }
+
+    fn purse_of(&mut self, event: &Event) -> Result<&mut Purse, Reason> {
+        self.purse.as_deref_mut().ok_or_else(|| format!("is `{}` of a run without a budget", event.name()))
+    }
+
+    fn change_budget(&mut self, at: UtcMillis, budgets: &Budgets) {
+        match self.purse.as_deref_mut() {
+            Some(purse) => purse.change(budgets),
+            None => self.purse = Some(Box::new(Purse::new(budgets.clone(), at))),
         }
     }
 
@@ -302,6 +340,7 @@ impl Run {
         self.next_token = token.0.saturating_add(1);
         self.open(effect, Some(step), number, token, Detail::None);
         self.set_state(place, StepState::Leased);
+        self.prompt_messages(place, number);
         Ok(())
     }
 
@@ -317,6 +356,7 @@ impl Run {
         });
         self.open(Effect::Supervise, Some(step), number, token, Detail::None);
         self.set_state(place, StepState::Running);
+        self.open_tell(place);
         Ok(place)
     }
 
@@ -328,6 +368,9 @@ impl Run {
                 attempt.note(observation);
             }
         });
+        for observation in observations {
+            self.note_said(place, observation);
+        }
         Ok(())
     }
 
@@ -352,7 +395,8 @@ impl Run {
     ) -> Result<u32, Reason> {
         let place = self.current(step, number)?;
         self.expect_state(step, &[StepState::Leased, StepState::Running])?;
-        for effect in [Effect::Launch, Effect::Supervise, Effect::Stop] {
+        // A run below that stands still ends the attempt too.
+        for effect in [Effect::Launch, Effect::Supervise, Effect::Tell, Effect::Stop, Effect::Perform] {
             self.close(effect, step, number);
         }
         let interrupted = *ending == AttemptEnding::Stopped;
@@ -360,6 +404,7 @@ impl Run {
             attempt.ending = Some(ending.clone());
             attempt.snapshot = snapshot;
             attempt.stopping = false;
+            attempt.asks.clear();
             attempt.ended = interrupted.then_some(at);
             (attempt.token, attempt.is_done(ending))
         });
@@ -558,7 +603,7 @@ impl Run {
         Ok(())
     }
 
-    fn locate(&self, step: &StepId) -> Result<u32, Reason> {
+    pub(super) fn locate(&self, step: &StepId) -> Result<u32, Reason> {
         self.index.get(step).copied().ok_or_else(|| format!("names the unknown step `{step}`"))
     }
 
@@ -571,7 +616,7 @@ impl Run {
         Err(format!("can not happen to `{step}`, which is {}", state.name()))
     }
 
-    fn current(&self, step: &StepId, number: u32) -> Result<u32, Reason> {
+    pub(super) fn current(&self, step: &StepId, number: u32) -> Result<u32, Reason> {
         let place = self.locate(step)?;
         let newest = self.steps[place as usize].attempt();
         match newest {
@@ -587,6 +632,7 @@ impl Run {
         let effects = [
             Effect::Launch,
             Effect::Supervise,
+            Effect::Tell,
             Effect::Stop,
             Effect::Verify,
             Effect::Perform,
@@ -605,12 +651,12 @@ impl Run {
         self.steps[place as usize].attempts.last_mut().map(change).unwrap_or_default()
     }
 
-    fn open(&mut self, effect: Effect, step: Option<&StepId>, attempt: u32, token: Token, detail: Detail) {
+    pub(super) fn open(&mut self, effect: Effect, step: Option<&StepId>, attempt: u32, token: Token, detail: Detail) {
         let key = ObligationKey { effect, step: step.cloned(), attempt };
         self.obligations.insert(key.clone(), Obligation { key, token, detail });
     }
 
-    fn close(&mut self, effect: Effect, step: &StepId, attempt: u32) {
+    pub(super) fn close(&mut self, effect: Effect, step: &StepId, attempt: u32) {
         self.obligations.remove(&ObligationKey { effect, step: Some(step.clone()), attempt });
     }
 }
@@ -659,10 +705,18 @@ impl Attempt {
                 let before = self.usage.filter(|_| !total).unwrap_or_default();
                 self.usage = Some(before.with(*usage));
             }
+            Observation::Model { name } => self.model = Some(name.clone()),
+            Observation::Below { usage, attempts } => {
+                self.usage = Some(*usage);
+                self.below = *attempts;
+            }
             Observation::LimitReached { limit } => self.limit = Some(limit.clone()),
             Observation::Denied { tool } if self.denied.contains(tool) => {}
             Observation::Denied { tool } => self.denied.push(tool.clone()),
             Observation::Result { result } => self.result = Some(result.clone()),
+            Observation::PermissionAsked { request } => self.asks.push(request.clone()),
+            // They are about the step's messages.
+            Observation::PermissionSettled { .. } | Observation::Heard { .. } => {}
             Observation::ToolStarted { .. } | Observation::ToolEnded { .. } | Observation::Message { .. } => {}
         }
     }
@@ -675,6 +729,9 @@ impl Attempt {
             base,
             agent: None,
             resumes: None,
+            reserved: None,
+            model: None,
+            below: 0,
             leased: at,
             started: None,
             pid: None,
@@ -686,6 +743,7 @@ impl Attempt {
             usage: None,
             limit: None,
             denied: Vec::new(),
+            asks: Vec::new(),
             result: None,
             stopping: false,
             ending: None,

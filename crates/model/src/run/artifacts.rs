@@ -14,8 +14,18 @@ impl Run {
             Some(Writes::Overview) => paths.overview.clone(),
             Some(Writes::Plan | Writes::Revision | Writes::Replan) => paths.plan.clone(),
             Some(Writes::Debug) => self.debug_place(step),
+            Some(Writes::Output) => Some(self.output_place(step)),
             None => (self.action(step) == Some(Action::Summary)).then(|| paths.summary.clone()),
         }
+    }
+
+    /// Where an output goes: by the number that the run's summary has, and by its step.
+    fn output_place(&self, step: &Step) -> String {
+        let paths = &self.created.paths;
+        let number = paths.summary.rsplit('/').next().and_then(|name| name.split('_').next()).unwrap_or_default();
+        let has_schema = self.created.role(self.role(step)).schema().is_some();
+        let (folder, name) = (ArtifactKind::Output.folder(), step.id.as_str().replace(['/', '#', '-'], "_"));
+        format!("{}/{folder}/{number}_{name}.{}", paths.topic, if has_schema { "json" } else { "md" })
     }
 
     /// Where a debug report goes: to the place that was kept for it; those on groups of tests beside it, by round and

@@ -161,6 +161,7 @@ impl Run {
                 movement: None,
                 failure: None,
                 superseded: false,
+                said: Vec::new(),
             });
             if let Some(phase) = phase.and_then(|number| self.phases.get_mut(&number)) {
                 phase.steps.push(at);

@@ -41,6 +41,7 @@ fn of(problem: &Problem, seen: &Observed) -> &'static [&'static str] {
             "the agent wrote in a form of its own instead of the one that its prompt asks for",
             "it stopped before it had filled in all of it",
         ],
+        FailureKind::SchemaUnmet => &["the agent wrote words around the JSON, or other fields than its role asks for"],
         FailureKind::PlanInvalid => &["the plan was written in another form than phases with tasks and dependencies"],
         FailureKind::BrokenLink if problem.found.contains("root") => {
             &["links were written from the project's root; they count from the file's own folder"]
@@ -70,7 +71,7 @@ fn of(problem: &Problem, seen: &Observed) -> &'static [&'static str] {
 }
 
 /// Commands to look and to repair, in the order of the faults; last the one that checks again.
-pub(super) fn commands(what: Check, problems: &[Problem], seen: &Observed) -> Vec<String> {
+pub(super) fn commands((what, options): (Check, &str), problems: &[Problem], seen: &Observed) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for kind in problems.iter().map(|problem| problem.kind) {
         for command in for_kind(what, kind, seen) {
@@ -80,7 +81,8 @@ pub(super) fn commands(what: Check, problems: &[Problem], seen: &Observed) -> Ve
         }
     }
     if !problems.is_empty() {
-        commands.push(format!("coordinate verify {} {}", what.name(), word(&seen.path)));
+        let words = ["coordinate verify", what.name(), options, &word(&seen.path)];
+        commands.push(words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "));
     }
     commands
 }
@@ -104,6 +106,7 @@ fn for_kind(what: Check, kind: FailureKind, seen: &Observed) -> Vec<String> {
         FailureKind::BrokenLink if what == Check::Links => Vec::new(),
         FailureKind::BrokenLink => vec![format!("coordinate verify links {path}")],
         FailureKind::ContractUnmet
+        | FailureKind::SchemaUnmet
         | FailureKind::MissingCommit
         | FailureKind::ExitCode
         | FailureKind::Crash

@@ -12,6 +12,7 @@ mod limits;
 mod oracle;
 mod replans;
 mod rounds;
+mod said;
 mod sessions;
 mod simulation;
 mod subruns;

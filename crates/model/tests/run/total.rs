@@ -154,6 +154,7 @@ impl Babbler<'_> {
                 base: None,
                 agent: None,
                 session: None,
+                reserved: None,
             },
             5 | 6 => Event::AttemptStarted { step, attempt, pid: 1, tree: String::new(), session: None },
             7 => Event::AgentObserved { step, attempt, offset: self.number(), observations: self.observations() },

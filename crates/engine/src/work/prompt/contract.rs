@@ -81,7 +81,12 @@ fn artifact(step: &StepJob, order: &Order, tree: &Path, text: &mut String) {
     } else {
         let _ = writeln!(text, "Write the {kind} to `{}`. Make its folder if it is not there.", place.display());
     }
-    let _ = writeln!(text, "{}", sections(kind));
+    match step.job.created.role(&step.role).schema().filter(|_| order.writes == Writes::Output) {
+        Some(_) => {
+            text.push_str("The file is one JSON value that keeps the JSON Schema above, and nothing around it.\n")
+        }
+        None => drop(writeln!(text, "{}", sections(kind))),
+    }
     if let Some(failure) = failing::refused(step) {
         let _ = writeln!(text, "\n## What was wrong with your last text\n\n{failure}\n");
     }

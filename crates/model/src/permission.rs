@@ -1,0 +1,144 @@
+//! What a client asks leave for, and what it gets without anybody being asked.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest text of a request's part, in bytes.
+pub const LONGEST: usize = 4096;
+
+/// The kind of what a tool does. Decides what may be done unasked, so it is a closed set of this program's own, and not
+/// the client's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolKind {
+    /// Reads or searches files.
+    Read,
+    /// Makes, changes, moves or removes files.
+    Edit,
+    /// Runs a command.
+    Execute,
+    /// Reads from the network.
+    Fetch,
+    /// Something else, or not told.
+    #[default]
+    Other,
+}
+
+/// What a client asks leave for before it does it. It waits for the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PermissionRequest {
+    /// Names it in its attempt; the answer carries it.
+    pub id: String,
+    /// The tool, as the client names it.
+    pub tool: String,
+    /// What it does.
+    #[serde(default)]
+    pub kind: ToolKind,
+    /// What is to be done, in the client's words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// The tool's input as JSON text, cut at [`LONGEST`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub input: String,
+    /// The file or folder that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The command that is to be run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The change of a file, as lines that begin with `-` and `+`, cut at [`LONGEST`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+}
+
+impl PermissionRequest {
+    /// What it is about, in a line.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let named = [self.command.as_deref(), self.path.as_deref(), Some(self.title.as_str())];
+        let what = named.into_iter().flatten().find(|text| !text.trim().is_empty());
+        let line = what.and_then(|text| text.trim().lines().next()).unwrap_or_default();
+        if line.is_empty() { self.tool.clone() } else { format!("{}: {line}", self.tool) }
+    }
+}
+
+/// An answer that nobody had to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leave {
+    /// Whether it may be done.
+    pub allowed: bool,
+    /// Why not, for the agent.
+    pub comment: String,
+}
+
+/// The leave that every agent has, the same that single-shot clients are started with: to read, change and run what it
+/// needs in its tree. A file elsewhere, and a tool of no known kind, it may not touch.
+#[must_use]
+pub fn unasked(request: &PermissionRequest, tree: Option<&str>) -> Leave {
+    let refuse = |comment: String| Leave { allowed: false, comment };
+    if request.kind == ToolKind::Other {
+        return refuse("nobody is here to allow this: go on without it".to_owned());
+    }
+    match (&request.path, tree) {
+        (Some(path), Some(tree)) if !is_below(path, tree) => {
+            refuse(format!("`{path}` is outside of your tree `{tree}`: work in your tree only"))
+        }
+        (Some(_), None) => refuse("your tree is not known".to_owned()),
+        (Some(_) | None, _) => Leave { allowed: true, comment: String::new() },
+    }
+}
+
+/// Whether a path lies in a folder by its text alone. A relative one counts from the folder; `..` is never followed.
+fn is_below(path: &str, folder: &str) -> bool {
+    let inside = match path.strip_prefix('/') {
+        None => Some(path),
+        Some(_) => {
+            path.strip_prefix(folder.trim_end_matches('/')).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+    };
+    inside.is_some_and(|rest| !rest.split('/').any(|part| part == ".."))
+}
+
+/// A text cut at the longest length that is kept, at a character's border.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: ToolKind, path: Option<&str>, allowed: bool) {
+        let request = PermissionRequest { kind, path: path.map(str::to_owned), ..PermissionRequest::default() };
+        assert_eq!(unasked(&request, Some("/trees/p1")).allowed, allowed, "{request:?}");
+    }
+
+    #[test]
+    fn an_agent_may_do_what_it_needs_in_its_tree() {
+        check(ToolKind::Execute, None, true);
+        check(ToolKind::Edit, Some("/trees/p1/a.txt"), true);
+        check(ToolKind::Read, Some("src/a.rs"), true);
+        check(ToolKind::Read, Some("/trees/p1"), true);
+        check(ToolKind::Fetch, None, true);
+    }
+
+    #[test]
+    fn files_elsewhere_and_unknown_tools_are_refused() {
+        check(ToolKind::Other, None, false);
+        check(ToolKind::Edit, Some("/trees/p10/a.txt"), false);
+        check(ToolKind::Edit, Some("/trees/p1/../p2/a.txt"), false);
+        check(ToolKind::Read, Some("../a"), false);
+        check(ToolKind::Read, Some("/etc/passwd"), false);
+        let request = PermissionRequest { kind: ToolKind::Edit, path: Some("a".to_owned()), ..Default::default() };
+        assert!(!unasked(&request, None).allowed);
+    }
+
+    #[test]
+    fn texts_are_cut_at_a_border() {
+        assert_eq!(shortened("ä"), "ä");
+        let long = format!("x{}", "ä".repeat(LONGEST));
+        assert_eq!(shortened(&long).len(), LONGEST - 1);
+    }
+}
