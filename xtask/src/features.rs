@@ -176,10 +176,22 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate agents`",
     ),
     row(
+        "P3",
+        "gates and questions: yes or no with a comment, timeouts, closed when nobody answers",
+        "permissions.md",
+        "`coordinate reject ID --comment TEXT`",
+    ),
+    row(
         "P6",
         "structured output: a role's JSON Schema, checked here",
         "roles.md",
         "`coordinate verify file --role NAME FILE`",
+    ),
+    row(
+        "N7",
+        "one inbox for gates and for what agents ask leave for, with evidence; rules that deny first, and that learn",
+        "permissions.md",
+        "`coordinate inbox`",
     ),
 ];
 

@@ -3,9 +3,9 @@
 use crate::bridge::{self, Order, Protocol};
 use crate::client::{CLAUDE_TOOLS, Client, Place, find_program};
 use crate::command;
+use crate::keeping;
 use coordinate_engine::port::{AgentProbe, Assignment, AttemptProgram};
 use coordinate_model::event::AgentChoice;
-use crate::keeping;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::permission::Policy;
 use serde_json::json;

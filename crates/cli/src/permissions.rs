@@ -44,9 +44,9 @@ fn lenient(name: &str) -> Result<bool, CommandError> {
     match name {
         "refuse" => Ok(false),
         "warn" => Ok(true),
-        other => Err(CommandError::usage(format!(
-            "`permissions.unkept` is `{other}`, which is neither `refuse` nor `warn`"
-        ))),
+        other => {
+            Err(CommandError::usage(format!("`permissions.unkept` is `{other}`, which is neither `refuse` nor `warn`")))
+        }
     }
 }
 

@@ -38,9 +38,11 @@ pub fn entries(run: &Run, all: bool) -> Vec<Entry<'_>> {
         Some(waiting @ Waiting::Answer { .. }) => Some(Entry { run, step, what: What::Gate(waiting) }),
         Some(Waiting::Until { .. }) | None => None,
     });
-    let passed = run.answers.iter().filter(|_| all).filter_map(|(step, answered)| {
-        Some(Entry { run, step: run.step(step)?, what: What::Passed(answered) })
-    });
+    let passed = run
+        .answers
+        .iter()
+        .filter(|_| all)
+        .filter_map(|(step, answered)| Some(Entry { run, step: run.step(step)?, what: What::Passed(answered) }));
     let asked = run.steps.iter().flat_map(|step| step.questions.iter().map(move |question| (step, question)));
     let asked = asked.map(|(step, question)| Entry { run, step, what: What::Permission(question) });
     gates.chain(asked.filter(|entry| all || entry.is_open())).chain(passed).collect()
@@ -154,10 +156,13 @@ impl Entry<'_> {
         let request = &question.request;
         let mut lines = vec![
             format!("role      {}, attempt {}", self.run.role(self.step), question.attempt),
-            format!("why       {}", question.rule.as_ref().map_or_else(
-                || "no rule speaks of it".to_owned(),
-                |rule| format!("the rule `{rule}`"),
-            )),
+            format!(
+                "why       {}",
+                question
+                    .rule
+                    .as_ref()
+                    .map_or_else(|| "no rule speaks of it".to_owned(), |rule| format!("the rule `{rule}`"),)
+            ),
             format!("tool      {}", request.tool),
         ];
         lines.extend(request.paths().map(|path| format!("file      {path}")));
@@ -228,9 +233,9 @@ fn evidence(run: &Run) -> Vec<String> {
         format!("check     `{}` {result} on {}", verdict.command, verdict.tree.short())
     });
     let changes = run.created.base.commit.as_ref().zip(run.integration.as_ref());
-    let changes = changes.filter(|(base, newest)| base != newest).map(|(base, newest)| {
-        format!("changes   `git diff --stat {} {}`", base.short(), newest.short())
-    });
+    let changes = changes
+        .filter(|(base, newest)| base != newest)
+        .map(|(base, newest)| format!("changes   `git diff --stat {} {}`", base.short(), newest.short()));
     let warnings = run.warnings.iter().map(|warning| format!("warning   {warning}"));
     artifacts.chain(verdicts).chain(changes).chain(warnings).collect()
 }

@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod forecast;
 pub mod inbox;
 pub mod json;
+pub mod limits;
 pub mod line;
 pub mod log;
 pub mod metrics;

@@ -53,7 +53,9 @@ fn named<'a, 'r>(found: &'a [Entry<'r>], id: &str) -> Result<Option<&'a Entry<'r
 
 fn ambiguous(several: &[&Entry<'_>]) -> CommandError {
     let error = CommandError::usage("several questions wait: say which");
-    several.iter().fold(error, |error, entry| error.hint(format!("{}  {}  {}", entry.id(), entry.step.id, entry.subject())))
+    several
+        .iter()
+        .fold(error, |error, entry| error.hint(format!("{}  {}  {}", entry.id(), entry.step.id, entry.subject())))
 }
 
 fn unknown(id: &str) -> CommandError {

@@ -1,7 +1,7 @@
 //! All that a run is given at its start: the plan, what of it is done, the choices, the paths.
 
-use super::plan;
 use super::request::Words;
+use super::{plan, players};
 use crate::args::RunArguments;
 use crate::config::Config;
 use crate::context::Project;
@@ -140,12 +140,13 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     let mut roles = crate::roles::of_run(project, config, &definition)?;
     crate::permissions::of_roles(&mut roles);
     let agent = super::agent::choose(config, options)?;
-    let permissions = crate::permissions::of_run(config)?;
-    crate::permissions::check(permissions.as_deref(), &roles, |_| &agent)?;
     let budget = super::budget::of_run(project, options.limits, &roles, &agent)?;
     let wanted = options.max_parallel.map(u64::from).or_else(|| config.number("max_parallel")).unwrap_or(3);
     // A workflow that works one after another says so in its policy; nobody's taste makes it parallel.
     let most = if definition.policy.max_parallel == 1 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX).max(1) };
+    let role_agents = players::of_roles(project, options, &roles, &agent)?;
+    let permissions = crate::permissions::of_run(config)?;
+    crate::permissions::check(permissions.as_deref(), &roles, |role| role_agents.get(role).unwrap_or(&agent))?;
     Ok(Choices {
         options: Options {
             max_parallel: most,
@@ -154,6 +155,9 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             replan: Some(Replanning { forced: options.force_replan, ..config.replanning() }),
             permissions,
             gate_ms: config.number("gates.timeout_minutes").filter(|at| *at > 0).map(|at| at.saturating_mul(60_000)),
+            role_agents,
+            quota: config.quota(players::fallback(config, &agent)?)?,
+            interrupted: config.interrupted()?,
             agent,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
@@ -161,7 +165,6 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             limits: config.limits(),
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
-            role_agents: BTreeMap::new(),
             budget,
         },
         roles,

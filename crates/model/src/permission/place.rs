@@ -115,7 +115,8 @@ pub(super) fn is_within(pattern: Option<&str>, path: &str, ground: Ground<'_>) -
     if climbs || path.starts_with('~') {
         return false;
     }
-    let in_tree = if path.starts_with('/') { ground.tree.and_then(|tree| below(&own, tree)) } else { Some(own.clone()) };
+    let in_tree =
+        if path.starts_with('/') { ground.tree.and_then(|tree| below(&own, tree)) } else { Some(own.clone()) };
     match pattern {
         None => in_tree.is_some(),
         Some(pattern) if is_absolute(pattern) => path.starts_with('/') && covers(pattern, &own),

@@ -124,12 +124,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            rules: Rules::default(),
-            otherwise: Otherwise::default(),
-            timeout_ms: Some(TIMEOUT_MS),
-            lenient: false,
-        }
+        Self { rules: Rules::default(), otherwise: Otherwise::default(), timeout_ms: Some(TIMEOUT_MS), lenient: false }
     }
 }
 

@@ -259,7 +259,9 @@ impl FromStr for Rule {
         };
         let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.*".contains(c);
         if name.is_empty() || !name.chars().all(is_name) {
-            return Err(invalid("it begins with the name of a tool, as `Bash`, `Edit`, `Read`, `WebFetch` or the client's own"));
+            return Err(invalid(
+                "it begins with the name of a tool, as `Bash`, `Edit`, `Read`, `WebFetch` or the client's own",
+            ));
         }
         let tool = match (name, kind_of(name)) {
             ("*", _) => Tool::Any,
@@ -269,9 +271,8 @@ impl FromStr for Rule {
         let what = match (&tool, what) {
             (_, None | Some("*")) => What::All,
             (_, Some("")) => return Err(invalid("nothing stands between `(` and `)`")),
-            (Tool::Kind(ToolKind::Execute), Some(command)) => {
-                command_pattern(command).ok_or_else(|| invalid("a command is plain words, and `:*` at its end for any others"))?
-            }
+            (Tool::Kind(ToolKind::Execute), Some(command)) => command_pattern(command)
+                .ok_or_else(|| invalid("a command is plain words, and `:*` at its end for any others"))?,
             (Tool::Kind(ToolKind::Edit | ToolKind::Read), Some(path)) => {
                 if path.split('/').any(|part| part == "..") {
                     return Err(invalid("a path in it has no `..`"));
@@ -281,7 +282,9 @@ impl FromStr for Rule {
                 What::Path(rooted.to_owned())
             }
             (Tool::Kind(ToolKind::Fetch | ToolKind::Other) | Tool::Named(_) | Tool::Any, Some(_)) => {
-                return Err(invalid("only rules for commands (`Bash`) and files (`Edit`, `Read`) say more than the tool"));
+                return Err(invalid(
+                    "only rules for commands (`Bash`) and files (`Edit`, `Read`) say more than the tool",
+                ));
             }
         };
         Ok(Self { text: text.to_owned(), tool, what })

@@ -8,8 +8,8 @@ const DEEPEST: u32 = 8;
 
 /// Programs that run what follows them.
 const WRAPPERS: [&str; 17] = [
-    "builtin", "command", "doas", "env", "exec", "find", "ionice", "nice", "nohup", "npx", "parallel", "setsid", "stdbuf",
-    "sudo", "time", "timeout", "xargs",
+    "builtin", "command", "doas", "env", "exec", "find", "ionice", "nice", "nohup", "npx", "parallel", "setsid",
+    "stdbuf", "sudo", "time", "timeout", "xargs",
 ];
 
 const SHELLS: [&str; 6] = ["ash", "bash", "dash", "ksh", "sh", "zsh"];
@@ -402,7 +402,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_makes_it_unsure() {
-        for text in ["a 'b", "a \"b", "a $(b", "a )", "f() { x; }", "for x in a; do b; done", "cat <<E\nx\nE", "sh -c $x"] {
+        for text in
+            ["a 'b", "a \"b", "a $(b", "a )", "f() { x; }", "for x in a; do b; done", "cat <<E\nx\nE", "sh -c $x"]
+        {
             assert!(read(text).unsure, "{text}");
         }
         let deep = format!("{}a{}", "$(".repeat(40), ")".repeat(40));

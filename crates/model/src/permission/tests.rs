@@ -67,9 +67,21 @@ fn judged(text: &str, request: &PermissionRequest, expected: &str) {
 fn a_denied_command_is_found_wherever_it_stands() {
     let denies = "deny Bash(git push:*), allow Bash";
     for text in [
-        "git  push origin", "git -C x push", "cd a && git push", "echo $(git push)", "sudo git push", "sh -c 'git push'",
-        "/usr/bin/git push", "X=1 git push", "if true; then git push; fi", "xargs -n 1 git push", "g'it' \"push\"",
-        "env -i sh -c 'true; git push'", "echo `git push`", "(git push)", "git push > x",
+        "git  push origin",
+        "git -C x push",
+        "cd a && git push",
+        "echo $(git push)",
+        "sudo git push",
+        "sh -c 'git push'",
+        "/usr/bin/git push",
+        "X=1 git push",
+        "if true; then git push; fi",
+        "xargs -n 1 git push",
+        "g'it' \"push\"",
+        "env -i sh -c 'true; git push'",
+        "echo `git push`",
+        "(git push)",
+        "git push > x",
     ] {
         judged(denies, &command(text), "deny Bash(git push:*)");
     }
@@ -88,8 +100,18 @@ fn a_compound_command_is_allowed_only_if_each_part_is() {
     let allows = "allow Bash(cargo test:*), allow Bash(git status)";
     judged(allows, &command("cargo test -p x && git status"), "allow Bash(cargo test:*)");
     for text in [
-        "cargo test; rm x", "cargo test $(rm x)", "cargo test > /etc/x", "X=1 cargo test", "git status --short", "./cargo test",
-        "cargo test `rm x`", "cargo test | sh", "cargo 'test", "", "cargo test\nrm x", "cargo test & rm x",
+        "cargo test; rm x",
+        "cargo test $(rm x)",
+        "cargo test > /etc/x",
+        "X=1 cargo test",
+        "git status --short",
+        "./cargo test",
+        "cargo test `rm x`",
+        "cargo test | sh",
+        "cargo 'test",
+        "",
+        "cargo test\nrm x",
+        "cargo test & rm x",
     ] {
         judged(allows, &command(text), "ask");
     }
@@ -150,7 +172,16 @@ fn the_narrowest_rule_allows_the_request_and_no_other() {
 }
 
 const RULES: [&str; 10] = [
-    "Bash", "Bash(git push:*)", "Bash(git:*)", "Bash(a b)", "Edit", "Edit(src/**)", "Edit(*.rs)", "Read(/etc/**)", "*", "mcp*",
+    "Bash",
+    "Bash(git push:*)",
+    "Bash(git:*)",
+    "Bash(a b)",
+    "Edit",
+    "Edit(src/**)",
+    "Edit(*.rs)",
+    "Read(/etc/**)",
+    "*",
+    "mcp*",
 ];
 
 fn some_rules() -> impl Strategy<Value = Vec<Rule>> {
@@ -158,7 +189,9 @@ fn some_rules() -> impl Strategy<Value = Vec<Rule>> {
 }
 
 fn some_request() -> impl Strategy<Value = PermissionRequest> {
-    let word = proptest::sample::select(vec!["git", "push", "a", "b", ";", "&&", "$(", ")", "'", "\"", "`", "-C", "$X", ">", "sh -c"]);
+    let word = proptest::sample::select(vec![
+        "git", "push", "a", "b", ";", "&&", "$(", ")", "'", "\"", "`", "-C", "$X", ">", "sh -c",
+    ]);
     let line = proptest::collection::vec(word, 0..8).prop_map(|words| words.join(" "));
     let path = proptest::sample::select(vec!["src/a.rs", "../a", "/etc/x", "/trees/p1/src/a.rs", "src/../x", "a.rs"]);
     prop_oneof![line.prop_map(|line| command(&line)), path.prop_map(edit), Just(PermissionRequest::default())]

@@ -72,9 +72,7 @@ pub(super) fn answer_question(step: &mut Step, attempt: u32, request: &str, answ
     }
     let asks = step.attempts.iter().find(|known| known.number == attempt).map(|known| known.asks.as_slice());
     let Some(asked) = asks.and_then(|asks| asks.iter().find(|open| open.id == request)).cloned() else { return };
-    if let Some(question) =
-        step.questions.iter_mut().find(|question| question.standing(attempt, &asked).is_some())
-    {
+    if let Some(question) = step.questions.iter_mut().find(|question| question.standing(attempt, &asked).is_some()) {
         question.attempt = attempt;
         question.request.id.clone_from(&asked.id);
     }
@@ -83,8 +81,7 @@ pub(super) fn answer_question(step: &mut Step, attempt: u32, request: &str, answ
 /// The client waits no more.
 pub(super) fn withdraw(step: &mut Step, request: &str) {
     let attempt = step.attempts.last().map(|attempt| attempt.number);
-    let of_question =
-        |question: &&mut Question| Some(question.attempt) == attempt && question.request.id == request;
+    let of_question = |question: &&mut Question| Some(question.attempt) == attempt && question.request.id == request;
     for question in step.questions.iter_mut().filter(of_question).filter(|question| question.answer.is_none()) {
         question.withdrawn = true;
     }
