@@ -116,7 +116,7 @@ fn give(
     };
     let exit = say(journal, id, &input, word(answer))?;
     if let Some(rule) = always {
-        learned(&rule, answer);
+        learned(&rule, answer, question.rule.as_deref());
     }
     Ok(exit)
 }
@@ -141,11 +141,14 @@ fn no_rule() -> CommandError {
         .hint("answer it without `--always`, and write a rule into the configuration: `permissions.allow`, `permissions.deny`")
 }
 
-fn learned(rule: &Rule, answer: GateAnswer) {
+fn learned(rule: &Rule, answer: GateAnswer, asking: Option<&str>) {
     let list = match answer {
         GateAnswer::Approved => Verdict::Allow,
         GateAnswer::Rejected => Verdict::Deny,
     };
     print(&format!("from here on in this run: {} `{rule}`", list.name()));
     print(&format!("for every run, in `.coordinate/config.toml`: `[permissions]`, `{} = [\"{rule}\"]`", list.name()));
+    if let Some(asking) = asking.filter(|_| list == Verdict::Allow) {
+        print(&format!("there `{asking}` asks first: take it out of `ask`, or make it narrower"));
+    }
 }

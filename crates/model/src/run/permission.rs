@@ -2,7 +2,9 @@
 
 use super::{Run, Step};
 use crate::ids::StepId;
-use crate::permission::{Answered, Ground, Judged, PermissionRequest, Policy, Question, judge};
+use crate::permission::{
+    Answered, Ground, Judged, Otherwise, PermissionRequest, Policy, Question, Rules, Verdict, judge,
+};
 use crate::time::UtcMillis;
 
 impl Run {
@@ -25,7 +27,12 @@ impl Run {
     #[must_use]
     pub fn judge(&self, step: &Step, request: &PermissionRequest) -> Judged {
         let policy = self.policy(step);
-        judge(&policy.rules.with(&self.learned), policy.otherwise, request, self.ground(step))
+        let ground = self.ground(step);
+        let judged = judge(&policy.rules.with(&self.learned), policy.otherwise, request, ground);
+        // Whoever was asked and said "always" is not asked for just that again, whatever rule asks.
+        let always = Rules { allow: self.learned.allow.clone(), ..Rules::default() };
+        let known = judge(&always, Otherwise::Deny, request, ground);
+        if judged.verdict == Verdict::Ask && known.verdict == Verdict::Allow { known } else { judged }
     }
 
     /// Steps whose clients ask what nobody has answered, and that are not over.

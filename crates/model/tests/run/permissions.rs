@@ -199,6 +199,19 @@ fn a_rule_that_is_added_answers_the_like_of_it() {
 }
 
 #[test]
+fn whoever_said_always_is_not_asked_again_and_what_denies_still_does() {
+    let mut live = Live::begin(asking());
+    let of = until(&mut live, Effect::Supervise);
+    ask(&mut live, &of, 1, "1", "git push");
+    permit(&mut live, 1, "1", GateAnswer::Approved, Some("Bash(git push)"));
+    ask(&mut live, &of, 2, "2", "git push");
+    assert_eq!(answers(&live).pop().unwrap(), given(1, "2", true, "the rule `Bash(git push)`"));
+    permit(&mut live, 1, "1", GateAnswer::Approved, Some("Bash(git push --force)"));
+    ask(&mut live, &of, 3, "3", "git push --force");
+    assert!(!answers(&live).pop().unwrap().2);
+}
+
+#[test]
 fn the_rules_of_a_role_count_beside_those_of_the_run() {
     let mut created = asking();
     let name = "implementation-executor".to_owned();
