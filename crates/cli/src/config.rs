@@ -5,6 +5,7 @@ mod chosen;
 mod files;
 mod keys;
 mod old;
+mod quota;
 mod reference;
 
 pub(crate) use change::{Imported, change, import_old};
@@ -210,6 +211,8 @@ impl Config {
             hard_ms: millis("agent.hard_seconds"),
             output_bytes: self.number("agent.output_bytes").unwrap_or(default.output_bytes),
             grace_ms: millis("agent.grace_seconds").unwrap_or(default.grace_ms),
+            conclude_ms: millis("agent.conclude_seconds").unwrap_or(default.conclude_ms),
+            stall_ms: millis("agent.stall_seconds").unwrap_or(default.stall_ms),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::artifact::Order;
 use super::places::slug;
 use super::prompt::prompt;
+use super::watch::Watch;
 use super::{StepJob, testing};
 use crate::driver::Outbox;
 use crate::port::{
@@ -32,7 +33,20 @@ pub(super) fn launch(step: &StepJob) -> Input {
         AttemptStatus::Ended(_) | AttemptStatus::Lost => 0,
     };
     let tree = step.place_of_work().to_string_lossy().into_owned();
-    Input::Started { of: step.of.clone(), pid, tree }
+    Input::Started { of: step.of.clone(), pid, tree, session: session(step) }
+}
+
+/// The session as it is known before the client has said a word.
+fn session(step: &StepJob) -> Option<String> {
+    let (run, of) = (&step.job.created.run, &step.of);
+    let anew = || step.job.tools.agents.session(&step.agent, run, &of.step, of.attempt);
+    session_to_go_on_with(step).or_else(anew)
+}
+
+/// The session of an interrupted attempt; none where its tree is gone, for what the session speaks of is not there then.
+pub(super) fn session_to_go_on_with(step: &StepJob) -> Option<String> {
+    let there = || step.job.tools.files.kind(&step.place_of_work()) == PathKind::Folder;
+    step.attempt.resumes.clone().filter(|_| there())
 }
 
 fn begin(step: &StepJob) -> Result<u32, Failure> {
@@ -47,7 +61,7 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
         folder: step.folder(),
         program,
         limits: Limits { hard_ms: assignment.limits.hard_ms.filter(|_| !kept), ..assignment.limits },
-        bound: false,
+        bound: step.job.created.options.interrupted.ends_with_driver,
     };
     match step.job.tools.attempts.launch(&launch) {
         Ok(process) => Ok(process.pid),
@@ -59,8 +73,12 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
     }
 }
 
-/// The tree of the attempt, as it was at the attempt's start, with what the step builds on.
+/// The tree of the attempt, as it was at the attempt's start, with what the step builds on; as it was left where the
+/// attempt goes on with an interrupted one.
 fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
+    if session_to_go_on_with(step).is_some() {
+        return step.take_up();
+    }
     let name = slug(&step.step.id);
     let tree = match (&step.attempt.base, &step.order) {
         (Some(base), _) => step.job.prepare_tree(&name, base, &format!("{name}@{}.before", step.attempt.number))?,
@@ -94,6 +112,7 @@ fn assignment(step: &StepJob, tree: &Path) -> Assignment {
     Assignment {
         agent: step.agent.clone(),
         role: step.role.clone(),
+        session: session_to_go_on_with(step),
         prompt: prompt(step, tree),
         blocks: step.phase().map(|phase| phase.blocks.clone()).unwrap_or_default(),
         phase: step.step.phase.map(|number| number.to_string()).unwrap_or_default(),
@@ -126,8 +145,9 @@ fn artifact_order(step: &StepJob, order: &Order, tree: &Path) -> ArtifactOrder {
 /// Follows the attempt to its end, from the last offset that the journal has; keeps its tree before it says so.
 pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     let mut tail = VecDeque::new();
+    let mut watch = Watch::of(step);
     let mut on_line = |line: TranscriptLine| {
-        report(step, &line, outbox);
+        report(step, &line, &mut watch, outbox);
         let shown = step.job.tools.agents.shown(&step.agent, &line);
         if shown.is_some() && tail.len() == TAIL {
             tail.pop_front();
@@ -135,14 +155,14 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
         tail.extend(shown);
         true
     };
-    let ending = match step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut on_line) {
+    let followed = step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut on_line);
+    let ending = match followed {
+        Ok(Some(Ending::Stopped)) if watch.ended_it() => AttemptEnding::Stalled,
         Ok(Some(ending)) => translate(ending),
         Ok(None) => return None,
         Err(error) => AttemptEnding::NotStarted { reason: error.to_string() },
     };
-    let name = slug(&step.step.id);
-    let tree = step.job.tree(&name);
-    let keep_as = format!("{name}@{}", step.attempt.number);
+    let (tree, keep_as) = (step.job.tree(&slug(&step.step.id)), kept_as(step));
     let kept = match step.job.tools.files.kind(&tree) {
         PathKind::Folder => {
             let unlinked = step.job.unlink(&tree);
@@ -161,8 +181,14 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     Some(Input::Ended { of: step.of.clone(), ending, snapshot, tail })
 }
 
-fn report(step: &StepJob, line: &TranscriptLine, outbox: &Outbox) {
+/// The name of the snapshot that holds the attempt's tree.
+pub(super) fn kept_as(step: &StepJob) -> String {
+    format!("{}@{}", slug(&step.step.id), step.attempt.number)
+}
+
+fn report(step: &StepJob, line: &TranscriptLine, watch: &mut Watch<'_>, outbox: &Outbox) {
     let observations = step.job.tools.agents.read(&step.agent, line);
+    watch.saw(&observations);
     if !observations.is_empty() {
         outbox.send(Input::Observed { of: step.of.clone(), offset: line.next_offset, observations });
     }
@@ -183,11 +209,10 @@ fn translate(ending: Ending) -> AttemptEnding {
 
 /// Ends the attempt: its tree is kept before it is told to stop.
 pub(super) fn stop(step: &StepJob) {
-    let name = slug(&step.step.id);
-    let tree = step.job.tree(&name);
+    let tree = step.job.tree(&slug(&step.step.id));
     if step.job.tools.files.kind(&tree) == PathKind::Folder {
         // Files may still change under a running attempt: the tree is kept once more after its end.
-        let _ = step.job.keep_tree(&tree, &format!("{name}@{}", step.attempt.number), step.attempt.base.as_ref());
+        let _ = step.job.keep_tree(&tree, &kept_as(step), step.attempt.base.as_ref());
     }
     let _ = step.job.tools.attempts.stop(&step.folder(), step.job.epoch, StopHow::Ask);
     // The obligation is closed by the supervising carrier, when the process tree is gone: until then it is carried here.

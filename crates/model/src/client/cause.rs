@@ -42,6 +42,7 @@ const PHRASES: &[(Cause, &[&str])] = &[
             "invalid_api_key",
             "authentication_error",
             "authentication_failed",
+            "unauthenticated",
             "failed to authenticate",
             "401 unauthorized",
             "oauth token has expired",
@@ -74,7 +75,21 @@ const PHRASES: &[(Cause, &[&str])] = &[
         Cause::UsageLimit,
         &["· usage limit", "hit your session limit", "hit your weekly limit", "session limit reached", "weekly limit"],
     ),
-    (Cause::Service, &["stream disconnected", "connection dropped", "529 overloaded", "unable to connect"]),
+    (
+        Cause::Service,
+        &[
+            "stream disconnected",
+            "stream ended without",
+            "connection dropped",
+            "fetch failed",
+            "529 overloaded",
+            "api error: overloaded",
+            "model is at capacity",
+            "experiencing high demand",
+            "exceed your rate limit",
+            "unable to connect",
+        ],
+    ),
 ];
 
 impl Cause {
@@ -160,7 +175,10 @@ impl Cause {
             Self::NoCredit => "add credit to the account, then run the plan again, or choose another agent".to_owned(),
             Self::TooLong => "split the phase, or choose a model that reads more (`-c agent.model=NAME`)".to_owned(),
             Self::UnknownModel => "choose another model with `-c agent.model=NAME`".to_owned(),
-            Self::UsageLimit => "run the plan again when the limit has ended, or with another agent".to_owned(),
+            Self::UsageLimit => {
+                "the step waits until the limit has ended; `agent.fallback` names agents that go on meanwhile"
+                    .to_owned()
+            }
             Self::Service => "it is tried again; if it does not pass, look at the service's own status page".to_owned(),
             Self::OwnLimit => "split the phase, or raise the client's own limit".to_owned(),
             Self::Interrupted => "it is tried again; look for who ended it".to_owned(),
