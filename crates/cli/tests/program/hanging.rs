@@ -103,6 +103,11 @@ fn one_that_is_silent_after_an_error_has_that_error() {
     client(&world, "opencode", &format!("echo \"{error}\" >&2; exec sleep 1000"), "");
     let words = ["run", "PLAN.md", "--agent", "opencode", "-c", "agent.idle_seconds=1"];
     assert_eq!(run(&world, &words).code, Some(1));
-    assert_failed(&world, "quota", "client-failed", "`opencode` was silent for 1 s after an error: ");
+    assert_failed(
+        &world,
+        "quota",
+        "client-failed",
+        "`opencode` was silent for 1 s after an error: the service refused: usage limit reached",
+    );
     assert_eq!(agent(&world)["attempts"].as_array().unwrap().len(), 1, "what waits for a reset is not tried again");
 }
