@@ -4,9 +4,10 @@
 //! The prompt goes in on standard input with all of them: it is too long for an argument, which others could read too.
 
 mod probe;
+mod resume;
 mod session;
 
-pub(crate) use probe::{find, probe_all};
+pub(crate) use probe::{Place, find, find_program, probe_all, probe_place};
 
 use crate::command::{environment, write_prompt};
 use coordinate_engine::port::{Assignment, AttemptProgram};
@@ -26,7 +27,7 @@ pub(crate) enum Client {
 }
 
 /// What Claude Code may use unasked: whatever it is not allowed is denied, since nobody is there to be asked.
-const CLAUDE_TOOLS: &str = "Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write";
+pub(crate) const CLAUDE_TOOLS: &str = "Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write";
 
 impl Client {
     /// All, in the order in which `auto` looks for them.
@@ -67,21 +68,29 @@ impl Client {
         }
     }
 
+    /// Where it is found.
+    pub(crate) fn place(self) -> Place {
+        Place { program: self.name(), tested: self.tested(), install: self.install() }
+    }
+
     /// What it can do beyond working: the rest is the same with all of them.
     pub(crate) fn can(self) -> &'static [&'static str] {
         match self {
-            Self::Claude => &["tools", "tokens", "cost", "limits", "chosen session"],
-            Self::Codex => &["tools", "tokens", "limits"],
-            Self::Gemini => &["tools", "tokens", "chosen session"],
-            Self::Opencode => &["tools", "tokens", "cost"],
+            Self::Claude => &["tools", "tokens", "cost", "limits", "chosen session", "resume"],
+            Self::Codex => &["tools", "tokens", "limits", "resume"],
+            Self::Gemini => &["tools", "tokens", "chosen session", "resume"],
+            Self::Opencode => &["tools", "tokens", "cost", "resume"],
         }
     }
 
     fn arguments(self, assignment: &Assignment) -> Vec<String> {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        if let Some(session) = &assignment.session {
+            return self.going_on(assignment, session);
+        }
         let mut arguments = match self {
             Self::Claude => {
-                let session = session::id(assignment);
+                let session = own_session(assignment);
                 let fixed = ["-p", "--output-format", "stream-json", "--verbose", "--session-id", &session];
                 texts(&[&fixed[..], &["--permission-mode", "acceptEdits", "--allowedTools", CLAUDE_TOOLS]].concat())
             }
@@ -93,7 +102,7 @@ impl Client {
                 texts(&fixed.into_iter().chain(quiet).collect::<Vec<_>>())
             }
             Self::Gemini => {
-                let session = session::id(assignment);
+                let session = own_session(assignment);
                 texts(&["-o", "stream-json", "--approval-mode", "yolo", "--session-id", &session])
             }
             // It tries again for ever and prints nothing of that: only its log says why.
@@ -116,7 +125,7 @@ impl Client {
     }
 
     /// Variables that keep it quiet, and to this one task.
-    fn variables(self) -> &'static [(&'static str, &'static str)] {
+    pub(crate) fn variables(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Claude => &[
                 ("DISABLE_TELEMETRY", "1"),
@@ -159,6 +168,10 @@ impl Client {
     }
 }
 
+fn own_session(assignment: &Assignment) -> String {
+    session::id(&assignment.run, &assignment.step, assignment.attempt)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +186,7 @@ mod tests {
                 ..AgentChoice::default()
             },
             role: "implementation-executor".to_owned(),
+            session: None,
             prompt: "do it".to_owned(),
             blocks: Vec::new(),
             phase: "1".to_owned(),

@@ -6,9 +6,11 @@ mod clean;
 mod config;
 mod metrics;
 mod moment;
+mod quota;
 mod roles;
 mod split;
 mod state;
+mod steer;
 mod topic;
 mod verify;
 mod worker;
@@ -22,10 +24,12 @@ pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 use coordinate_model::time::UtcMillis;
 pub(crate) use metrics::*;
+pub(crate) use quota::*;
 pub(crate) use roles::*;
 pub(crate) use split::*;
 pub(crate) use state::*;
 use std::path::PathBuf;
+pub(crate) use steer::*;
 pub(crate) use topic::*;
 pub(crate) use verify::*;
 pub(crate) use worker::*;
@@ -45,6 +49,18 @@ pub(crate) struct Arguments {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// All settings of this command, those that its own flags stand for included.
+    pub(crate) fn settings(&self) -> Vec<String> {
+        let own = match &self.command {
+            Command::Run(options) => Some(&options.quota),
+            Command::Resume(options) => Some(&options.quota),
+            _ => None,
+        };
+        self.set.iter().cloned().chain(own.into_iter().flat_map(QuotaArguments::settings)).collect()
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,6 +89,8 @@ pub(crate) enum Command {
     Approve(AnswerArguments),
     /// Answers a question with no
     Reject(AnswerArguments),
+    /// Tells the agents of a run how to go on: one that can hear at once, else with its next prompt
+    Steer(SteerArguments),
     /// Takes a run away from the process that drives it
     Unlock(OneRun),
     /// Takes a step of a run with the agent `host`, for a worker; exit 0: work, 4: come again, else: stop
@@ -160,9 +178,16 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
 
-    /// Program and arguments of the `command` agent, as one line; quotes as in a shell, but nothing is expanded
+    /// Program and arguments of the agents `command` and `acp`, as one line; quotes as in a shell, but nothing is expanded
     #[arg(long, value_name = "LINE")]
     pub(crate) agent_command: Option<String>,
+
+    /// The agent that plays a role, and its model; may be said several times. An empty NAME is the run's agent
+    #[arg(long, value_name = "ROLE=NAME[:MODEL]")]
+    pub(crate) agent_for: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) quota: QuotaArguments,
 
     /// How many agents may work at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -229,6 +254,9 @@ pub(crate) struct ResumeArguments {
     /// Program and arguments of the `command` agent, as for `run`
     #[arg(long, value_name = "LINE")]
     pub(crate) agent_command: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) quota: QuotaArguments,
 
     #[command(flatten)]
     pub(crate) limits: LimitArguments,

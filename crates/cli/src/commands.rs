@@ -25,6 +25,7 @@ mod names;
 mod next;
 mod paths;
 mod plan;
+mod players;
 mod prompts;
 mod reference;
 mod request;
@@ -37,6 +38,7 @@ mod specs;
 mod split;
 mod start;
 mod state;
+mod steer;
 mod topic;
 mod verify;
 mod workflows;
@@ -52,7 +54,7 @@ use std::io::Write;
 
 /// Carries a command out.
 pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let project = || Project::find(arguments.project.as_deref(), &arguments.set);
+    let project = || Project::find(arguments.project.as_deref(), &arguments.settings());
     let quick = || state::quick_project(arguments.project.as_deref(), &arguments.set);
     match &arguments.command {
         Command::Run(options) => run::run(&project()?, options),
@@ -67,6 +69,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Cancel(options) => control::cancel(&project()?, options.run.as_deref(), &options.reason),
         Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
         Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
+        Command::Steer(options) => steer::steer(&project()?, options),
         Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
         Command::Next(options) => next::next(&quick()?, options),
         Command::Heartbeat(options) => claim::heartbeat(&quick()?, options),
@@ -93,7 +96,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Clean(options) => clean::clean(&project()?, options),
         Command::Restore(options) => clean::restore(&project()?, options),
-        Command::Agents(options) => listing::agents(options.json),
+        Command::Agents(options) => listing::agents(&project()?, options.json),
         Command::Workflows(options) => workflows::workflows(&project()?, options),
         Command::Roles(command) => roles::roles(&project()?, command),
         Command::Config(options) => config::config(&project()?, options),

@@ -5,6 +5,7 @@ mod chosen;
 mod files;
 mod keys;
 mod old;
+mod quota;
 mod reference;
 
 pub(crate) use change::{Imported, change, import_old};
@@ -164,9 +165,9 @@ impl Config {
         self.settings.get(name).and_then(|setting| share(&setting.value))
     }
 
-    /// US dollars as millionths, if set.
-    pub(crate) fn micro_usd(&self, name: &str) -> Option<u64> {
-        self.settings.get(name).and_then(|setting| keys::money(&setting.value))
+    /// A number in millionths, if set: US dollars as money is counted.
+    pub(crate) fn micro(&self, name: &str) -> Option<u64> {
+        self.settings.get(name).and_then(|setting| keys::amount(&setting.value))
     }
 
     /// Whether a flag of this very command has set it.

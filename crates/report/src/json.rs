@@ -83,6 +83,8 @@ pub fn run(run: &Run) -> Value {
         "phases": phases(run),
         "parent": created.parent,
         "steps": run.steps.iter().map(|one| step(run, one)).collect::<Vec<_>>(),
+        "limits": run.limits.iter().map(|(agent, limit)| json!({"agent": agent, "until": moment(limit.until), "window": limit.window})).collect::<Vec<_>>(),
+        "parked_until": run.parked_until().map(moment),
         "answers": run.answers.iter().map(|(step, answered)| json!({"step": step, "answer": answered.answer, "by": answered.by, "comment": answered.comment, "at": moment(answered.at)})).collect::<Vec<_>>(),
         "verdicts": run.verdicts,
         "artifacts": run.artifacts,
@@ -142,6 +144,7 @@ fn step(run: &Run, step: &Step) -> Value {
         "work": step.work,
         "failure": step.failure,
         "superseded": step.superseded,
+        "said": step.said,
         "attempts": step.attempts.iter().map(attempt).collect::<Vec<_>>(),
     })
 }
@@ -149,6 +152,8 @@ fn step(run: &Run, step: &Step) -> Value {
 fn attempt(attempt: &Attempt) -> Value {
     json!({
         "number": attempt.number,
+        "agent": attempt.agent,
+        "resumes": attempt.resumes,
         "base": attempt.base,
         "leased": moment(attempt.leased),
         "started": attempt.started.map(moment),
@@ -157,6 +162,7 @@ fn attempt(attempt: &Attempt) -> Value {
         "tree": attempt.tree,
         "session": attempt.session,
         "doing": attempt.doing,
+        "asks": attempt.asks,
         "claims": attempt.claims,
         "ending": attempt.ending,
         "snapshot": attempt.snapshot,

@@ -1,6 +1,7 @@
 //! The first event of a run, made quickly: phases by their dependencies, and the choices that a test is about.
 
 use crate::seeded::{oid, run_id};
+use coordinate_model::budget::Budgets;
 use coordinate_model::definition::{Definition, Scope, builtin};
 use coordinate_model::event::{AgentChoice, AttemptLimits, Base, Created, Options, Paths, ResearchTopic};
 use coordinate_model::ids::PhaseNumber;
@@ -132,6 +133,20 @@ impl RunBuilder {
         self
     }
 
+    /// How much it may spend.
+    #[must_use]
+    pub fn budget(mut self, budgets: Budgets) -> Self {
+        self.created.options.budget = Some(Box::new(budgets));
+        self
+    }
+
+    /// The agents that go on where a limit of use holds the first one back.
+    #[must_use]
+    pub fn fallback(mut self, agents: Vec<AgentChoice>) -> Self {
+        self.created.options.quota.fallback = agents;
+        self
+    }
+
     /// Whether the first failure stops the state.
     #[must_use]
     pub fn fail_fast(mut self, fail_fast: bool) -> Self {
@@ -215,6 +230,8 @@ fn options() -> Options {
         tree_setup: Vec::new(),
         tree_links: Vec::new(),
         role_agents: std::collections::BTreeMap::new(),
+        quota: coordinate_model::quota::Quota::default(),
+        interrupted: coordinate_model::event::Interrupted::default(),
         budget: None,
     }
 }

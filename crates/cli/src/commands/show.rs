@@ -153,6 +153,9 @@ fn print_run(run: &Run, driver: Option<u32>, liveness: &Liveness<'_>) {
     for replan in &run.replans {
         print(&format!("change    {}", coordinate_report::changes::line(replan)));
     }
+    for said in coordinate_report::said::lines(run) {
+        print(&format!("said      {said}"));
+    }
     print("steps");
     for step in &run.steps {
         print(&step_line(run, step, liveness.word(step)));

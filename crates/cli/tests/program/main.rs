@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod budgets;
 mod checkout;
 mod checkpoints;
 mod classifier;

@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
+mod budgets;
 mod clients;
 mod definitions;
 mod fold;
 mod gates;
 mod golden;
 mod handling;
+mod limits;
 mod oracle;
 mod replans;
 mod rounds;
 mod said;
+mod sessions;
 mod simulation;
 mod subruns;
 mod total;
