@@ -4,7 +4,10 @@
 //! `cargo xtask test` installs the clients; `cargo xtask clients --test` runs these tests alone.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up can only end the test")]
+#![expect(clippy::print_stdout, reason = "how long each failure took is worth a line")]
 
+mod faults;
+mod kills;
 #[expect(dead_code, reason = "most of it is for the program's other tests")]
 #[path = "../support/mod.rs"]
 mod support;
@@ -14,6 +17,7 @@ use coordinate_testkit::Outcome;
 use coordinate_testkit::api::script::{Turn, marker};
 use coordinate_testkit::clients::{Client, Installed, isolated};
 use std::path::Path;
+use std::process::Command;
 
 /// What the model does in every step: it lets the client's own tool run the author's script, and ends.
 fn script(world: &World) -> String {
@@ -30,13 +34,22 @@ fn the_authors_part() -> String {
 /// Runs `coordinate run` with the client, beside the fake API.
 #[track_caller]
 fn run(world: &World, installed: &Installed, client: Client, words: &[&str]) -> Outcome {
+    let mut command = within(world, installed, client);
+    command.arg(PROGRAM).args(["run", "--agent", client.name(), "-c", "agent.hard_seconds=120"]).args(words);
+    command.output().expect("the fake API can be started").into()
+}
+
+/// A command in the repository, beside the fake API, that finds the client; what it is to be is still to be added.
+#[track_caller]
+fn within(world: &World, installed: &Installed, client: Client) -> Command {
     client.prepare(&world.env);
     let mut command = isolated(&world.env, &world.repo);
     let program = installed.program(client);
     let folder = program.parent().unwrap_or(Path::new("/")).display().to_string();
-    command.arg(PROGRAM).args(["run", "--agent", client.name(), "-c", "agent.hard_seconds=120"]).args(words);
+    // By itself it tries ten times, for minutes.
+    command.env("CLAUDE_CODE_MAX_RETRIES", "1");
     command.envs(client.variables()).env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()));
-    command.output().expect("the fake API can be started").into()
+    command
 }
 
 #[track_caller]
