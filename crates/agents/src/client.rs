@@ -101,7 +101,8 @@ impl Client {
                 let session = session::id(assignment);
                 texts(&["-o", "stream-json", "--approval-mode", "yolo", "--session-id", &session])
             }
-            Self::Opencode => texts(&["run", "--format", "json"]),
+            // It tries again for ever and prints nothing of that: only its log says why.
+            Self::Opencode => texts(&["run", "--format", "json", "--print-logs", "--log-level", "ERROR"]),
         };
         let model = assignment.agent.model.iter().flat_map(|model| [self.model_flag().to_owned(), model.clone()]);
         arguments.extend(model);
@@ -199,7 +200,7 @@ mod tests {
         claude -p --output-format stream-json --verbose --session-id af78156e-ebc5-8b10-8e43-440241a19935 --permission-mode acceptEdits --allowedTools Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write --model some-model
         codex exec --json -s workspace-write --skip-git-repo-check -C /trees/p1 -c features.plugins=false -c features.apps=false -c check_for_update_on_startup=false -c analytics.enabled=false -m some-model -
         gemini -o stream-json --approval-mode yolo --session-id af78156e-ebc5-8b10-8e43-440241a19935 -m some-model
-        opencode run --format json -m some-model
+        opencode run --format json --print-logs --log-level ERROR -m some-model
         ");
     }
 

@@ -17,6 +17,7 @@ mod doctor;
 mod drive;
 mod estimate;
 mod listing;
+mod liveness;
 mod logs;
 mod metrics;
 mod migrate;

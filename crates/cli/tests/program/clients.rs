@@ -10,17 +10,17 @@ use std::process::Command;
 const PLAN: &str = "# One\n\n### Phase 1: One\n**Files**: hello.txt\n\n- [ ] write it\n";
 
 /// What Claude Code printed when it wrote a file, and when its service refused it.
-const WRITE: &str = include_str!("../../../agents/tests/transcripts/claude-write.jsonl");
-const REFUSED: &str = include_str!("../../../agents/tests/transcripts/claude-err-401.jsonl");
+pub(crate) const WRITE: &str = include_str!("../../../agents/tests/transcripts/claude-write.jsonl");
+pub(crate) const REFUSED: &str = include_str!("../../../agents/tests/transcripts/claude-err-401.jsonl");
 const LIMIT: &str = include_str!("../../../agents/tests/transcripts/codex-usage.jsonl");
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     World::new(&[("PLAN.md", PLAN)])
 }
 
 /// Puts a client of this name on the search path: it keeps its arguments and its prompt beside it, does its work by these
 /// lines, and prints this transcript.
-fn client(world: &World, name: &str, lines: &str, transcript: &str) {
+pub(crate) fn client(world: &World, name: &str, lines: &str, transcript: &str) {
     let said = world.env.script(&format!("{name}.jsonl"), transcript);
     let script = format!(
         "#!/bin/sh\n[ \"$1\" != --version ] || {{ echo '9.9.9 ({name})'; exit; }}\nhere=$(dirname \"$0\")\n\
@@ -31,7 +31,7 @@ fn client(world: &World, name: &str, lines: &str, transcript: &str) {
     std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn with_clients(world: &World, arguments: &[&str]) -> Command {
+pub(crate) fn with_clients(world: &World, arguments: &[&str]) -> Command {
     let mut command = world.command(arguments);
     let known = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value);
     let known = known.expect("the environment has a search path").to_string_lossy().into_owned();
@@ -39,7 +39,7 @@ fn with_clients(world: &World, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(world: &World, arguments: &[&str]) -> Outcome {
+pub(crate) fn run(world: &World, arguments: &[&str]) -> Outcome {
     with_clients(world, arguments).output().unwrap().into()
 }
 

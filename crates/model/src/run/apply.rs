@@ -649,6 +649,7 @@ impl Attempt {
             AttemptEnding::IdleLimit => concluded(),
             AttemptEnding::Signaled { .. }
             | AttemptEnding::Stopped
+            | AttemptEnding::Stalled
             | AttemptEnding::HardLimit
             | AttemptEnding::OutputLimit
             | AttemptEnding::NotStarted { .. }
