@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 pub(crate) enum Protocol {
     /// The Agent Client Protocol.
     Acp,
+    /// Claude Code's own.
+    Claude,
 }
 
 /// See the module.

@@ -23,6 +23,7 @@ pub(super) fn choose(config: &Config, options: &RunArguments) -> Result<AgentCho
     };
     let model = config.text("agent.model").filter(|model| !model.is_empty()).map(str::to_owned);
     let choice = Clients::choice(name, argv, model);
+    let choice = if config.flag("agent.two_way") { Clients::hearing(choice) } else { choice };
     clients()?.check(&choice).map_err(|failure| {
         failure.remedy.iter().fold(CommandError::usage(failure.message), |error, hint| error.hint(hint))
     })?;

@@ -69,10 +69,16 @@ pub(super) const KEYS: [Key; 47] = [
     },
     Key { name: "agent.model", kind: Kind::Text, default: "", help: "the model; else the client chooses" },
     Key {
+        name: "agent.two_way",
+        kind: Kind::Flag,
+        default: "false",
+        help: "starts Claude Code so that it can be told something while it works (`steer`); agents of ACP always can",
+    },
+    Key {
         name: "agent.command",
         kind: Kind::List,
         default: "[]",
-        help: "program and arguments of the `command` agent",
+        help: "program and arguments of the agents `command` and `acp`",
     },
     Key {
         name: "agent.idle_seconds",

@@ -36,23 +36,30 @@ struct Agent {
     /// The name in the table of installed clients.
     installed: &'static str,
     client: Client,
+    /// Arguments of its own.
+    with: &'static [&'static str],
 }
 
 impl From<Client> for Agent {
     fn from(client: Client) -> Self {
-        Self { name: client.name(), installed: client.name(), client }
+        Self { name: client.name(), installed: client.name(), client, with: &[] }
     }
 }
 
 /// Runs `coordinate run` with the agent, beside the fake API.
 #[track_caller]
-fn run(world: &World, installed: &Installed, agent: Agent, words: &[&str]) -> Outcome {
+fn run(world: &World, installed: &Installed, agent: impl Into<Agent>, words: &[&str]) -> Outcome {
+    let agent = agent.into();
     let client = agent.client;
     client.prepare(&world.env);
     let mut command = isolated(&world.env, &world.repo);
     let program = installed.program_named(agent.installed);
     let folder = program.parent().unwrap_or(Path::new("/")).display().to_string();
-    command.arg(PROGRAM).args(["run", "--agent", agent.name, "-c", "agent.hard_seconds=120"]).args(words);
+    command
+        .arg(PROGRAM)
+        .args(["run", "--agent", agent.name, "-c", "agent.hard_seconds=120"])
+        .args(agent.with)
+        .args(words);
     command.envs(client.variables()).env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()));
     command.output().expect("the fake API can be started").into()
 }
