@@ -44,7 +44,6 @@ pub(crate) const CRATES: &[Entry] = &[
             "getrandom",
             "fastrand",
             "clap",
-            "jiff",
             "chrono",
             "time",
             "tempfile",

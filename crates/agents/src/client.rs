@@ -4,6 +4,7 @@
 //! The prompt goes in on standard input with all of them: it is too long for an argument, which others could read too.
 
 mod probe;
+mod resume;
 mod session;
 
 pub(crate) use probe::{Place, find, find_program, probe_all, probe_place};
@@ -81,18 +82,21 @@ impl Client {
     /// What it can do beyond working: the rest is the same with all of them.
     pub(crate) fn can(self) -> &'static [&'static str] {
         match self {
-            Self::Claude => &["tools", "tokens", "cost", "limits", "chosen session"],
-            Self::Codex => &["tools", "tokens", "limits"],
-            Self::Gemini => &["tools", "tokens", "chosen session"],
-            Self::Opencode => &["tools", "tokens", "cost"],
+            Self::Claude => &["tools", "tokens", "cost", "limits", "chosen session", "resume"],
+            Self::Codex => &["tools", "tokens", "limits", "resume"],
+            Self::Gemini => &["tools", "tokens", "chosen session", "resume"],
+            Self::Opencode => &["tools", "tokens", "cost", "resume"],
         }
     }
 
     fn arguments(self, assignment: &Assignment) -> Vec<String> {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        if let Some(session) = &assignment.session {
+            return self.going_on(assignment, session);
+        }
         let mut arguments = match self {
             Self::Claude => {
-                let session = session::id(assignment);
+                let session = own_session(assignment);
                 let fixed = ["-p", "--output-format", "stream-json", "--verbose", "--session-id", &session];
                 let two_way = if assignment.agent.hears { CLAUDE_TWO_WAY } else { &[] };
                 texts(
@@ -108,7 +112,7 @@ impl Client {
                 texts(&fixed.into_iter().chain(quiet).collect::<Vec<_>>())
             }
             Self::Gemini => {
-                let session = session::id(assignment);
+                let session = own_session(assignment);
                 texts(&["-o", "stream-json", "--approval-mode", "yolo", "--session-id", &session])
             }
             // It tries again for ever and prints nothing of that: only its log says why.
@@ -188,6 +192,10 @@ impl Client {
     }
 }
 
+fn own_session(assignment: &Assignment) -> String {
+    session::id(&assignment.run, &assignment.step, assignment.attempt)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,6 +210,7 @@ mod tests {
                 ..AgentChoice::default()
             },
             role: "implementation-executor".to_owned(),
+            session: None,
             prompt: "do it".to_owned(),
             blocks: Vec::new(),
             phase: "1".to_owned(),

@@ -20,6 +20,7 @@ use client::Client;
 use coordinate_engine::port::{AgentProbe, Agents, Assignment, AttemptProgram, TranscriptLine};
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::ids::{RunId, StepId};
 use std::path::PathBuf;
 use stream::Dialect;
 
@@ -75,8 +76,22 @@ impl Clients {
     #[must_use]
     pub fn choice(name: &str, argv: Vec<String>, model: Option<String>) -> AgentChoice {
         let hears = AcpAgent::named(name).is_some();
-        let concludes = hears || Client::named(name).is_some();
-        AgentChoice { name: name.to_owned(), argv, repairs: name != "offline", model, concludes, hears }
+        let real = Client::named(name).is_some();
+        AgentChoice {
+            name: name.to_owned(),
+            argv,
+            repairs: name != "offline",
+            model,
+            concludes: hears || real,
+            resumes: real,
+            hears,
+        }
+    }
+
+    /// Whether there is an agent of this name, found or not.
+    #[must_use]
+    pub fn is_known(name: &str) -> bool {
+        Self::adapter(&Self::choice(name, Vec::new(), None)).is_ok()
     }
 
     /// The same choice, which can be told something while it works where the client can.
@@ -152,6 +167,10 @@ impl Agents for Clients {
             Adapter::Client(client) => client.program(&self.program, assignment),
             Adapter::Acp(acp) => acp.program(&self.program, assignment),
         }
+    }
+
+    fn session(&self, agent: &AgentChoice, run: &RunId, step: &StepId, attempt: u32) -> Option<String> {
+        Client::named(&agent.name)?.chosen_session(run.as_str(), step.as_str(), attempt)
     }
 
     fn keeps_hard_limit(&self, agent: &AgentChoice) -> bool {

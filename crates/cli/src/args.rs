@@ -6,6 +6,7 @@ mod clean;
 mod config;
 mod metrics;
 mod moment;
+mod quota;
 mod roles;
 mod split;
 mod state;
@@ -23,6 +24,7 @@ pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 use coordinate_model::time::UtcMillis;
 pub(crate) use metrics::*;
+pub(crate) use quota::*;
 pub(crate) use roles::*;
 pub(crate) use split::*;
 pub(crate) use state::*;
@@ -47,6 +49,18 @@ pub(crate) struct Arguments {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// All settings of this command, those that its own flags stand for included.
+    pub(crate) fn settings(&self) -> Vec<String> {
+        let own = match &self.command {
+            Command::Run(options) => Some(&options.quota),
+            Command::Resume(options) => Some(&options.quota),
+            _ => None,
+        };
+        self.set.iter().cloned().chain(own.into_iter().flat_map(QuotaArguments::settings)).collect()
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -168,6 +182,13 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "LINE")]
     pub(crate) agent_command: Option<String>,
 
+    /// The agent that plays a role, and its model; may be said several times. An empty NAME is the run's agent
+    #[arg(long, value_name = "ROLE=NAME[:MODEL]")]
+    pub(crate) agent_for: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) quota: QuotaArguments,
+
     /// How many agents may work at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_parallel: Option<u32>,
@@ -233,6 +254,9 @@ pub(crate) struct ResumeArguments {
     /// Program and arguments of the `command` agent, as for `run`
     #[arg(long, value_name = "LINE")]
     pub(crate) agent_command: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) quota: QuotaArguments,
 
     #[command(flatten)]
     pub(crate) limits: LimitArguments,

@@ -25,6 +25,7 @@ mod names;
 mod next;
 mod paths;
 mod plan;
+mod players;
 mod prompts;
 mod reference;
 mod request;
@@ -53,7 +54,7 @@ use std::io::Write;
 
 /// Carries a command out.
 pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
-    let project = || Project::find(arguments.project.as_deref(), &arguments.set);
+    let project = || Project::find(arguments.project.as_deref(), &arguments.settings());
     let quick = || state::quick_project(arguments.project.as_deref(), &arguments.set);
     match &arguments.command {
         Command::Run(options) => run::run(&project()?, options),
@@ -95,7 +96,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Clean(options) => clean::clean(&project()?, options),
         Command::Restore(options) => clean::restore(&project()?, options),
-        Command::Agents(options) => listing::agents(options.json),
+        Command::Agents(options) => listing::agents(&project()?, options.json),
         Command::Workflows(options) => workflows::workflows(&project()?, options),
         Command::Roles(command) => roles::roles(&project()?, command),
         Command::Config(options) => config::config(&project()?, options),

@@ -5,6 +5,7 @@ mod chosen;
 mod files;
 mod keys;
 mod old;
+mod quota;
 mod reference;
 
 pub(crate) use change::{Imported, change, import_old};

@@ -89,12 +89,30 @@ pub enum Stopped {
     Ended(Outcome),
     /// Only people can bring it further.
     Waiting,
-    /// Nobody need do anything but give it more to spend.
-    Parked,
     /// It stands still because somebody asked for it.
     Paused,
+    /// A budget has to be raised; or a limit of use holds back all that is left, and this driver does not wait for its
+    /// end.
+    Parked,
     /// The user would not wait.
     Abandoned,
+}
+
+/// How a driver waits for the end of a limit of use, once nothing else is left to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Whether it waits at all.
+    pub waits: bool,
+    /// Whether the run goes on by itself when the limit ends.
+    pub goes_on: bool,
+    /// The longest time that it waits, in milliseconds.
+    pub longest_ms: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { waits: true, goes_on: true, longest_ms: u64::MAX }
+    }
 }
 
 /// A driver of one run.
@@ -114,6 +132,7 @@ pub struct Driver<'a> {
     seen: UtcMillis,
     /// When the clock and other processes' commits were last looked at.
     looked: UtcMillis,
+    for_limits: Patience,
 }
 
 /// A channel for a driver: the outbox may be given to a signal handler before the driver exists.
@@ -147,7 +166,14 @@ impl<'a> Driver<'a> {
             pending: Vec::new(),
             seen: UtcMillis::default(),
             looked: UtcMillis::default(),
+            for_limits: Patience::default(),
         }
+    }
+
+    /// Says how it waits for limits of use.
+    #[must_use]
+    pub fn waiting_for_limits(self, patience: Patience) -> Self {
+        Self { for_limits: patience, ..self }
     }
 
     /// Drives until nothing is left to do here. `pid` is this process, for people who ask who drives.
@@ -203,17 +229,23 @@ impl<'a> Driver<'a> {
         if let Some(outcome) = self.run.outcome {
             return Some(Stopped::Ended(outcome));
         }
-        let mut left = outstanding(&self.run).peekable();
-        if left.peek().is_none() {
-            return Some(if self.run.paused.is_some() {
-                Stopped::Paused
-            } else if parked(&self.run).is_some() {
-                Stopped::Parked
-            } else {
-                Stopped::Waiting
-            });
+        let mut left = outstanding(&self.run).filter(|obligation| !is_of_limits(obligation)).peekable();
+        let asks = left.peek().is_some();
+        if !left.all(|obligation| obligation.key.effect == Effect::Ask) {
+            return None;
         }
-        left.all(|obligation| obligation.key.effect == Effect::Ask).then_some(Stopped::Waiting)
+        match (&self.run.paused, self.run.parked_until()) {
+            (Some(_), _) => Some(Stopped::Paused),
+            (None, None) if !asks && parked(&self.run).is_some() => Some(Stopped::Parked),
+            (None, None) => Some(Stopped::Waiting),
+            (None, Some(until)) if self.would_wait(until) => None,
+            (None, Some(_)) => Some(if asks { Stopped::Waiting } else { Stopped::Parked }),
+        }
+    }
+
+    fn would_wait(&self, until: UtcMillis) -> bool {
+        let Patience { waits, goes_on, longest_ms } = self.for_limits;
+        waits && goes_on && until.since(self.clock.now()) <= longest_ms
     }
 
     /// Waits for something, takes in all that has come, and commits it. `Some` when the user would not wait.
@@ -276,7 +308,7 @@ impl<'a> Driver<'a> {
         if let Some((epoch, _)) = self.run.driver.filter(|(epoch, _)| *epoch > self.epoch) {
             return Err(JournalError::TakenOver { run: self.run.id().clone(), epoch });
         }
-        barrier.extend(timers(&self.run).filter(|(_, due)| *due <= now).map(|(input, _)| input));
+        barrier.extend(self.timers().filter(|(_, due)| *due <= now).map(|(input, _)| input));
         for listener in self.listeners.iter_mut() {
             listener.on_tick(&self.run);
         }
@@ -285,9 +317,28 @@ impl<'a> Driver<'a> {
 
     fn patience(&self) -> Duration {
         let now = self.clock.now();
-        let next = timers(&self.run).map(|(_, due)| Duration::from_millis(due.since(now))).min();
+        let next = self.timers().map(|(_, due)| Duration::from_millis(due.since(now))).min();
         let patience = next.map_or(FOREIGN_POLL, |until| until.min(FOREIGN_POLL));
         if self.pending.is_empty() { patience } else { patience.min(OBSERVATION_DELAY) }
+    }
+
+    /// What is due at which time. A run that does not go on by itself after a limit waits for a new driver.
+    fn timers(&self) -> impl Iterator<Item = (Input, UtcMillis)> {
+        let goes_on = self.for_limits.goes_on;
+        let waiting =
+            outstanding(&self.run).filter_map(move |obligation| match (&obligation.key.step, &obligation.detail) {
+                (Some(step), Detail::Until { due }) => Some((Input::Due { step: step.clone(), due: *due }, *due)),
+                (None, Detail::Until { due }) => goes_on.then_some((Input::LimitOver { due: *due }, *due)),
+                (
+                    _,
+                    Detail::None
+                    | Detail::State { .. }
+                    | Detail::Move { .. }
+                    | Detail::Deliver { .. }
+                    | Detail::Outcome { .. },
+                ) => None,
+            });
+        waiting.chain(budget_due(&self.run).map(|due| (Input::BudgetDue, due)))
     }
 
     /// Whether a span has passed since a moment. A clock that was set back must not make anything wait for its return.
@@ -333,10 +384,7 @@ fn is_carried(obligation: &Obligation) -> bool {
     }
 }
 
-fn timers(run: &Run) -> impl Iterator<Item = (Input, UtcMillis)> {
-    let waiting = outstanding(run).filter_map(|obligation| match (&obligation.key.step, &obligation.detail) {
-        (Some(step), Detail::Until { due }) => Some((Input::Due { step: step.clone(), due: *due }, *due)),
-        (Some(_) | None, _) => None,
-    });
-    waiting.chain(budget_due(run).map(|due| (Input::BudgetDue, due)))
+/// The one timer for all limits of use. It is no reason to stay where nothing is held back.
+fn is_of_limits(obligation: &Obligation) -> bool {
+    obligation.key.effect == Effect::Wake && obligation.key.step.is_none()
 }

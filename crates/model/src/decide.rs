@@ -8,8 +8,10 @@
 mod attempt;
 mod budget;
 mod client;
+mod quota;
 mod replan;
 mod said;
+mod session;
 mod settle;
 
 pub use budget::{due as budget_due, parked};
@@ -56,9 +58,9 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         return Decision::not_waiting(format!("the run has ended: {}", outcome.name()));
     }
     match input {
-        Input::Drive { epoch, pid } => drive(run, *epoch, *pid),
+        Input::Drive { epoch, pid } => drive(run, *epoch, *pid, context),
         Input::Entered { state, result } => entered(run, state, result),
-        Input::Started { of, pid, tree } => attempt::started(run, of, *pid, tree),
+        Input::Started { of, pid, tree, session } => attempt::started(run, of, *pid, tree, session.as_deref()),
         Input::NotStarted { of, failure } => attempt::not_started(run, of, failure, context),
         Input::Observed { of, offset, observations } => attempt::observed(run, of, *offset, observations),
         Input::Told { of, upto } => attempt::told(run, of, *upto),
@@ -72,6 +74,7 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::Delivered { of, blocked } => attempt::delivered(run, of, blocked.as_ref()),
         Input::MoveFailed { of, failure } => attempt::move_failed(run, of, failure),
         Input::Due { step, due } => timer_due(run, step, *due),
+        Input::LimitOver { due } => quota::over(run, *due),
         Input::Answer { step, answer, by, comment } => answer_gate(run, step, *answer, by, comment),
         Input::Replan { phase, kind, reason, forced } => replan::asked(run, (*phase, *kind), reason, *forced),
         Input::Budget { budgets, by } => budget::change(run, budgets, by),
@@ -107,11 +110,14 @@ pub fn advance(run: &mut Run, input: &Input, context: Context) -> Result<Decisio
     }
 }
 
-fn drive(run: &Run, epoch: crate::ids::Token, pid: u32) -> Decision {
+/// A new driver is somebody's will that the run goes on, also where it does not do so by itself after a limit.
+fn drive(run: &Run, epoch: crate::ids::Token, pid: u32, context: Context) -> Decision {
     if run.driver == Some((epoch, pid)) {
         return Decision::accepted(Vec::new());
     }
-    Decision::accepted(vec![Event::DriverTook { epoch, pid }])
+    let took = std::iter::once(Event::DriverTook { epoch, pid });
+    let over = if run.closing.is_some() { Vec::new() } else { quota::ended(run, context.now) };
+    Decision::accepted(took.chain(over).collect())
 }
 
 fn entered(

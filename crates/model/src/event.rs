@@ -9,10 +9,12 @@ pub use observation::Observation;
 
 use crate::artifact::Metadata;
 use crate::budget::{Budgets, Elsewhere, LimitName, Limits};
+use crate::client::UsageLimit;
 use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::plan::Plan;
+use crate::quota::Quota;
 use crate::replan::{Evaluation, Proposal, ReplanKind, Replanning, Trigger};
 use crate::role::{self, Role};
 use crate::said::Said;
@@ -40,6 +42,9 @@ pub struct AgentChoice {
     /// Whether it says at its end how its work went: an end without that is no success.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub concludes: bool,
+    /// Whether it can go on with a session of an earlier attempt.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumes: bool,
     /// Whether it can be told something while it works.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hears: bool,
@@ -111,6 +116,12 @@ pub struct Options {
     pub replan: Option<Replanning>,
     /// The agent.
     pub agent: AgentChoice,
+    /// What is done about limits of use.
+    #[serde(default, skip_serializing_if = "Quota::is_default")]
+    pub quota: Quota,
+    /// Whether what was interrupted is taken up in its client's session, and whether it outlives its driver.
+    #[serde(default, skip_serializing_if = "Interrupted::is_default")]
+    pub interrupted: Interrupted,
     /// Agents of single roles, in its place.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub role_agents: BTreeMap<String, AgentChoice>,
@@ -133,6 +144,29 @@ pub struct Options {
     /// Untracked paths of the checkout that each tree gets as links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_links: Vec<String>,
+}
+
+/// What becomes of an attempt that is interrupted: by a kill, a pause, a limit of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interrupted {
+    /// Whether it is taken up in its client's session and its own tree, where the client can.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub resumed: bool,
+    /// Whether it ends with the driver that began it, and is not left at work for the next one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_with_driver: bool,
+}
+
+impl Default for Interrupted {
+    fn default() -> Self {
+        Self { resumed: true, ends_with_driver: false }
+    }
+}
+
+impl Interrupted {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 fn yes() -> bool {
@@ -519,6 +553,10 @@ pub enum Event {
         pid: u32,
         /// Its work tree.
         tree: String,
+        /// The client's session, where that is known before the client has said a word: so a kill at any moment leaves a
+        /// session that can be gone on with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
     },
     /// It did something.
     AgentObserved {
@@ -568,6 +606,10 @@ pub enum Event {
         /// The ref that keeps its tree, if it had one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         snapshot: Option<Oid>,
+        /// The limit of use that the end of its output speaks of, although it ended well: it counts if what was left does
+        /// not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<UsageLimit>,
     },
     /// A command was run on a tree.
     VerdictRecorded {
@@ -625,6 +667,28 @@ pub enum Event {
         counted: bool,
         /// Why.
         failure: Failure,
+    },
+    /// A try met a limit of use: nothing begins with its agent before `until`. The step may be tried again, with another
+    /// agent or then; the try does not count.
+    LimitMet {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// The agent that the limit holds back.
+        agent: String,
+        /// The limit, as it was told.
+        limit: UsageLimit,
+        /// When it is tried again: the limit's end, or a guess where nobody told it, with some spread, outside of quiet
+        /// hours.
+        until: crate::time::UtcMillis,
+        /// What the try ended with.
+        failure: Failure,
+    },
+    /// A limit of use is over.
+    LimitEnded {
+        /// The agent that it held back.
+        agent: String,
     },
     /// The pause is over.
     RetryDue {

@@ -56,7 +56,11 @@ impl FailureClass {
                 repairable: true,
                 then: "failing tests go to an agent that takes feedback, at most three rounds; else the step fails",
             },
-            Self::Quota => Handling { retried: false, repairable: false, then: FAILS },
+            Self::Quota => Handling {
+                retried: false,
+                repairable: false,
+                then: "the step waits for the end of the limit, or goes on with another agent; the try does not count",
+            },
             Self::Fatal => Handling { retried: false, repairable: false, then: FAILS },
             Self::Cancelled => Handling { retried: false, repairable: false, then: "the step ends as it was asked to" },
             Self::AgentMisbehaved => Handling {

@@ -138,6 +138,8 @@ pub enum Input {
         pid: u32,
         /// Its work tree.
         tree: String,
+        /// The client's session, where it is known beforehand.
+        session: Option<String>,
     },
     /// An attempt could not be started.
     NotStarted {
@@ -219,6 +221,11 @@ pub enum Input {
     Due {
         /// The step.
         step: StepId,
+        /// The time that was waited for: a stale one does nothing.
+        due: UtcMillis,
+    },
+    /// The first limit of use is over.
+    LimitOver {
         /// The time that was waited for: a stale one does nothing.
         due: UtcMillis,
     },

@@ -24,6 +24,7 @@ pub mod obligation;
 pub mod permission;
 pub mod plan;
 pub mod price;
+pub mod quota;
 pub mod replan;
 pub mod resume;
 pub mod retention;

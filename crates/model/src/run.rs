@@ -26,6 +26,7 @@ use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::obligation::{Obligation, ObligationKey};
 use crate::permission::PermissionRequest;
 use crate::plan::Plan;
+use crate::quota::Limited;
 use crate::replan::Replan;
 use crate::said::Message;
 use crate::time::UtcMillis;
@@ -386,6 +387,9 @@ pub struct Run {
     /// The plan that a step of this run left, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<Arc<Adopted>>,
+    /// The limits of use that hold agents back, by the agents' names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, Limited>,
     /// The changes of the plan, in the order in which they were called for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replans: Vec<Replan>,
@@ -660,6 +664,8 @@ impl Event {
             Self::PlanAdopted { .. } => "plan_adopted",
             Self::StepFailed { .. } => "step_failed",
             Self::RetryScheduled { .. } => "retry_scheduled",
+            Self::LimitMet { .. } => "limit_met",
+            Self::LimitEnded { .. } => "limit_ended",
             Self::RetryDue { .. } => "retry_due",
             Self::RepairAdded { .. } => "repair_added",
             Self::ReplanEvaluated { .. } => "replan_evaluated",

@@ -2,6 +2,7 @@
 
 use crate::budget;
 use crate::estimate;
+use crate::limits;
 use crate::line::name;
 use crate::metrics::NOT_TOLD;
 use crate::spend;
@@ -35,7 +36,7 @@ pub const SMALLEST: (usize, usize) = (40, 10);
 /// The lines, each at most as wide as the window, and fewer than it has rows.
 #[must_use]
 pub fn lines(run: &Run, view: View) -> Vec<String> {
-    let room = view.height.saturating_sub(2);
+    let room = view.height.saturating_sub(2 + usize::from(run.parked_until().is_some()));
     let mut lines = vec![head(run, view), states(run, view)];
     let waves = waves(run);
     let tasks: Vec<String> = run.live().map(|step| task(run, step, view.now)).collect();
@@ -43,6 +44,7 @@ pub fn lines(run: &Run, view: View) -> Vec<String> {
     let for_waves = room.saturating_sub(lines.len() + 1 + tasks.len().min(room / 2)).max(1);
     lines.extend(shortened(waves, for_waves));
     lines.extend(shortened(tasks, room.saturating_sub(lines.len() + 1).max(1)));
+    lines.extend(limits::parked(run).map(|text| plain(&format!("  waits {text}"))));
     lines.push(foot(run));
     lines.iter().map(|line| clipped(line, view.width.saturating_sub(1))).collect()
 }

@@ -83,6 +83,8 @@ pub fn run(run: &Run) -> Value {
         "phases": phases(run),
         "parent": created.parent,
         "steps": run.steps.iter().map(|one| step(run, one)).collect::<Vec<_>>(),
+        "limits": run.limits.iter().map(|(agent, limit)| json!({"agent": agent, "until": moment(limit.until), "window": limit.window})).collect::<Vec<_>>(),
+        "parked_until": run.parked_until().map(moment),
         "answers": run.answers.iter().map(|(step, answered)| json!({"step": step, "answer": answered.answer, "by": answered.by, "comment": answered.comment, "at": moment(answered.at)})).collect::<Vec<_>>(),
         "verdicts": run.verdicts,
         "artifacts": run.artifacts,
@@ -150,6 +152,8 @@ fn step(run: &Run, step: &Step) -> Value {
 fn attempt(attempt: &Attempt) -> Value {
     json!({
         "number": attempt.number,
+        "agent": attempt.agent,
+        "resumes": attempt.resumes,
         "base": attempt.base,
         "leased": moment(attempt.leased),
         "started": attempt.started.map(moment),

@@ -10,6 +10,7 @@ pub mod errors;
 pub mod estimate;
 pub mod forecast;
 pub mod json;
+pub mod limits;
 pub mod line;
 pub mod log;
 pub mod metrics;

@@ -1,6 +1,7 @@
 //! Plain progress lines: what an event means for a person, in one line.
 
 use crate::budget;
+use crate::limits;
 use crate::text::moment;
 use coordinate_model::definition::{Action, Scope, StepKind, Writes};
 use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome};
@@ -25,10 +26,15 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
     match event {
         Event::RunCreated(created) => Some(format!("run {} began: {}", created.run, first_line(&created.request))),
         Event::TransitionCompleted { from, to, .. } => Some(format!("{from} → {to}")),
-        Event::AttemptStarted { step, attempt, .. } if *attempt > 1 => {
-            Some(format!("{} is tried again (attempt {attempt})", name(step)))
+        Event::AttemptStarted { step, attempt, .. } => {
+            let tried = run.step(step).and_then(|step| step.attempts.iter().find(|one| one.number == *attempt));
+            let how = tried.map(limits::began).unwrap_or_default();
+            Some(match (attempt, tried.is_some_and(|tried| tried.resumes.is_some())) {
+                (1, _) => format!("{} began{how}", name(step)),
+                (_, true) => format!("{} goes on{how} (attempt {attempt})", name(step)),
+                (_, false) => format!("{} is tried again{how} (attempt {attempt})", name(step)),
+            })
         }
-        Event::AttemptStarted { step, .. } => Some(format!("{} began", name(step))),
         Event::AttemptLeased { step, .. } if kind(step) == Some(StepKind::SubRun) => {
             Some(format!("{} is led by {}", name(step), run.id().below(step)))
         }
@@ -60,6 +66,10 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::RetryScheduled { step, failure, .. } => {
             Some(format!("{} will be tried again: {}", name(step), failure.message))
         }
+        Event::LimitMet { step, attempt, agent, limit, until, .. } => {
+            Some(limits::met(run, (step, *attempt), agent, limit, *until))
+        }
+        Event::LimitEnded { agent } => Some(format!("the limit of use of `{agent}` is over")),
         Event::RepairAdded { phase, round, .. } => Some(format!("phase {phase} goes to repair, round {round}")),
         Event::ReplanEvaluated { evaluations } => fired(evaluations),
         Event::ReplanAdded { phase, kind, trigger, reason, .. } => Some(format!(

@@ -52,6 +52,7 @@ pub fn level(event: &Event) -> Level {
         Event::VerdictRecorded { verdict, .. } if !verdict.passed => Level::Warn,
         Event::AttemptEnded { .. }
         | Event::RetryScheduled { .. }
+        | Event::LimitMet { .. }
         | Event::RepairAdded { .. }
         | Event::ReplanAdded { .. }
         | Event::ReplanDropped { .. }
@@ -71,6 +72,7 @@ pub fn level(event: &Event) -> Level {
         | Event::VerdictRecorded { .. }
         | Event::StepSucceeded { .. }
         | Event::PlanAdopted { .. }
+        | Event::LimitEnded { .. }
         | Event::ReplanProposed { .. }
         | Event::Replanned { .. }
         | Event::Merged { .. }

@@ -1,5 +1,6 @@
 //! The summary of a run, as Markdown.
 
+use crate::limits;
 use crate::line::{delivery, failure};
 use crate::metrics::{saving, worked};
 use crate::states::times;
@@ -23,7 +24,7 @@ pub fn markdown(run: &Run) -> String {
     let _ = writeln!(text, "- **Date**: {}", day(run.updated));
     let _ = writeln!(text, "- **Run**: {}", run.id());
     let _ = writeln!(text, "- **Outcome**: {}", outcome.name());
-    let _ = writeln!(text, "- **Agent**: {}", run.created.options.agent.name);
+    let _ = writeln!(text, "- **Agent**: {}", limits::agents(run));
     let _ = writeln!(text, "- **Duration**: {}", span(run.updated.since(run.started)));
     if let Some(plan) = &run.created.paths.plan {
         let link = relative(&run.created.paths.summary, plan);

@@ -1,6 +1,7 @@
 //! What a run waits for, in one line.
 
 use crate::budget;
+use crate::limits;
 use crate::line::name;
 use crate::text::moment;
 use coordinate_model::decide::parked;
@@ -57,5 +58,6 @@ fn waits(run: &Run) -> String {
             }
         })
         .collect();
+    let texts: Vec<String> = texts.into_iter().chain(limits::parked(run)).collect();
     if texts.is_empty() { format!("for its next step in state `{}`", run.state) } else { texts.join("; ") }
 }

@@ -140,6 +140,13 @@ impl RunBuilder {
         self
     }
 
+    /// The agents that go on where a limit of use holds the first one back.
+    #[must_use]
+    pub fn fallback(mut self, agents: Vec<AgentChoice>) -> Self {
+        self.created.options.quota.fallback = agents;
+        self
+    }
+
     /// Whether the first failure stops the state.
     #[must_use]
     pub fn fail_fast(mut self, fail_fast: bool) -> Self {
@@ -223,6 +230,8 @@ fn options() -> Options {
         tree_setup: Vec::new(),
         tree_links: Vec::new(),
         role_agents: std::collections::BTreeMap::new(),
+        quota: coordinate_model::quota::Quota::default(),
+        interrupted: coordinate_model::event::Interrupted::default(),
         budget: None,
     }
 }

@@ -26,6 +26,8 @@ pub struct Habits {
     pub agents_stumble: u64,
     /// Supervisors are lost.
     pub agents_lost: u64,
+    /// Agents meet a limit of use.
+    pub agents_limited: u64,
     /// What an agent left does not count.
     pub work_refused: u64,
     /// Tests and checks fail.
@@ -106,7 +108,7 @@ impl World {
             return Input::NotStarted { of, failure };
         }
         let tree = format!("trees/{}", of.step);
-        Input::Started { of, pid: 100, tree }
+        Input::Started { of, pid: 100, tree, session: None }
     }
 
     fn supervise(&self, step: &Step, of: &Of) -> Vec<Input> {
@@ -117,6 +119,9 @@ impl World {
             AttemptEnding::Stopped
         } else if self.happens("lost", of, self.habits.agents_lost) {
             AttemptEnding::Lost
+        } else if self.happens("limited", of, self.habits.agents_limited) {
+            inputs.push(limited(of.clone()));
+            return inputs;
         } else if self.happens("stumble", of, self.habits.agents_stumble) {
             AttemptEnding::IdleLimit
         } else if self.happens("fail", of, self.habits.agents_fail) {
@@ -284,6 +289,11 @@ fn done(verdicts: Vec<Verdict>) -> Performed {
 
 fn ended(of: Of, ending: AttemptEnding) -> Input {
     Input::Ended { of, ending, snapshot: Some(oid("snapshot")), tail: vec!["the last line".to_owned()] }
+}
+
+fn limited(of: Of) -> Input {
+    let (ending, tail) = (AttemptEnding::Exited { code: 1 }, vec!["usage limit reached, try again in 2 h".to_owned()]);
+    Input::Ended { of, ending, snapshot: None, tail }
 }
 
 fn move_failed(of: Of) -> Input {

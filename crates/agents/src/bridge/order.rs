@@ -69,7 +69,7 @@ impl Order {
             tree: assignment.tree.clone(),
             folder: assignment.folder.clone(),
             prompt: prompt.to_owned(),
-            session: None,
+            session: assignment.session.clone(),
             model: assignment.agent.model.clone(),
             mode: None,
             meta: None,

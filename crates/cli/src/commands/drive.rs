@@ -7,14 +7,14 @@ use crate::display::{BelowLines, BelowLive, JsonLines, Lines, Live, Told, is_liv
 use crate::failure::{CommandError, Exit};
 use crate::log::Log;
 use crate::wiring::{SystemClock, holder, tools};
-use coordinate_engine::driver::{Driver, Listener, Outbox, Stopped, mailbox};
+use coordinate_engine::driver::{Driver, Listener, Outbox, Patience, Stopped, mailbox};
 use coordinate_engine::journal::{Journal, Record};
 use coordinate_engine::work::{Below, Workshop};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::{RunId, Token};
 use coordinate_model::price::Prices;
 use coordinate_model::run::Run;
-use coordinate_report::{ending, line};
+use coordinate_report::{ending, limits, line};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
@@ -90,27 +90,30 @@ fn drive_taken(
     listen_to_signals(mailbox.0.clone())?;
     let mut names = ShellNames::new(project);
     let mut log = Log::new(project);
-    let below = below(journal, &log, shown, told)?;
+    let patience = project.config()?.patience();
+    let below = below(journal, &log, shown, told, patience)?;
     let mut executor = Workshop::new(tools(project, Some(below))?, epoch);
     for record in begun {
         log.on_event(run, record);
     }
     let mut listeners = [listener, &mut names, &mut log, &mut day];
     let clock = Arc::new(SystemClock);
-    let mut driver = Driver::new(journal, clock, (run.clone(), epoch), &mut executor, &mut listeners, mailbox);
+    let driver = Driver::new(journal, clock, (run.clone(), epoch), &mut executor, &mut listeners, mailbox);
+    let mut driver = driver.waiting_for_limits(patience);
     let stopped = driver.drive(std::process::id());
     *run = driver.run().clone();
     Ok(stopped?)
 }
 
 /// Runs below are driven by this process too. They are shown with the run above, and write into the same log.
-fn below(journal: &Journal, log: &Log, shown: Shown, told: Told) -> Result<Below, CommandError> {
+fn below(journal: &Journal, log: &Log, shown: Shown, told: Told, patience: Patience) -> Result<Below, CommandError> {
     let log = log.again();
     let live = shown == Shown::Text && is_live();
     Ok(Below {
         journal: journal.clone(),
         holder: holder()?,
         alive: is_alive,
+        patience,
         listeners: Box::new(move |_| {
             let display: Box<dyn Listener> = match shown {
                 Shown::Json => Box::new(JsonLines),
@@ -151,7 +154,13 @@ fn report_end(
         Stopped::Ended(Outcome::Failed) => (Exit::Failed, "failed", message),
         Stopped::Ended(Outcome::Cancelled) => (Exit::Stopped, "cancelled", message),
         Stopped::Waiting => (Exit::Waiting, "waiting", coordinate_report::why::why(run, None)),
+        Stopped::Parked if is_parked(run) => (Exit::Parked, "parked", parked(run)),
         Stopped::Parked => (Exit::Parked, "parked", coordinate_report::why::why(run, None)),
+        // What is below it is parked, and it stands still with that.
+        Stopped::Paused if below.iter().any(is_parked) => {
+            let texts: Vec<String> = below.iter().filter(|run| is_parked(run)).map(parked).collect();
+            (Exit::Parked, "parked", texts.join("\n"))
+        }
         Stopped::Paused => (Exit::Stopped, "paused", format!("go on with `coordinate resume {id}`")),
         Stopped::Abandoned => (Exit::Stopped, "paused", format!("left at once; go on with `coordinate resume {id}`")),
     };
@@ -160,6 +169,15 @@ fn report_end(
         Shown::Text => print_end(run, below, prices, outcome, &text),
     }
     Ok(exit)
+}
+
+fn is_parked(run: &Run) -> bool {
+    run.outcome.is_none() && run.parked_until().is_some()
+}
+
+fn parked(run: &Run) -> String {
+    let waits = limits::parked(run).unwrap_or_default();
+    format!("waits {waits}\ngo on then with `coordinate resume {}`", run.id())
 }
 
 fn print_end(run: &Run, below: &[Run], prices: &Prices, outcome: &str, text: &str) {

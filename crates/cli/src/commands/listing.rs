@@ -1,6 +1,6 @@
 //! Lists: runs, agents.
 
-use super::{print, print_json};
+use super::{players, print, print_json};
 use crate::context::{Project, driver_of, first_line};
 use crate::failure::{CommandError, Exit};
 use crate::wiring::clients;
@@ -53,7 +53,13 @@ fn row(header: &RunHeader, what: &str, driver: Option<u32>, indent: &str) -> Str
     format!("{indent}{}  {}  {state:<11}  {what}{driver}", header.run, moment(header.started))
 }
 
-pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {
+pub(crate) fn agents(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
+    let config = project.config()?;
+    let castings = players::configured(config)?;
+    let plays = |name: &str| -> Vec<&str> {
+        castings.iter().filter(|casting| casting.agent == name).map(|casting| casting.role.as_str()).collect()
+    };
+    let fallback = config.list("agent.fallback");
     let probes = clients()?.probe();
     if as_json {
         let rows = probes.iter().map(|probe| {
@@ -63,6 +69,8 @@ pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {
                 "version": probe.version,
                 "login": probe.login,
                 "can": probe.can,
+                "plays": plays(&probe.name),
+                "fallback": fallback.iter().position(|name| *name == probe.name).map(|at| at + 1),
                 "detail": probe.detail,
             })
         });
@@ -72,6 +80,14 @@ pub(crate) fn agents(as_json: bool) -> Result<Exit, CommandError> {
     for probe in probes {
         let mark = if probe.found { "✓" } else { " " };
         print(&format!("{mark} {:<9} {:<8} {}", probe.name, probe.version.unwrap_or_default(), probe.detail));
+    }
+    for casting in &castings {
+        let agent = if casting.agent.is_empty() { "the run's agent" } else { &casting.agent };
+        let model = casting.model.as_ref().map_or_else(String::new, |model| format!(", model {model}"));
+        print(&format!("role {}: {agent}{model}", casting.role));
+    }
+    if !fallback.is_empty() {
+        print(&format!("at a limit of use: {}", fallback.join(", ")));
     }
     Ok(Exit::Done)
 }

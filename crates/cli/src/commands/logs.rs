@@ -81,7 +81,7 @@ fn transcript(
     let attempts = ShimAttempts::new(program()?);
     let clients = clients()?;
     let mut on_line = |line: TranscriptLine| {
-        if let Some(text) = clients.shown(&run.created.options.agent, &line) {
+        if let Some(text) = clients.shown(run.agent(known), &line) {
             print(&text);
         }
         true

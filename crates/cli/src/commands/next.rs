@@ -99,7 +99,9 @@ fn candidates(journal: &Journal, only: Option<&RunId>) -> Result<Vec<Run>, Comma
 }
 
 fn has_workers(run: &Run) -> bool {
-    run.created.options.agent.name == HOST
+    let options = &run.created.options;
+    let players = std::iter::once(&options.agent).chain(options.role_agents.values()).chain(&options.quota.fallback);
+    players.into_iter().any(|agent| agent.name == HOST)
 }
 
 /// How a run stands from which nothing can be taken.

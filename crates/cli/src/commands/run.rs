@@ -13,6 +13,7 @@ use coordinate_engine::journal::Journal;
 use coordinate_model::definition::Scope;
 use coordinate_model::event::Created;
 use coordinate_model::ids::{PhaseNumber, RunId};
+use coordinate_report::limits;
 use std::io::IsTerminal;
 
 pub(crate) fn run(project: &Project, options: &RunArguments) -> Result<Exit, CommandError> {
@@ -186,7 +187,14 @@ fn dry_run(plan: &Plan, choices: &start::Choices) -> Exit {
 
 fn print_choices(choices: &start::Choices) {
     print(&format!("workflow: {}", choices.definition.name));
-    print(&format!("agent: {}", choices.options.agent.name));
+    print(&format!("agent: {}", limits::shown(&choices.options.agent)));
+    for (role, agent) in &choices.options.role_agents {
+        print(&format!("agent for {role}: {}", limits::shown(agent)));
+    }
+    let fallback: Vec<String> = choices.options.quota.fallback.iter().map(limits::shown).collect();
+    if !fallback.is_empty() {
+        print(&format!("at a limit of use: {}", fallback.join(", ")));
+    }
     print(&format!("at once: {}", choices.options.max_parallel));
     for line in choices.options.budget.iter().flat_map(|budgets| super::budget::lines(budgets)) {
         print(&format!("budget: {line}"));

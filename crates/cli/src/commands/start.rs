@@ -1,7 +1,7 @@
 //! All that a run is given at its start: the plan, what of it is done, the choices, the paths.
 
-use super::plan;
 use super::request::Words;
+use super::{plan, players};
 use crate::args::RunArguments;
 use crate::config::Config;
 use crate::context::Project;
@@ -143,12 +143,17 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     let wanted = options.max_parallel.map(u64::from).or_else(|| config.number("max_parallel")).unwrap_or(3);
     // A workflow that works one after another says so in its policy; nobody's taste makes it parallel.
     let most = if definition.policy.max_parallel == 1 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX).max(1) };
+    let roles = crate::roles::of_run(project, config, &definition)?;
+    let agent = super::agent::choose(config, options)?;
     Ok(Choices {
         options: Options {
             max_parallel: most,
             max_research: at_most(config, "parallel_research_agents"),
             auto_create_debug: config.flag("auto_create_debug"),
             replan: Some(Replanning { forced: options.force_replan, ..config.replanning() }),
+            role_agents: players::of_roles(project, options, &roles, &agent)?,
+            quota: config.quota(players::fallback(config, &agent)?)?,
+            interrupted: config.interrupted()?,
             agent,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
@@ -156,7 +161,6 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             limits: config.limits(),
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
-            role_agents: BTreeMap::new(),
             budget,
         },
         roles,

@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 47] = [
+pub(super) const KEYS: [Key; 58] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -73,6 +73,30 @@ pub(super) const KEYS: [Key; 47] = [
         kind: Kind::Flag,
         default: "false",
         help: "starts Claude Code so that it can be told something while it works (`steer`); agents of ACP always can",
+    },
+    Key {
+        name: "agent.roles",
+        kind: Kind::List,
+        default: "[]",
+        help: "agents of single roles, each `ROLE=NAME[:MODEL]`; an empty NAME is the run's agent",
+    },
+    Key {
+        name: "agent.fallback",
+        kind: Kind::List,
+        default: "[]",
+        help: "agents, each `NAME[:MODEL]`, that go on in this order where a limit of use holds the one of the role back",
+    },
+    Key {
+        name: "agent.resume_sessions",
+        kind: Kind::Flag,
+        default: "true",
+        help: "an attempt that was interrupted goes on in its client's session, where the client can",
+    },
+    Key {
+        name: "agent.on_death",
+        kind: Kind::Text,
+        default: "\"adopt\"",
+        help: "agents whose driver was killed: `adopt` leaves them at work for the next one, `end` ends them",
     },
     Key {
         name: "agent.command",
@@ -246,6 +270,42 @@ pub(super) const KEYS: [Key; 47] = [
         kind: Kind::Between(0, 10),
         default: "2",
         help: "how often the plan is changed for one phase without asking, from 0 to 10",
+    },
+    Key {
+        name: "quota.wait",
+        kind: Kind::Flag,
+        default: "true",
+        help: "a driver waits for the end of a limit of use; `false`: it ends with exit 4 (`--no-wait`)",
+    },
+    Key {
+        name: "quota.auto_resume",
+        kind: Kind::Flag,
+        default: "true",
+        help: "a run goes on by itself when a limit of use ends; `false`: it waits for `resume` (`--no-auto-resume`)",
+    },
+    Key {
+        name: "quota.unknown_minutes",
+        kind: Kind::Between(1, 60),
+        default: "15",
+        help: "the pause after a limit of use whose end nobody told, from 1 to 60; doubled each time, up to an hour",
+    },
+    Key {
+        name: "quota.longest_hours",
+        kind: Kind::Number,
+        default: "24",
+        help: "a driver waits for no limit of use that lasts longer: it ends with exit 4",
+    },
+    Key {
+        name: "quota.quiet",
+        kind: Kind::Text,
+        default: "",
+        help: "hours in which nothing goes on by itself after a limit of use: `23:00-07:00`, with a time zone after it or this machine's",
+    },
+    Key {
+        name: "quota.zone",
+        kind: Kind::Text,
+        default: "",
+        help: "the time zone of a client's words that name none; else this machine's",
     },
     Key {
         name: "worktree.root",

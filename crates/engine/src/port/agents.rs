@@ -4,6 +4,7 @@ use super::attempts::{AttemptProgram, Limits, TranscriptLine};
 use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::Failure;
+use coordinate_model::ids::{RunId, StepId};
 use coordinate_model::plan::CodeBlock;
 use std::path::PathBuf;
 
@@ -14,6 +15,8 @@ pub struct Assignment {
     pub agent: AgentChoice,
     /// Its role.
     pub role: String,
+    /// The client's session that it goes on with, in the tree as that left it; `None`: a new one.
+    pub session: Option<String>,
     /// All that it is told.
     pub prompt: String,
     /// The fenced blocks of its phase, for the agent that runs them itself.
@@ -85,6 +88,10 @@ pub trait Agents: Send + Sync {
     /// The program that carries out an assignment; writes the files that it needs into the attempt's folder.
     /// A phase that gives the agent nothing to do is a failure here: it never pretends.
     fn program(&self, assignment: &Assignment) -> Result<AttemptProgram, Failure>;
+
+    /// The session of an attempt that starts anew, where the client takes one that it is given: so it is known before
+    /// anything is launched, and after a crash at any moment. Always the same for the same attempt.
+    fn session(&self, agent: &AgentChoice, run: &RunId, step: &StepId, attempt: u32) -> Option<String>;
 
     /// Whether the client's process keeps the hard limit itself, from the moment when its work begins: before that it
     /// waits for somebody, and nobody knows for how long.

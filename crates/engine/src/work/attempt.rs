@@ -33,7 +33,20 @@ pub(super) fn launch(step: &StepJob) -> Input {
         AttemptStatus::Ended(_) | AttemptStatus::Lost => 0,
     };
     let tree = step.place_of_work().to_string_lossy().into_owned();
-    Input::Started { of: step.of.clone(), pid, tree }
+    Input::Started { of: step.of.clone(), pid, tree, session: session(step) }
+}
+
+/// The session as it is known before the client has said a word.
+fn session(step: &StepJob) -> Option<String> {
+    let (run, of) = (&step.job.created.run, &step.of);
+    let anew = || step.job.tools.agents.session(&step.agent, run, &of.step, of.attempt);
+    session_to_go_on_with(step).or_else(anew)
+}
+
+/// The session of an interrupted attempt; none where its tree is gone, for what the session speaks of is not there then.
+pub(super) fn session_to_go_on_with(step: &StepJob) -> Option<String> {
+    let there = || step.job.tools.files.kind(&step.place_of_work()) == PathKind::Folder;
+    step.attempt.resumes.clone().filter(|_| there())
 }
 
 fn begin(step: &StepJob) -> Result<u32, Failure> {
@@ -48,7 +61,7 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
         folder: step.folder(),
         program,
         limits: Limits { hard_ms: assignment.limits.hard_ms.filter(|_| !kept), ..assignment.limits },
-        bound: false,
+        bound: step.job.created.options.interrupted.ends_with_driver,
     };
     match step.job.tools.attempts.launch(&launch) {
         Ok(process) => Ok(process.pid),
@@ -60,8 +73,12 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
     }
 }
 
-/// The tree of the attempt, as it was at the attempt's start, with what the step builds on.
+/// The tree of the attempt, as it was at the attempt's start, with what the step builds on; as it was left where the
+/// attempt goes on with an interrupted one.
 fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
+    if session_to_go_on_with(step).is_some() {
+        return step.take_up();
+    }
     let name = slug(&step.step.id);
     let tree = match (&step.attempt.base, &step.order) {
         (Some(base), _) => step.job.prepare_tree(&name, base, &format!("{name}@{}.before", step.attempt.number))?,
@@ -95,6 +112,7 @@ fn assignment(step: &StepJob, tree: &Path) -> Assignment {
     Assignment {
         agent: step.agent.clone(),
         role: step.role.clone(),
+        session: session_to_go_on_with(step),
         prompt: prompt(step, tree),
         blocks: step.phase().map(|phase| phase.blocks.clone()).unwrap_or_default(),
         phase: step.step.phase.map(|number| number.to_string()).unwrap_or_default(),

@@ -5,7 +5,7 @@
 
 use super::spend::Spend;
 use super::{StepJob, Tools, Workshop, lock};
-use crate::driver::{Driver, Listener, Message, Outbox, Stopped, mailbox};
+use crate::driver::{Driver, Listener, Message, Outbox, Patience, Stopped, mailbox};
 use crate::journal::{Author, Journal, JournalError, Record};
 use crate::port::Holder;
 use coordinate_model::event::{Created, Outcome};
@@ -36,6 +36,8 @@ pub struct Below {
     pub alive: fn(&Holder) -> bool,
     /// Who watches.
     pub listeners: Listeners,
+    /// How limits of use are waited for.
+    pub patience: Patience,
 }
 
 /// The drivers of runs below that are at work, so that they can be told to stop.
@@ -91,6 +93,9 @@ pub(super) fn perform(step: &StepJob, outbox: &Outbox) -> Option<Performed> {
     step.job.under_way.leave(&step.job.key);
     let why = match driven {
         Ok((run, Stopped::Ended(outcome))) => return Some(handed_up(&run, outcome)),
+        Ok((run, Stopped::Parked)) if run.parked_until().is_some() => {
+            format!("a limit of use, which {} waits for", run.id())
+        }
         Ok((_, Stopped::Parked)) => return Some(Performed::Parked),
         Ok((run, Stopped::Waiting | Stopped::Paused | Stopped::Abandoned)) => format!("{} stands still", run.id()),
         Err(error) => error.to_string(),
@@ -225,7 +230,8 @@ impl Below {
         let mut watching: Vec<&mut dyn Listener> = listeners.iter_mut().map(|listener| &mut **listener as _).collect();
         let mut executor = Workshop::new(Arc::clone(tools), epoch);
         let clock = Arc::clone(&tools.clock);
-        let mut driver = Driver::new(&self.journal, clock, (run.clone(), epoch), &mut executor, &mut watching, mailbox);
+        let driver = Driver::new(&self.journal, clock, (run.clone(), epoch), &mut executor, &mut watching, mailbox);
+        let mut driver = driver.waiting_for_limits(self.patience);
         let stopped = driver.drive(self.holder.pid);
         *run = driver.run().clone();
         stopped

@@ -10,14 +10,24 @@ mod failing;
 pub(super) use contract::completion;
 
 use super::StepJob;
+use super::attempt::session_to_go_on_with;
 use super::inputs::read_first;
 use coordinate_model::role::Filling;
 use coordinate_model::standards::LONGEST;
 use std::fmt::Write;
 use std::path::Path;
 
+/// What an agent is told that goes on in its session: the rest is in there.
+const INTERRUPTED: &str = "You were interrupted, and go on now. Your tree is as you left it: look first at what is done \
+                           already, and do not repeat what acts outside of it without need. Then finish your task.";
+
 pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
     let mut text = String::new();
+    if session_to_go_on_with(step).is_some() {
+        let _ = writeln!(text, "{INTERRUPTED}\n");
+        contract::contract(step, tree, &mut text);
+        return text;
+    }
     role(step, tree, &mut text);
     task(step, tree, &mut text);
     standards(step, &mut text);

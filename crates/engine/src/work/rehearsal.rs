@@ -82,7 +82,7 @@ impl Rehearsal {
                 let place = step.place_of_work();
                 let tree = place.to_string_lossy().into_owned();
                 self.prompts.push(Rehearsed { above: self.above.clone(), ..told(&step, place) });
-                Some(Input::Started { of, pid: 0, tree })
+                Some(Input::Started { of, pid: 0, tree, session: None })
             }
             Effect::Supervise | Effect::Stop => {
                 Some(Input::Ended { of, ending: AttemptEnding::Exited { code: 0 }, snapshot: None, tail: Vec::new() })

@@ -1,6 +1,6 @@
 //! Work trees: made, restored to a commit, kept under a ref, put away.
 
-use super::Job;
+use super::{Job, StepJob};
 use crate::port::Snapshot;
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::Oid;
@@ -26,7 +26,7 @@ impl Job {
         Ok(path)
     }
 
-    fn link(&self, tree: &Path) -> Result<(), Failure> {
+    pub(super) fn link(&self, tree: &Path) -> Result<(), Failure> {
         for link in &self.created.options.tree_links {
             let target = self.in_project(link);
             self.tools.files.link(&target, &tree.join(link)).map_err(|error| Failure::system(error.to_string()))?;
@@ -60,5 +60,16 @@ impl Job {
             return Ok(None);
         }
         Ok(Some(snapshot))
+    }
+}
+
+impl StepJob {
+    /// The tree of an interrupted attempt, as it was left: only the links are put back, which were taken out at its end.
+    pub(super) fn take_up(&self) -> Result<PathBuf, Failure> {
+        let tree = self.place_of_work();
+        if self.attempt.base.is_some() {
+            self.job.link(&tree)?;
+        }
+        Ok(tree)
     }
 }

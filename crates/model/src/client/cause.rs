@@ -175,7 +175,10 @@ impl Cause {
             Self::NoCredit => "add credit to the account, then run the plan again, or choose another agent".to_owned(),
             Self::TooLong => "split the phase, or choose a model that reads more (`-c agent.model=NAME`)".to_owned(),
             Self::UnknownModel => "choose another model with `-c agent.model=NAME`".to_owned(),
-            Self::UsageLimit => "run the plan again when the limit has ended, or with another agent".to_owned(),
+            Self::UsageLimit => {
+                "the step waits until the limit has ended; `agent.fallback` names agents that go on meanwhile"
+                    .to_owned()
+            }
             Self::Service => "it is tried again; if it does not pass, look at the service's own status page".to_owned(),
             Self::OwnLimit => "split the phase, or raise the client's own limit".to_owned(),
             Self::Interrupted => "it is tried again; look for who ended it".to_owned(),

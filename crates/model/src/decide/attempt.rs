@@ -1,6 +1,6 @@
 //! Inputs that speak of an attempt: each is checked against the attempt that it names before anything follows.
 
-use super::{Decision, client, replan};
+use super::{Decision, client, quota, replan, session};
 use crate::definition::StepKind;
 use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, is_kill};
 use crate::failure::{Failure, FailureClass, FailureKind, recognise};
@@ -49,7 +49,7 @@ fn in_state(run: &Run, of: &Of, states: &[StepState], then: impl FnOnce(&Step, &
     })
 }
 
-pub(super) fn started(run: &Run, of: &Of, pid: u32, tree: &str) -> Decision {
+pub(super) fn started(run: &Run, of: &Of, pid: u32, tree: &str, session: Option<&str>) -> Decision {
     in_state(run, of, &[StepState::Leased], |step, _| {
         if step.kind != StepKind::Agent {
             return Decision::not_waiting(format!("`{}` has no process of its own", of.step));
@@ -59,6 +59,7 @@ pub(super) fn started(run: &Run, of: &Of, pid: u32, tree: &str) -> Decision {
             attempt: of.attempt,
             pid,
             tree: tree.to_owned(),
+            session: session.map(str::to_owned),
         }])
     })
 }
@@ -110,15 +111,18 @@ pub(super) fn ended(
             attempt: of.attempt,
             ending: ending.clone(),
             snapshot: snapshot.cloned(),
+            limit: quota::of_tail(run, attempt, ending, tail, context),
         }];
         if let Some(failure) = ending_failure(ending, run, (step, attempt), tail) {
             let adopted = run.driver.map(|(epoch, _)| epoch) != attempt.driver;
             // Whatever killed the driver has killed the attempt too: no more its failure than a lost supervisor is.
-            let counted = !(*ending == AttemptEnding::Lost || adopted && is_killed(ending));
-            if counted {
-                events.extend(failed_and_told(run, step, of, &failure, context));
-            } else {
+            let interrupted = *ending == AttemptEnding::Lost || adopted && is_killed(ending);
+            if let Some(event) = quota::met(run, (step, attempt), of, &failure, tail, context) {
+                events.push(event);
+            } else if interrupted || session::is_refused(attempt, ending) {
                 events.push(lost(step, of, failure, context));
+            } else {
+                events.extend(failed_and_told(run, step, of, &failure, context));
             }
         }
         Decision::accepted(events)
@@ -229,7 +233,9 @@ fn exit_failure(code: i32, step: &StepId, tail: &[String]) -> Failure {
         }
         FailureClass::Quota => {
             let reset = told.and_then(|told| told.reset).map_or_else(String::new, |reset| format!(" ({reset})"));
-            failure.remedy(format!("run the plan again when the limit has ended{reset}, or with another agent"))
+            failure.remedy(format!(
+                "the step waits until the limit has ended{reset}; `agent.fallback` names agents that go on meanwhile"
+            ))
         }
         FailureClass::Fatal => failure.remedy("mend what the line names (`df -h`, `ls -l`), then run the plan again"),
         FailureClass::Permanent | FailureClass::Cancelled | FailureClass::AgentMisbehaved => {
@@ -290,7 +296,11 @@ pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, conte
         }
         Err(failure) => {
             let failure = client::with_denials(attempt, failure);
-            Decision::accepted(failed_and_told(run, step, of, &failure, context))
+            let met = quota::behind(run, (step, attempt), &failure);
+            match met.and_then(|failure| quota::met(run, (step, attempt), of, &failure, &[], context)) {
+                Some(event) => Decision::accepted(vec![event]),
+                None => Decision::accepted(failed_and_told(run, step, of, &failure, context)),
+            }
         }
     })
 }
@@ -342,6 +352,7 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
                 attempt: of.attempt,
                 ending: AttemptEnding::Stopped,
                 snapshot: None,
+                limit: None,
             }),
             Performed::Undeliverable { reason, command } => events.extend(defer(of, reason, command)),
         }

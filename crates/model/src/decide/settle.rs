@@ -1,7 +1,7 @@
 //! What follows by itself from a state: leases, stops, transitions, the end.
 
 use crate::definition::{StateName, StepKind};
-use crate::event::{Event, Outcome};
+use crate::event::{AgentChoice, Event, Outcome};
 use crate::ids::Oid;
 use crate::obligation::outstanding;
 use crate::run::{Lane, Run, Step, StepState};
@@ -33,11 +33,14 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if let Some(event) = next_lease(run) {
         return vec![event];
     }
-    if run.is_still() && super::budget::parked(run).is_none() {
-        leave_state(run).into_iter().collect()
-    } else {
-        Vec::new()
-    }
+    if run.is_still() && !is_parked(run) { leave_state(run).into_iter().collect() } else { Vec::new() }
+}
+
+/// Whether what could begin waits for the end of a limit of use, or for more of a budget. After the first failure of a
+/// state that stops there, nothing could.
+fn is_parked(run: &Run) -> bool {
+    let held_back = || run.held_back().next().is_some();
+    super::budget::parked(run).is_some() || !is_stopped_by_failure(run) && held_back()
 }
 
 /// Under a pause or a cancel, what runs is told to stop; a cancelled run closes when all is quiet.
@@ -95,8 +98,8 @@ fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
     let researches = |step: &Step| step.topic.is_some() || step.track.is_some();
     let researched = || run.live().filter(|step| researches(step)).count();
     let full = run.created.options.max_research.is_some_and(|most| researched() >= most as usize);
-    run.ready_in(lane)
-        .find(|step| (!full || !researches(step)) && run.may_begin(step) && super::budget::allows(run, step))
+    let may = |step: &&Step| run.may_begin(step) && run.is_within_limits(step) && super::budget::allows(run, step);
+    run.ready_in(lane).find(|step| (!full || !researches(step)) && may(step))
 }
 
 fn lease(run: &Run, step: &Step) -> Event {
@@ -107,10 +110,17 @@ fn lease(run: &Run, step: &Step) -> Event {
         attempt: u32::try_from(step.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
         token: run.next_token(),
         base: from_repair.or_else(|| start_of(run, step)),
-        agent: None,
-        session: None,
+        session: super::session::to_go_on_with(run, step),
+        agent: other_agent(run, step),
         reserved: super::budget::reservation(run, step),
     }
+}
+
+/// The agent that a limit of use leaves for the step, where that is not the one of its role.
+fn other_agent(run: &Run, step: &Step) -> Option<Box<AgentChoice>> {
+    let own = run.created.agent_of(run.role(step));
+    let player = run.player_now(step).filter(|_| step.kind == StepKind::Agent);
+    player.filter(|player| *player != own).map(|player| Box::new(player.clone()))
 }
 
 /// The commit that a step starts from. An artifact can be made before there is an integration branch, also outside git.

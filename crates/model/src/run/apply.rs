@@ -9,6 +9,7 @@ use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outco
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId, Token};
 use crate::obligation::{Detail, Effect, Obligation, ObligationKey};
+use crate::quota::Limited;
 use crate::time::UtcMillis;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -61,6 +62,7 @@ impl Run {
             queues: super::Queues::default(),
             index: HashMap::new(),
             adopted: None,
+            limits: BTreeMap::new(),
             replans: Vec::new(),
             failing: Vec::new(),
             integration: None,
@@ -130,15 +132,21 @@ impl Run {
                     Attempt { agent: agent.clone(), resumes: session.clone(), reserved: *reserved, ..leased },
                 )
             }
-            Event::AttemptStarted { step, attempt, pid, tree } => self.start(at, step, *attempt, *pid, tree),
+            Event::AttemptStarted { step, attempt, pid, tree, session } => {
+                let place = self.start(at, step, *attempt, *pid, tree)?;
+                self.with_attempt(place, |attempt| attempt.session.clone_from(session));
+                Ok(())
+            }
             Event::AgentObserved { step, attempt, offset, observations } => {
                 self.observe(step, *attempt, *offset, observations)
             }
             Event::MessageAdded { step, attempt, said } => self.add_message(at, step, *attempt, said),
             Event::MessageTold { step, attempt, upto } => self.told(step, *attempt, *upto),
             Event::StopRequested { step, attempt } => self.request_stop(step, *attempt),
-            Event::AttemptEnded { step, attempt, ending, snapshot } => {
-                self.end_attempt(at, step, *attempt, ending, snapshot.clone())
+            Event::AttemptEnded { step, attempt, ending, snapshot, limit } => {
+                let place = self.end_attempt(at, step, *attempt, ending, snapshot.clone())?;
+                self.with_attempt(place, |attempt| attempt.limit = attempt.limit.take().or_else(|| limit.clone()));
+                Ok(())
             }
             Event::VerdictRecorded { step, verdict } => {
                 self.locate(step)?;
@@ -161,6 +169,18 @@ impl Run {
             Event::StepFailed { step, attempt, failure } => self.fail(at, step, *attempt, failure),
             Event::RetryScheduled { step, attempt, due, counted, failure } => {
                 self.schedule_retry(at, step, *attempt, *due, *counted, failure)
+            }
+            Event::LimitMet { step, attempt, agent, limit, until, failure } => {
+                let place = self.finish_attempt(at, step, *attempt)?;
+                self.with_attempt(place, |attempt| attempt.failure = Some(failure.clone()));
+                self.set_state(place, StepState::Ready);
+                self.hold_back(agent, Limited { until: *until, window: limit.window.clone() });
+                Ok(())
+            }
+            Event::LimitEnded { agent } => {
+                self.limits.remove(agent).ok_or_else(|| format!("ends a limit of `{agent}`, which has none"))?;
+                self.wake_at_first_limit();
+                Ok(())
             }
             Event::RetryDue { step } => {
                 let place = self.expect_state(step, &[StepState::Waiting])?;
@@ -324,7 +344,7 @@ impl Run {
         Ok(())
     }
 
-    fn start(&mut self, at: UtcMillis, step: &StepId, number: u32, pid: u32, tree: &str) -> Result<(), Reason> {
+    fn start(&mut self, at: UtcMillis, step: &StepId, number: u32, pid: u32, tree: &str) -> Result<u32, Reason> {
         let place = self.current(step, number)?;
         self.expect_state(step, &[StepState::Leased])?;
         self.close(Effect::Launch, step, number);
@@ -337,7 +357,7 @@ impl Run {
         self.open(Effect::Supervise, Some(step), number, token, Detail::None);
         self.set_state(place, StepState::Running);
         self.open_tell(place);
-        Ok(())
+        Ok(place)
     }
 
     fn observe(&mut self, step: &StepId, number: u32, offset: u64, observations: &[Observation]) -> Result<(), Reason> {
@@ -372,7 +392,7 @@ impl Run {
         number: u32,
         ending: &AttemptEnding,
         snapshot: Option<Oid>,
-    ) -> Result<(), Reason> {
+    ) -> Result<u32, Reason> {
         let place = self.current(step, number)?;
         self.expect_state(step, &[StepState::Leased, StepState::Running])?;
         // A run below that stands still ends the attempt too.
@@ -390,13 +410,13 @@ impl Run {
         });
         if interrupted {
             self.set_state(place, StepState::Ready);
-            return Ok(());
+            return Ok(place);
         }
         if done {
             self.open(Effect::Verify, Some(step), number, token, Detail::None);
         }
         self.set_state(place, StepState::Verifying);
-        Ok(())
+        Ok(place)
     }
 
     fn adopt(&mut self, step: &StepId, adopted: Adopted) -> Result<(), Reason> {
@@ -441,6 +461,24 @@ impl Run {
         self.steps[place as usize].waiting = Some(Waiting::Until { due, why });
         self.open(Effect::Wake, Some(step), 0, Token(0), Detail::Until { due });
         Ok(())
+    }
+
+    fn hold_back(&mut self, agent: &str, limit: Limited) {
+        let known = self.limits.get(agent).map(|known| known.until);
+        if known.is_none_or(|known| known < limit.until) {
+            self.limits.insert(agent.to_owned(), limit);
+        }
+        self.wake_at_first_limit();
+    }
+
+    /// One timer for all limits: what a limit holds back is not one step, and may be none.
+    fn wake_at_first_limit(&mut self) {
+        match self.limits.values().map(|limit| limit.until).min() {
+            Some(due) => self.open(Effect::Wake, None, 0, Token(0), Detail::Until { due }),
+            None => {
+                self.obligations.remove(&ObligationKey { effect: Effect::Wake, step: None, attempt: 0 });
+            }
+        }
     }
 
     fn add_repair(

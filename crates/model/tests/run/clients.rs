@@ -1,13 +1,12 @@
 //! The end of a model's client: what it said of its work counts more than its exit code.
 
 use crate::rounds::drive;
-use coordinate_model::client::{Cause, ClientResult, Usage, UsageLimit};
+use coordinate_model::client::{Cause, ClientResult, Usage};
 use coordinate_model::event::{AttemptEnding, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::input::Input;
 use coordinate_model::obligation::Effect;
 use coordinate_model::run::Run;
-use coordinate_model::time::UtcMillis;
 use coordinate_testkit::runs::created;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -53,7 +52,7 @@ fn failure(said: &[Observation], code: i32, tail: &[&str]) -> (Failure, usize) {
 
 #[test]
 fn the_cause_that_a_client_tells_decides_class_and_tries() {
-    use FailureClass::{Fatal, Permanent, Quota, Transient};
+    use FailureClass::{Fatal, Permanent, Transient};
     for (cause, class, tries) in [
         (Cause::LoggedOut, Permanent, 1),
         (Cause::NoCredit, Permanent, 1),
@@ -61,7 +60,6 @@ fn the_cause_that_a_client_tells_decides_class_and_tries() {
         (Cause::UnknownModel, Permanent, 1),
         (Cause::OwnLimit, Permanent, 1),
         (Cause::Other, Permanent, 1),
-        (Cause::UsageLimit, Quota, 1),
         (Cause::Service, Transient, 3),
         (Cause::Interrupted, Transient, 3),
         (Cause::Machine, Fatal, 1),
@@ -110,17 +108,6 @@ fn a_client_that_never_began_is_judged_by_its_output() {
     assert_eq!(plain.kind, FailureKind::ExitCode);
     // A result that speaks of success does not hide a bad end.
     assert_eq!(failure(&[result(None, "")], 2, &[]).0.kind, FailureKind::ExitCode);
-}
-
-#[test]
-fn a_limit_that_was_told_makes_a_vague_end_one_of_quota() {
-    let limit = UsageLimit { window: "five_hour".to_owned(), until: Some(UtcMillis(1_795_271_400_000)) };
-    let words = [Observation::LimitReached { limit }, result(Some(Cause::Service), "rejected (429)")];
-    let (failed, tried) = failure(&words, 0, &[]);
-    assert_eq!((failed.class, tried), (FailureClass::Quota, 1));
-    assert_eq!(failed.remedy[0], "the limit ends: 2026-11-21 14:30 UTC");
-    let words = result(Some(Cause::UsageLimit), "You've hit your session limit · resets 2:30pm (Europe/Paris)");
-    assert_eq!(failure(&[words], 1, &[]).0.remedy[0], "the limit ends: 2:30pm (Europe/Paris)");
 }
 
 #[test]

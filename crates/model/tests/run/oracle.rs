@@ -166,7 +166,8 @@ impl Oracle {
             let most = if lane == Lane::Merge { 1 } else { run.created.options.max_parallel as usize };
             let full = run.created.options.max_research.is_some_and(|most| researched(run) >= most as usize);
             let mut may = ready(run, lane)
-                .filter(|step| (!full || step.topic.is_none() && step.track.is_none()) && run.may_begin(step));
+                .filter(|step| (!full || step.topic.is_none() && step.track.is_none()) && run.may_begin(step))
+                .filter(|step| run.is_within_limits(step));
             let waits = may.find(|step| !is_too_dear(run, step)).filter(|_| live(run, lane) < most);
             assert!(waits.is_none(), "`{}` is ready, there is room, and it does not begin", waits.unwrap().id);
         }

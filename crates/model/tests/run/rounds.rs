@@ -20,6 +20,11 @@ pub(crate) fn drive(created: Created, twist: impl Fn(&Obligation, &Of) -> Option
             live.send(&Input::Due { step: step.clone(), due: *due });
             continue;
         }
+        if let Detail::Until { due } = one.detail {
+            live.reach(due);
+            live.send(&Input::LimitOver { due });
+            continue;
+        }
         let of = one.key.step.clone().map(|step| Of { step, attempt: one.key.attempt, token: one.token });
         match of.and_then(|of| twist(&one, &of)) {
             Some(input) => drop(live.send(&input)),

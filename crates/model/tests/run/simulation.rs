@@ -233,6 +233,7 @@ impl Simulation {
 fn due(one: &Obligation) -> Option<Input> {
     match (&one.key.step, &one.detail) {
         (Some(step), Detail::Until { due }) => Some(Input::Due { step: step.clone(), due: *due }),
+        (None, Detail::Until { due }) => Some(Input::LimitOver { due: *due }),
         _ => None,
     }
 }

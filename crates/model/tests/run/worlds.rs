@@ -2,7 +2,7 @@
 
 use crate::simulation::{Simulation, fold};
 use coordinate_model::definition::{Scope, builtin};
-use coordinate_model::event::{Created, Outcome};
+use coordinate_model::event::{AgentChoice, Created, Outcome};
 use coordinate_model::obligation::{Effect, outstanding};
 use coordinate_model::run::{Run, StepState};
 use coordinate_testkit::runs::{created, requested};
@@ -28,12 +28,23 @@ prop_compose! {
         agents_fail in 0..15_u64,
         agents_stumble in 0..40_u64,
         agents_lost in 0..40_u64,
+        agents_limited in 0..40_u64,
         work_refused in 0..10_u64,
         tests_fail in 0..60_u64,
         conflicts in 0..10_u64,
         trouble in 0..8_u64,
     ) -> Habits {
-        Habits { agents_fail, agents_stumble, agents_lost, work_refused, tests_fail, conflicts, trouble, tokens: 0 }
+        Habits {
+            agents_fail,
+            agents_stumble,
+            agents_lost,
+            agents_limited,
+            work_refused,
+            tests_fail,
+            conflicts,
+            trouble,
+            tokens: 0,
+        }
     }
 }
 
@@ -50,6 +61,8 @@ pub(crate) fn some_run(seed: u64) -> Created {
     let built = created(&slices).definition(builtin(definition).unwrap()).max_parallel(most);
     let built = if chance.percent(20) { built.fail_fast(true) } else { built };
     let built = if chance.percent(20) { built.done(&[1]) } else { built };
+    let other = AgentChoice { name: "other".to_owned(), repairs: true, ..AgentChoice::default() };
+    let built = if chance.percent(40) { built.fallback(vec![other]) } else { built };
     built.repairs(chance.percent(60)).build()
 }
 

@@ -115,7 +115,9 @@ const CANCEL: &str = r#">> {"method":"session/cancel","params":{"sessionId":"s"}
 /// The turn that begins with words for which another was cancelled.
 fn next_turn(id: u64, words: &str, heard: &[u32]) -> String {
     let text = format!(r"{}\n\n{words}", super::turn::INTERRUPTED);
-    let prompt = format!(r#">> {{"id":{id},"method":"session/prompt","params":{{"prompt":[{{"text":"{text}","type":"text"}}],"sessionId":"s"}}}}"#);
+    let prompt = format!(
+        r#">> {{"id":{id},"method":"session/prompt","params":{{"prompt":[{{"text":"{text}","type":"text"}}],"sessionId":"s"}}}}"#
+    );
     let heard = heard.iter().map(|number| format!(r#"-- {{"coordinate":"heard","message":{number}}}"#));
     std::iter::once(prompt).chain(heard).collect::<Vec<_>>().join("\n")
 }

@@ -2,7 +2,7 @@
 
 use super::describe;
 use super::store::{Entry, Store};
-use crate::args::{ResumeArguments, RunArguments};
+use crate::args::{QuotaArguments, ResumeArguments, RunArguments};
 use crate::commands::resume::{agree, resume_run};
 use crate::commands::{note, print, request, run, start};
 use crate::context::Project;
@@ -156,6 +156,7 @@ fn arguments(checkpoint: &Checkpoint, options: &ResumeArguments) -> RunArguments
         workflow: known.unwrap_or_else(|| "coordinate".to_owned()),
         agent: options.agent.clone(),
         agent_command: options.agent_command.clone(),
+        quota: QuotaArguments { no_wait: options.quota.no_wait, no_auto_resume: options.quota.no_auto_resume },
         detach: options.detach,
         yes: options.yes || options.force,
         json: options.json,
