@@ -8,6 +8,7 @@ mod acp;
 mod claude;
 mod codex;
 mod gemini;
+mod note;
 mod opencode;
 mod value;
 

@@ -79,3 +79,43 @@ pub(super) fn cancelled(message: &Value) -> Value {
 fn respond(message: &Value, outcome: Value) -> Value {
     json!({"jsonrpc": "2.0", "id": message.get("id"), "result": {"outcome": outcome}})
 }
+
+/// The id of Claude Code's control request.
+pub(super) fn control_id(line: &Value) -> String {
+    line.get("request_id").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The request for leave that Claude Code's `can_use_tool` is.
+pub(crate) fn control_request(line: &Value) -> PermissionRequest {
+    let input = line.pointer("/request/input").unwrap_or(&Value::Null);
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let tool = text(line.pointer("/request/tool_name")).unwrap_or_default();
+    let path = ["file_path", "notebook_path", "path"].iter().find_map(|name| text(input.get(*name)));
+    let side = |name: &str, mark: &str| {
+        let lines = text(input.get(name)).unwrap_or_default();
+        lines.lines().take(LINES).map(|line| format!("{mark}{line}")).collect::<Vec<_>>()
+    };
+    let diff = [side("old_string", "-"), side("new_string", "+"), side("content", "+")].concat().join("\n");
+    PermissionRequest {
+        id: control_id(line),
+        kind: claude_kind(&tool),
+        tool,
+        title: text(line.pointer("/request/description")).map(|title| shortened(&title)).unwrap_or_default(),
+        input: shortened(&input.to_string()),
+        // A command may name a path that it is blocked for; its words are the whole truth.
+        path: text(line.pointer("/request/blocked_path")).or(path),
+        command: text(input.get("command")).map(|command| shortened(&command)),
+        diff: (!diff.is_empty()).then(|| shortened(&diff)),
+    }
+}
+
+/// What Claude Code's own tools do.
+fn claude_kind(tool: &str) -> ToolKind {
+    match tool {
+        "Read" | "Glob" | "Grep" | "LS" | "NotebookRead" => ToolKind::Read,
+        "Write" | "Edit" | "MultiEdit" | "NotebookEdit" => ToolKind::Edit,
+        "Bash" => ToolKind::Execute,
+        "WebFetch" | "WebSearch" => ToolKind::Fetch,
+        _ => ToolKind::Other,
+    }
+}
