@@ -10,7 +10,7 @@ use std::process::Command;
 const PLAN: &str = "# One\n\n### Phase 1: One\n**Files**: hello.txt\n\n- [ ] write it\n";
 
 /// What Claude Code printed when it wrote a file, and when its service refused it.
-const WRITE: &str = include_str!("../../../agents/tests/transcripts/claude-write.jsonl");
+pub(crate) const WRITE: &str = include_str!("../../../agents/tests/transcripts/claude-write.jsonl");
 const REFUSED: &str = include_str!("../../../agents/tests/transcripts/claude-err-401.jsonl");
 const LIMIT: &str = include_str!("../../../agents/tests/transcripts/codex-usage.jsonl");
 
@@ -20,7 +20,7 @@ fn world() -> World {
 
 /// Puts a client of this name on the search path: it keeps its arguments and its prompt beside it, does its work by these
 /// lines, and prints this transcript.
-fn client(world: &World, name: &str, lines: &str, transcript: &str) {
+pub(crate) fn client(world: &World, name: &str, lines: &str, transcript: &str) {
     let said = world.env.script(&format!("{name}.jsonl"), transcript);
     let script = format!(
         "#!/bin/sh\n[ \"$1\" != --version ] || {{ echo '9.9.9 ({name})'; exit; }}\nhere=$(dirname \"$0\")\n\
@@ -31,7 +31,7 @@ fn client(world: &World, name: &str, lines: &str, transcript: &str) {
     std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-fn with_clients(world: &World, arguments: &[&str]) -> Command {
+pub(crate) fn with_clients(world: &World, arguments: &[&str]) -> Command {
     let mut command = world.command(arguments);
     let known = command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value);
     let known = known.expect("the environment has a search path").to_string_lossy().into_owned();
@@ -39,7 +39,7 @@ fn with_clients(world: &World, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(world: &World, arguments: &[&str]) -> Outcome {
+pub(crate) fn run(world: &World, arguments: &[&str]) -> Outcome {
     with_clients(world, arguments).output().unwrap().into()
 }
 
@@ -62,7 +62,7 @@ fn clients_are_found_with_version_and_log_in() {
 #[test]
 fn auto_takes_the_first_client_that_is_preferred_and_found() {
     let world = world();
-    client(&world, "codex", "", LIMIT);
+    client(&world, "codex", "", REFUSED);
     client(&world, "claude", "", REFUSED);
     let called = || ["claude", "codex"].map(|name| world.beside(&format!("{name}.arguments")).lines().count());
     assert_eq!(run(&world, &["run", "PLAN.md"]).code, Some(1));
@@ -105,10 +105,10 @@ fn a_client_that_says_that_it_failed_has_failed_although_it_ends_with_0() {
 }
 
 #[test]
-fn a_limit_of_use_is_one_of_quota_and_is_not_tried_again() {
+fn a_limit_of_use_is_one_of_quota_and_is_not_tried_at_once() {
     let world = world();
     client(&world, "codex", "", LIMIT);
-    let outcome = run(&world, &["run", "PLAN.md", "--agent", "codex"]);
+    let outcome = run(&world, &["run", "PLAN.md", "--agent", "codex", "--no-wait"]);
     check("clients_limit", &world, &outcome);
     assert_eq!(world.beside("codex.arguments").lines().count(), 1);
 }
