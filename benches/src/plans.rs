@@ -72,6 +72,8 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             summary: String::new(),
         },
         options: Options {
+            quota: Default::default(),
+            interrupted: Default::default(),
             role_agents: std::collections::BTreeMap::new(),
             budget: None,
             max_parallel: 2,
@@ -79,6 +81,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             replan: None,
             auto_create_debug: true,
             agent: AgentChoice {
+                resumes: false,
                 name: "bench".to_owned(),
                 argv: Vec::new(),
                 repairs: false,

@@ -78,7 +78,7 @@ fn answer(run: &Run, obligation: &Obligation) -> Input {
     };
     let of = Of { step: step.id.clone(), attempt: obligation.key.attempt, token: obligation.token };
     match obligation.key.effect {
-        Effect::Launch => Input::Started { of, pid: 1, tree: String::new() },
+        Effect::Launch => Input::Started { of, pid: 1, tree: String::new(), session: None },
         Effect::Supervise => {
             Input::Ended { of, ending: AttemptEnding::Exited { code: 0 }, snapshot: None, tail: Vec::new() }
         }

@@ -1,10 +1,12 @@
-//! `cargo xtask clients`: real clients for tests, at exact versions, in a folder of the project's own.
-//!
-//! Not part of `cargo xtask test`: a gigabyte and a registry are not what every change should need.
+//! Real clients for tests, at exact versions, in a folder of the project's own: `cargo xtask test` installs what is
+//! missing, `cargo xtask clients` does only that.
+
+mod node;
 
 use crate::shell::{TaskError, cargo, run};
 use crate::tools;
 use crate::workspace::Workspace;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -33,30 +35,41 @@ struct Client {
     package: &'static str,
     version: &'static str,
     program: &'static str,
-    always: bool,
 }
 
-/// Installs what is missing of the named clients, or of those that are always wanted; `--test` runs the tests with them.
+/// Installs what is missing of the named clients, or of all; `--test` runs their tests and no others.
 pub(crate) fn install(workspace: &Workspace, words: &[&str]) -> Result<(), TaskError> {
     let names: Vec<&str> = words.iter().copied().filter(|word| *word != "--test").collect();
     let wanted = chosen(&table(), &names)?;
     for (program, package, why) in NEEDED {
         tools::install_if_missing(program, package, why)?;
     }
-    let root = std::env::var_os(FOLDER).map_or_else(|| workspace.target.join("clients"), PathBuf::from);
+    let root = root(workspace);
     fs::create_dir_all(&root).map_err(|cause| failed("make", &root, &cause))?;
+    node::install_if_old(&root)?;
     for client in wanted {
         client.install(&root)?;
     }
     println!("{FOLDER}={}", root.display());
-    if words.contains(&"--test") { test(&root) } else { Ok(()) }
+    if words.contains(&"--test") { test(workspace) } else { Ok(()) }
 }
 
-fn test(root: &Path) -> Result<(), TaskError> {
+/// What tells tests where the clients are, that they must be there, and with which node they run.
+pub(crate) fn variables(workspace: &Workspace) -> Vec<(&'static str, OsString)> {
+    let root = root(workspace);
+    let path = node::path(&root).map(|path| ("PATH", path));
+    [(FOLDER, root.into_os_string()), (REQUIRED, "1".into())].into_iter().chain(path).collect()
+}
+
+fn root(workspace: &Workspace) -> PathBuf {
+    std::env::var_os(FOLDER).map_or_else(|| workspace.target.join("clients"), PathBuf::from)
+}
+
+fn test(workspace: &Workspace) -> Result<(), TaskError> {
     tools::install_nextest()?;
     run(&mut cargo(&["build", "-p", "coordinate-testkit", "-p", "coordinate-cli", "--bins"]))?;
     let arguments = ["nextest", "run", "-p", "coordinate-testkit", "-p", "coordinate-cli", "--profile", "clients"];
-    run(cargo(&arguments).env(FOLDER, root).env(REQUIRED, "1")).map_err(TaskError::told)
+    run(cargo(&arguments).envs(variables(workspace))).map_err(TaskError::told)
 }
 
 fn table() -> Vec<Client> {
@@ -65,7 +78,7 @@ fn table() -> Vec<Client> {
 
 fn chosen(table: &[Client], names: &[&str]) -> Result<Vec<Client>, TaskError> {
     if names.is_empty() {
-        return Ok(table.iter().filter(|client| client.always).copied().collect());
+        return Ok(table.to_vec());
     }
     let known: Vec<&str> = table.iter().map(|client| client.name).collect();
     let find = |name: &&str| {
@@ -79,8 +92,7 @@ impl Client {
     fn read(line: &'static str) -> Option<Self> {
         let mut words = line.split_whitespace();
         let mut word = || words.next();
-        let (name, package, version, program) = (word()?, word()?, word()?, word()?);
-        Some(Self { name, package, version, program, always: word()? == "always" })
+        Some(Self { name: word()?, package: word()?, version: word()?, program: word()? })
     }
 
     fn install(&self, root: &Path) -> Result<(), TaskError> {
@@ -93,7 +105,7 @@ impl Client {
         let begun = root.join(format!(".installing-{}-{}", self.name, std::process::id()));
         let start = Instant::now();
         fs::create_dir_all(&begun).map_err(|cause| failed("make", &begun, &cause))?;
-        let done = run(&mut self.npm(&begun));
+        let done = run(&mut self.npm(root, &begun));
         if done.is_ok() && self.program_in(&begun).exists() {
             fs::rename(&begun, &place).map_err(|cause| failed("rename", &begun, &cause))?;
             println!("{} {}: installed in {:.0} s", self.name, self.version, start.elapsed().as_secs_f64());
@@ -103,8 +115,10 @@ impl Client {
         done.and(Err(TaskError::failed(format!("`{}` has no program `{}`", self.package, self.program))))
     }
 
-    fn npm(&self, folder: &Path) -> Command {
+    /// With the node that it will run with: some of what is installed is built or chosen for that.
+    fn npm(&self, root: &Path, folder: &Path) -> Command {
         let mut command = Command::new("npm");
+        command.envs(node::path(root).map(|path| ("PATH", path)));
         command.args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).arg(folder);
         command.arg(format!("{}@{}", self.package, self.version));
         command
@@ -131,18 +145,18 @@ mod tests {
     }
 
     #[test]
-    fn unasked_come_those_that_are_always_wanted() {
+    fn all_come_unless_some_are_named() {
         let names = |names: &[&str]| -> Vec<&str> {
             chosen(&table(), names).expect("known").iter().map(|client| client.name).collect()
         };
-        assert_eq!(names(&[]), ["claude", "codex", "gemini", "opencode"]);
+        assert_eq!(names(&[]), ["claude", "codex", "gemini", "opencode", "claude-acp", "codex-acp"]);
         assert_eq!(names(&["codex-acp"]), ["codex-acp"]);
         assert!(chosen(&table(), &["nobody"]).is_err_and(|error| error.to_string().contains("`claude`")));
     }
 
     #[test]
     fn a_version_is_exact() {
-        let command = table()[1].npm(Path::new("/srv/x"));
+        let command = table()[1].npm(Path::new("/srv"), Path::new("/srv/x"));
         let last = command.get_args().last().map(|word| word.to_string_lossy().into_owned());
         assert_eq!(last.as_deref(), Some("@openai/codex@0.169.0"));
     }

@@ -18,12 +18,13 @@ use std::process::ExitCode;
 use workspace::Workspace;
 
 const HELP: &str = "\
-cargo xtask test [--fast] [--proof N]   everything that must pass: format, lints, docs, licences, tidy, all tests
+cargo xtask test [--fast] [--proof N]   everything that must pass: format, lints, docs, licences, tidy, all tests,
+                                        with the real clients, which it installs
                                         --fast: only the tests of model, engine, report and the agents' parsers
                                         --proof N: N rounds for each test of the proof layer
 cargo xtask tidy                        rules that no compiler checks: crate edges, forbidden texts, generated files
 cargo xtask bench [--full]              measure: ours, the disk's limit, ninja
-cargo xtask clients [--test] [NAME…]    install real clients for tests, at exact versions; --test: run these tests
+cargo xtask clients [--test] [NAME…]    only install the clients; --test: and run their tests alone
 cargo xtask generate                    write the generated files that tidy compares
 ";
 

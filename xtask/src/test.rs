@@ -2,7 +2,8 @@
 
 use crate::shell::{TaskError, cargo, run};
 use crate::workspace::Workspace;
-use crate::{tidy, tools};
+use crate::{clients, tidy, tools};
+use std::ffi::OsString;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,7 @@ type Step = fn(&Workspace) -> Result<(), TaskError>;
 /// The steps before the tests, in order. Cheap ones first; what the tests need last.
 const STEPS: &[(&str, Step)] = &[
     ("tools", tools::install),
+    ("clients", |workspace| clients::install(workspace, &[])),
     ("format", |_| run(&mut cargo(&["fmt", "--all", "--check"]))),
     ("clippy", |_| run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
     // Private items too: their links rot as well, and they are what the next reader needs.
@@ -77,11 +79,14 @@ pub(crate) fn run_all(workspace: &Workspace, options: &Options) -> Result<(), Ta
     eprintln!("\n{}", time_table(&times));
     eprintln!("=== tests");
     // The output ends with the runner's own summary: it has told of its failures, and the table of the others.
-    first.and(run(&mut all_tests(options))).map_err(TaskError::told)
+    first.and(run(&mut all_tests(options, clients::variables(workspace)))).map_err(TaskError::told)
 }
 
-fn all_tests(options: &Options) -> Command {
-    let mut command = cargo(&["nextest", "run", "--workspace"]);
+/// All of them, those with real clients too: one line at the end counts them, and none is skipped.
+fn all_tests(options: &Options, variables: Vec<(&'static str, OsString)>) -> Command {
+    // Tests that need clients show their output, for whom has none installed; here all are.
+    let mut command = cargo(&["nextest", "run", "--workspace", "--success-output", "never"]);
+    command.envs(variables);
     if let Some(rounds) = options.proof {
         command.env("COORDINATE_PROOF_COUNT", rounds.to_string());
     }
@@ -144,8 +149,12 @@ mod tests {
 
     #[test]
     fn the_number_of_rounds_reaches_the_tests() {
-        let command = all_tests(&Options { fast: false, proof: Some(7) });
-        let expected = [("COORDINATE_PROOF_COUNT".as_ref(), Some("7".as_ref()))];
+        let clients = vec![("COORDINATE_CLIENTS", "/srv/clients".into())];
+        let command = all_tests(&Options { fast: false, proof: Some(7) }, clients);
+        let expected = [
+            ("COORDINATE_CLIENTS".as_ref(), Some("/srv/clients".as_ref())),
+            ("COORDINATE_PROOF_COUNT".as_ref(), Some("7".as_ref())),
+        ];
         assert_eq!(command.get_envs().collect::<Vec<_>>(), expected);
     }
 

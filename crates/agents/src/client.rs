@@ -7,7 +7,7 @@ mod probe;
 mod resume;
 mod session;
 
-pub(crate) use probe::{find, probe_all};
+pub(crate) use probe::{Place, find, find_program, probe_all, probe_place};
 
 use crate::command::{environment, write_prompt};
 use coordinate_engine::port::{Assignment, AttemptProgram};
@@ -27,7 +27,7 @@ pub(crate) enum Client {
 }
 
 /// What Claude Code may use unasked: whatever it is not allowed is denied, since nobody is there to be asked.
-const CLAUDE_TOOLS: &str = "Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write";
+pub(crate) const CLAUDE_TOOLS: &str = "Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write";
 
 impl Client {
     /// All, in the order in which `auto` looks for them.
@@ -68,6 +68,11 @@ impl Client {
         }
     }
 
+    /// Where it is found.
+    pub(crate) fn place(self) -> Place {
+        Place { program: self.name(), tested: self.tested(), install: self.install() }
+    }
+
     /// What it can do beyond working: the rest is the same with all of them.
     pub(crate) fn can(self) -> &'static [&'static str] {
         match self {
@@ -100,7 +105,8 @@ impl Client {
                 let session = own_session(assignment);
                 texts(&["-o", "stream-json", "--approval-mode", "yolo", "--session-id", &session])
             }
-            Self::Opencode => texts(&["run", "--format", "json"]),
+            // It tries again for ever and prints nothing of that: only its log says why.
+            Self::Opencode => texts(&["run", "--format", "json", "--print-logs", "--log-level", "ERROR"]),
         };
         let model = assignment.agent.model.iter().flat_map(|model| [self.model_flag().to_owned(), model.clone()]);
         arguments.extend(model);
@@ -119,7 +125,7 @@ impl Client {
     }
 
     /// Variables that keep it quiet, and to this one task.
-    fn variables(self) -> &'static [(&'static str, &'static str)] {
+    pub(crate) fn variables(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Claude => &[
                 ("DISABLE_TELEMETRY", "1"),
@@ -203,7 +209,7 @@ mod tests {
         claude -p --output-format stream-json --verbose --session-id af78156e-ebc5-8b10-8e43-440241a19935 --permission-mode acceptEdits --allowedTools Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write --model some-model
         codex exec --json -s workspace-write --skip-git-repo-check -C /trees/p1 -c features.plugins=false -c features.apps=false -c check_for_update_on_startup=false -c analytics.enabled=false -m some-model -
         gemini -o stream-json --approval-mode yolo --session-id af78156e-ebc5-8b10-8e43-440241a19935 -m some-model
-        opencode run --format json -m some-model
+        opencode run --format json --print-logs --log-level ERROR -m some-model
         ");
     }
 

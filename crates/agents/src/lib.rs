@@ -1,5 +1,7 @@
 //! Adapters: how each client is started, and what its output means.
 
+mod acp;
+mod bridge;
 mod client;
 mod command;
 mod host;
@@ -8,16 +10,19 @@ mod stream;
 mod tokens;
 pub mod worker;
 
+pub use bridge::bridge_main;
 pub use host::host_main;
 pub use offline::offline_main;
 pub use tokens::Cl100k;
 
+use acp::AcpAgent;
 use client::Client;
 use coordinate_engine::port::{AgentProbe, Agents, Assignment, AttemptProgram, TranscriptLine};
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{RunId, StepId};
 use std::path::PathBuf;
+use stream::Dialect;
 
 /// The clients that this program knows.
 pub struct Clients {
@@ -32,6 +37,18 @@ enum Adapter {
     Command,
     Host,
     Client(Client),
+    Acp(AcpAgent),
+}
+
+impl Adapter {
+    /// How its output is to be read, where it is a real client's.
+    fn dialect(self) -> Option<Dialect> {
+        match self {
+            Self::Offline | Self::Command | Self::Host => None,
+            Self::Client(client) => Some(Dialect::Own(client)),
+            Self::Acp(_) => Some(Dialect::Acp),
+        }
+    }
 }
 
 impl Clients {
@@ -47,22 +64,28 @@ impl Clients {
             "offline" => Ok(Adapter::Offline),
             "command" => Ok(Adapter::Command),
             "host" => Ok(Adapter::Host),
-            other => Client::named(other).map(Adapter::Client).ok_or_else(|| unknown(other)),
+            other => {
+                let client = Client::named(other).map(Adapter::Client);
+                let known = client.or_else(|| AcpAgent::named(other).map(Adapter::Acp));
+                known.ok_or_else(|| unknown(other))
+            }
         }
     }
 
     /// The choice of an agent by its name.
     #[must_use]
     pub fn choice(name: &str, argv: Vec<String>, model: Option<String>) -> AgentChoice {
+        let hears = AcpAgent::named(name).is_some();
         let real = Client::named(name).is_some();
         AgentChoice {
             name: name.to_owned(),
             argv,
             repairs: name != "offline",
             model,
-            concludes: real,
+            concludes: hears || real,
             resumes: real,
-            hears: false,
+            sums_session: matches!(name, "claude" | "codex"),
+            hears,
         }
     }
 
@@ -115,7 +138,9 @@ impl Agents for Clients {
                     .to_owned(),
             },
         ];
-        all.extend(client::probe_all());
+        let clients = client::probe_all();
+        let by_protocol: Vec<_> = AcpAgent::ALL.into_iter().map(|agent| agent.probe(&clients)).collect();
+        all.extend(clients.into_iter().chain(by_protocol));
         all
     }
 
@@ -124,6 +149,7 @@ impl Agents for Clients {
             Adapter::Offline | Adapter::Host => Ok(()),
             Adapter::Command => command::check(agent),
             Adapter::Client(client) => client.found().map(|_| ()),
+            Adapter::Acp(acp) => acp.check(agent),
         }
     }
 
@@ -133,6 +159,7 @@ impl Agents for Clients {
             Adapter::Command => command::program(assignment),
             Adapter::Host => host::program(&self.program, assignment),
             Adapter::Client(client) => client.program(assignment),
+            Adapter::Acp(acp) => acp.program(&self.program, assignment),
         }
     }
 
@@ -143,7 +170,7 @@ impl Agents for Clients {
     fn keeps_hard_limit(&self, agent: &AgentChoice) -> bool {
         match Self::adapter(agent) {
             Ok(Adapter::Host) => true,
-            Ok(Adapter::Offline | Adapter::Command | Adapter::Client(_)) | Err(_) => false,
+            Ok(Adapter::Offline | Adapter::Command | Adapter::Client(_) | Adapter::Acp(_)) | Err(_) => false,
         }
     }
 
@@ -151,7 +178,9 @@ impl Agents for Clients {
         match Self::adapter(agent) {
             Ok(Adapter::Offline) => offline::read(line),
             Ok(Adapter::Command | Adapter::Host) => command::read(line),
-            Ok(Adapter::Client(client)) => stream::read(client, line),
+            Ok(adapter @ (Adapter::Client(_) | Adapter::Acp(_))) => {
+                adapter.dialect().map(|dialect| stream::read(dialect, line)).unwrap_or_default()
+            }
             Err(_) => Vec::new(),
         }
     }
@@ -159,14 +188,18 @@ impl Agents for Clients {
     fn shown(&self, agent: &AgentChoice, line: &TranscriptLine) -> Option<String> {
         match Self::adapter(agent) {
             Ok(Adapter::Offline) => offline::shown(line),
-            Ok(Adapter::Client(client)) => stream::shown(client, line),
+            Ok(adapter @ (Adapter::Client(_) | Adapter::Acp(_))) => {
+                adapter.dialect().and_then(|dialect| stream::shown(dialect, line))
+            }
             Ok(Adapter::Command | Adapter::Host) | Err(_) => Some(line.text.clone()),
         }
     }
 }
 
 fn unknown(name: &str) -> Failure {
-    let known = ["offline", "command", "host"].into_iter().chain(Clients::real()).collect::<Vec<_>>();
+    let by_protocol = AcpAgent::ALL.map(AcpAgent::name);
+    let known = ["offline", "command", "host"].into_iter().chain(Clients::real()).chain(by_protocol);
+    let known = known.collect::<Vec<_>>();
     let text = format!("there is no agent `{name}`");
     Failure::new(FailureClass::Permanent, FailureKind::UnmetNeeds, text)
         .expected_found(format!("one of: {}", known.join(", ")), format!("`{name}`"))

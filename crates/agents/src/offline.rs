@@ -128,6 +128,7 @@ mod tests {
         let block =
             |(info, text): &(&str, &str)| CodeBlock { info: (*info).to_owned(), text: (*text).to_owned(), line: 7 };
         Assignment {
+            session: None,
             agent: AgentChoice { name: "offline".to_owned(), ..AgentChoice::default() },
             role: "implementation-executor".to_owned(),
             prompt: String::new(),

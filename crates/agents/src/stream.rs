@@ -4,11 +4,14 @@
 //! that is no JSON, and an event of a kind that is not known here, means nothing: clients add kinds every month, and
 //! none of them may end an attempt. The transcript keeps every line.
 
+mod acp;
 mod claude;
 mod codex;
 mod gemini;
 mod opencode;
 mod value;
+
+pub(crate) use value::micro_usd;
 
 use crate::client::Client;
 use coordinate_engine::port::{StreamName, TranscriptLine};
@@ -19,26 +22,36 @@ use coordinate_model::role::claim;
 /// The longest text of an observation, in characters.
 const LONGEST: usize = 4096;
 
+/// How an agent's output is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// The client's own.
+    Own(Client),
+    /// The Agent Client Protocol.
+    Acp,
+}
+
 /// What a line of a client's output means.
-pub(crate) fn read(client: Client, line: &TranscriptLine) -> Vec<Observation> {
+pub(crate) fn read(dialect: Dialect, line: &TranscriptLine) -> Vec<Observation> {
     if line.stream != StreamName::Out {
         return Vec::new();
     }
     let Ok(event) = serde_json::from_str(&line.text) else { return Vec::new() };
-    match client {
-        Client::Claude => claude::read(&event),
-        Client::Codex => codex::read(&event),
-        Client::Gemini => gemini::read(&event),
-        Client::Opencode => opencode::read(&event),
+    match dialect {
+        Dialect::Own(Client::Claude) => claude::read(&event),
+        Dialect::Own(Client::Codex) => codex::read(&event),
+        Dialect::Own(Client::Gemini) => gemini::read(&event),
+        Dialect::Own(Client::Opencode) => opencode::read(&event),
+        Dialect::Acp => acp::read(&event),
     }
 }
 
 /// A line as a person reads it. What is no event, like the reason for which a client did not start, is shown as it is.
-pub(crate) fn shown(client: Client, line: &TranscriptLine) -> Option<String> {
+pub(crate) fn shown(dialect: Dialect, line: &TranscriptLine) -> Option<String> {
     if line.stream != StreamName::Out || serde_json::from_str::<serde_json::Value>(&line.text).is_err() {
         return Some(line.text.clone());
     }
-    let lines: Vec<String> = read(client, line).iter().filter_map(words).collect();
+    let lines: Vec<String> = read(dialect, line).iter().filter_map(words).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 

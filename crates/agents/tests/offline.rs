@@ -63,6 +63,7 @@ impl World {
 
     fn start(&self, order: ArtifactOrder) -> Result<PathBuf, Box<Failure>> {
         let assignment = Assignment {
+            session: None,
             agent: AgentChoice { name: "offline".to_owned(), ..AgentChoice::default() },
             role: "research-specialist".to_owned(),
             prompt: String::new(),

@@ -10,6 +10,7 @@ mod quota;
 mod roles;
 mod split;
 mod state;
+mod steer;
 mod topic;
 mod verify;
 mod worker;
@@ -28,6 +29,7 @@ pub(crate) use roles::*;
 pub(crate) use split::*;
 pub(crate) use state::*;
 use std::path::PathBuf;
+pub(crate) use steer::*;
 pub(crate) use topic::*;
 pub(crate) use verify::*;
 pub(crate) use worker::*;
@@ -87,6 +89,8 @@ pub(crate) enum Command {
     Approve(AnswerArguments),
     /// Answers a question with no
     Reject(AnswerArguments),
+    /// Tells the agents of a run how to go on: one that can hear at once, else with its next prompt
+    Steer(SteerArguments),
     /// Takes a run away from the process that drives it
     Unlock(OneRun),
     /// Takes a step of a run with the agent `host`, for a worker; exit 0: work, 4: come again, else: stop
@@ -174,7 +178,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) agent: Option<String>,
 
-    /// Program and arguments of the `command` agent, as one line; quotes as in a shell, but nothing is expanded
+    /// Program and arguments of the agents `command` and `acp`, as one line; quotes as in a shell, but nothing is expanded
     #[arg(long, value_name = "LINE")]
     pub(crate) agent_command: Option<String>,
 

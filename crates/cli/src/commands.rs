@@ -17,6 +17,7 @@ mod doctor;
 mod drive;
 mod estimate;
 mod listing;
+mod liveness;
 mod logs;
 mod metrics;
 mod migrate;
@@ -37,6 +38,7 @@ mod specs;
 mod split;
 mod start;
 mod state;
+mod steer;
 mod topic;
 mod verify;
 mod workflows;
@@ -67,6 +69,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Cancel(options) => control::cancel(&project()?, options.run.as_deref(), &options.reason),
         Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
         Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
+        Command::Steer(options) => steer::steer(&project()?, options),
         Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
         Command::Next(options) => next::next(&quick()?, options),
         Command::Heartbeat(options) => claim::heartbeat(&quick()?, options),

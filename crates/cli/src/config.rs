@@ -165,9 +165,9 @@ impl Config {
         self.settings.get(name).and_then(|setting| share(&setting.value))
     }
 
-    /// US dollars as millionths, if set.
-    pub(crate) fn micro_usd(&self, name: &str) -> Option<u64> {
-        self.settings.get(name).and_then(|setting| keys::money(&setting.value))
+    /// A number in millionths, if set: US dollars as money is counted.
+    pub(crate) fn micro(&self, name: &str) -> Option<u64> {
+        self.settings.get(name).and_then(|setting| keys::amount(&setting.value))
     }
 
     /// Whether a flag of this very command has set it.
@@ -211,6 +211,8 @@ impl Config {
             hard_ms: millis("agent.hard_seconds"),
             output_bytes: self.number("agent.output_bytes").unwrap_or(default.output_bytes),
             grace_ms: millis("agent.grace_seconds").unwrap_or(default.grace_ms),
+            conclude_ms: millis("agent.conclude_seconds").unwrap_or(default.conclude_ms),
+            stall_ms: millis("agent.stall_seconds").unwrap_or(default.stall_ms),
         }
     }
 }

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         }
         (Some("offline-agent"), Some(order)) => return code(coordinate_agents::offline_main(&PathBuf::from(order))),
         (Some("host-agent"), Some(folder)) => return code(coordinate_agents::host_main(&PathBuf::from(folder))),
+        (Some("agent-bridge"), Some(order)) => return code(coordinate_agents::bridge_main(&PathBuf::from(order))),
         _ => {}
     }
     let outcome = match args::short_state_call(std::env::args_os().skip(1)) {

@@ -23,6 +23,7 @@ mod tell;
 mod testing;
 mod trees;
 mod verify;
+mod watch;
 
 pub use below::{Below, Listeners};
 pub use places::attempt_folder;

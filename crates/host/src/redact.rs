@@ -1,5 +1,7 @@
 //! Takes secrets out of text before it is stored or shown.
 
+mod shapes;
+
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -36,7 +38,7 @@ const SECRET_SUFFIXES: [&str; 5] = ["PASSWORD", "PASSWD", "TOKEN", "SECRET", "AP
 /// Last segments that say that the value is only a place or a kind: `SSH_AUTH_SOCK`, `TOKEN_FILE`.
 const PLACE_SEGMENTS: [&str; 9] = ["SOCK", "FILE", "PATH", "DIR", "URL", "URI", "TYPE", "METHOD", "HOST"];
 
-/// Knows the secrets of an environment and replaces each by `[redacted:NAME]`.
+/// Knows the secrets of an environment and the looks of common keys and tokens, and replaces each by `[redacted:NAME]`.
 ///
 /// A value is found as it is, as it looks inside a JSON string, and, when it has several lines, line by line.
 /// Secrets that a client transforms otherwise (base64, percent encoding) are not recognised.
@@ -49,13 +51,13 @@ pub struct Redactor {
 #[derive(Debug)]
 struct Secret {
     finder: Finder<'static>,
-    replacement: String,
+    name: String,
 }
 
-/// A place in a text that holds a secret, and which one.
-struct Hit {
+/// A place in a text that holds a secret, and what it is called.
+struct Hit<'r> {
     place: Range<usize>,
-    secret: usize,
+    name: &'r str,
 }
 
 impl Redactor {
@@ -74,7 +76,20 @@ impl Redactor {
     /// The length in bytes of the longest secret: one that begins in a text may end this much later.
     #[must_use]
     pub fn longest(&self) -> usize {
-        self.longest
+        self.longest.max(shapes::LONGEST)
+    }
+
+    /// Whether a private key begins in this line and does not end in it. The lines up to [`ends_key`](Self::ends_key) are
+    /// secret then; each by itself looks like nothing.
+    #[must_use]
+    pub fn begins_key(&self, line: &[u8]) -> bool {
+        shapes::begins_key(line)
+    }
+
+    /// Whether a private key ends in this line.
+    #[must_use]
+    pub fn ends_key(&self, line: &[u8]) -> bool {
+        shapes::ends_key(line)
     }
 
     /// The text without secrets.
@@ -88,7 +103,7 @@ impl Redactor {
         let mut done = 0;
         for hit in hits {
             clean.extend_from_slice(&text[done..hit.place.start]);
-            clean.extend_from_slice(self.secrets[hit.secret].replacement.as_bytes());
+            clean.extend_from_slice(format!("[redacted:{}]", hit.name).as_bytes());
             done = hit.place.end;
         }
         clean.extend_from_slice(&text[done..]);
@@ -129,18 +144,19 @@ impl Redactor {
         forms.dedup();
         for form in forms {
             self.longest = self.longest.max(form.len());
-            let replacement = format!("[redacted:{visible}]");
-            self.secrets.push(Secret { finder: Finder::new(&form).into_owned(), replacement });
+            self.secrets.push(Secret { finder: Finder::new(&form).into_owned(), name: visible.clone() });
         }
     }
 
     /// All places with secrets, in order; places that touch one another's bytes are one.
-    fn hits(&self, text: &[u8]) -> Vec<Hit> {
-        let mut hits: Vec<Hit> = Vec::new();
-        for (secret, Secret { finder, .. }) in self.secrets.iter().enumerate() {
+    fn hits(&self, text: &[u8]) -> Vec<Hit<'_>> {
+        let mut hits: Vec<Hit<'_>> = Vec::new();
+        for Secret { finder, name } in &self.secrets {
             let length = finder.needle().len();
-            hits.extend(finder.find_iter(text).map(|start| Hit { place: start..start + length, secret }));
+            hits.extend(finder.find_iter(text).map(|start| Hit { place: start..start + length, name }));
         }
+        // After those with a name of their own: of two at one place the first gives the name.
+        hits.extend(shapes::places(text).into_iter().map(|(place, name)| Hit { place, name }));
         hits.sort_by_key(|hit| (hit.place.start, std::cmp::Reverse(hit.place.end)));
         hits.dedup_by(|later, earlier| {
             let overlaps = later.place.start < earlier.place.end;
@@ -218,6 +234,49 @@ mod tests {
         let vars = [("A_KEY", "abcdefgh"), ("B_KEY", "efghijkl"), ("C_KEY", "abcdefgh-longer")];
         check(&vars, "xabcdefghijkly", "x[redacted:A_KEY]y");
         check(&vars, "abcdefgh-longer", "[redacted:C_KEY]");
+    }
+
+    #[test]
+    fn keys_and_tokens_are_told_by_their_looks() {
+        let long = "a1B2".repeat(10);
+        for (prefix, name) in [
+            ("sk-ant-api03-", "ANTHROPIC_KEY"),
+            ("sk-proj-", "OPENAI_KEY"),
+            ("ghp_", "GITHUB_TOKEN"),
+            ("github_pat_", "GITHUB_TOKEN"),
+            ("AIza", "GOOGLE_KEY"),
+            ("AKIA", "AWS_KEY"),
+            ("xoxb-", "SLACK_TOKEN"),
+        ] {
+            check(&[], &format!("k=\"{prefix}{long}\";"), &format!("k=\"[redacted:{name}]\";"));
+        }
+        check(&[], &format!("Authorization: Bearer {long}\n"), "Authorization: Bearer [redacted:BEARER_TOKEN]\n");
+        check(&[("MY_KEY", &format!("sk-ant-{long}"))], &format!("sk-ant-{long}"), "[redacted:MY_KEY]");
+    }
+
+    #[test]
+    fn words_that_begin_like_keys_stay() {
+        for text in [
+            "a risk-averse-and-otherwise-rather-long-hyphenated-word",
+            "sk-learn-is-a-library-with-a-name-that-goes-on-and-on-and-on",
+            "Bearer of good news",
+            "ghp_short1",
+            "-----BEGIN CERTIFICATE-----",
+            "Basic understanding",
+        ] {
+            check(&[], text, text);
+        }
+    }
+
+    #[test]
+    fn a_private_key_is_hidden_to_its_end() {
+        let key = "-----BEGIN RSA PRIVATE KEY-----\\nMIIEow\\nabc\\n-----END RSA PRIVATE KEY-----";
+        check(&[], &format!("{{\"text\":\"{key}\\n\"}}"), "{\"text\":\"[redacted:PRIVATE_KEY]\\n\"}");
+        check(
+            &[],
+            "{\"t\":\"-----BEGIN PRIVATE KEY-----\\nMII\",\"b\":1}",
+            "{\"t\":\"[redacted:PRIVATE_KEY]\",\"b\":1}",
+        );
     }
 
     #[test]

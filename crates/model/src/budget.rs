@@ -241,13 +241,14 @@ impl Purse {
     }
 
     /// Counts the time up to an event. What lies before a driver's beginning was not worked, whatever the state says: the
-    /// driver before it was killed. What people say from beside says nothing of whether somebody works.
+    /// driver before it was killed. What can follow from people's words says nothing of whether somebody works: the time
+    /// is counted with the next event that only a driver writes.
     pub(crate) fn pass(&mut self, at: UtcMillis, event: &Event, working: bool) {
-        if is_from_beside(event) {
-            return;
-        }
         let began = matches!(event, Event::DriverTook { .. });
         if working && !began {
+            if may_come_from_beside(event) {
+                return;
+            }
             self.worked_ms = self.worked_ms.saturating_add(at.since(self.clocked));
         }
         self.clocked = at;
@@ -276,7 +277,7 @@ impl Purse {
     }
 }
 
-fn is_from_beside(event: &Event) -> bool {
+fn may_come_from_beside(event: &Event) -> bool {
     matches!(
         event,
         Event::PauseRequested { .. }
@@ -284,5 +285,8 @@ fn is_from_beside(event: &Event) -> bool {
             | Event::GateAnswered { .. }
             | Event::BudgetChanged { .. }
             | Event::SpentElsewhere { .. }
+            | Event::MessageAdded { .. }
+            | Event::StopRequested { .. }
+            | Event::AttemptLeased { .. }
     )
 }

@@ -45,6 +45,9 @@ pub struct AgentChoice {
     /// Whether it can go on with a session of an earlier attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resumes: bool,
+    /// Whether the totals of its use count from the start of a session that it goes on with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sums_session: bool,
     /// Whether it can be told something while it works.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hears: bool,
@@ -61,11 +64,42 @@ pub struct AttemptLimits {
     pub output_bytes: u64,
     /// From TERM to KILL.
     pub grace_ms: u64,
+    /// Longest silence after a client's last word: some hang then.
+    #[serde(default = "conclude_ms", skip_serializing_if = "is_conclude_ms")]
+    pub conclude_ms: u64,
+    /// Longest time in which a client says something and does nothing.
+    #[serde(default = "stall_ms", skip_serializing_if = "is_stall_ms")]
+    pub stall_ms: u64,
+}
+
+/// What runs of format 3 and before, which had no such limit, are given too.
+fn conclude_ms() -> u64 {
+    10_000
+}
+
+fn is_conclude_ms(value: &u64) -> bool {
+    *value == conclude_ms()
+}
+
+/// As long as a test may take by default: a client that waits for one says nothing else.
+fn stall_ms() -> u64 {
+    1_800_000
+}
+
+fn is_stall_ms(value: &u64) -> bool {
+    *value == stall_ms()
 }
 
 impl Default for AttemptLimits {
     fn default() -> Self {
-        Self { idle_ms: 600_000, hard_ms: None, output_bytes: 256 * 1024 * 1024, grace_ms: 5_000 }
+        Self {
+            idle_ms: 600_000,
+            hard_ms: None,
+            output_bytes: 256 * 1024 * 1024,
+            grace_ms: 5_000,
+            conclude_ms: conclude_ms(),
+            stall_ms: stall_ms(),
+        }
     }
 }
 
@@ -341,6 +375,8 @@ pub enum AttemptEnding {
     Stopped,
     /// By the idle limit.
     IdleLimit,
+    /// By us, because it wrote and did nothing for too long.
+    Stalled,
     /// By the hard limit.
     HardLimit,
     /// By the output limit.

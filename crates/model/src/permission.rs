@@ -80,7 +80,7 @@ pub fn unasked(request: &PermissionRequest, tree: Option<&str>) -> Leave {
     }
     match (&request.path, tree) {
         (Some(path), Some(tree)) if !is_below(path, tree) => {
-            refuse(format!("`{path}` is outside of your tree `{tree}`: work in your tree only"))
+            refuse(format!("`{path}` is outside of your tree: work there only"))
         }
         (Some(_), None) => refuse("your tree is not known".to_owned()),
         (Some(_) | None, _) => Leave { allowed: true, comment: String::new() },

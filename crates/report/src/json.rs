@@ -144,6 +144,7 @@ fn step(run: &Run, step: &Step) -> Value {
         "work": step.work,
         "failure": step.failure,
         "superseded": step.superseded,
+        "said": step.said,
         "attempts": step.attempts.iter().map(attempt).collect::<Vec<_>>(),
     })
 }
@@ -161,6 +162,7 @@ fn attempt(attempt: &Attempt) -> Value {
         "tree": attempt.tree,
         "session": attempt.session,
         "doing": attempt.doing,
+        "asks": attempt.asks,
         "claims": attempt.claims,
         "ending": attempt.ending,
         "snapshot": attempt.snapshot,

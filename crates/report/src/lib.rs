@@ -14,6 +14,7 @@ pub mod limits;
 pub mod line;
 pub mod log;
 pub mod metrics;
+pub mod said;
 pub mod spend;
 pub mod states;
 pub mod summary;

@@ -108,7 +108,8 @@ impl Client {
             }
             Self::Codex => vec![("FAKE_KEY", "fake".to_owned())],
             Self::Gemini => vec![("GEMINI_API_KEY", "fake".to_owned()), ("GOOGLE_GEMINI_BASE_URL", url())],
-            Self::Opencode => Vec::new(),
+            // It tells of it as an error that it can not reach the list of all models.
+            Self::Opencode => vec![("OPENCODE_DISABLE_MODELS_FETCH", "1".to_owned())],
         }
     }
 
@@ -206,9 +207,10 @@ fn codex_settings() -> String {
     )
 }
 
-/// Untrusted folders take every leave away, and then it does not run at all.
+/// Untrusted folders take every leave away, and then it does not run at all. By itself it tries ten times, for minutes.
 fn gemini_settings() -> String {
-    json!({"security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": false}}}).to_string()
+    let security = json!({"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": false}});
+    json!({"security": security, "general": {"maxAttempts": 2}}).to_string()
 }
 
 fn opencode_settings() -> String {

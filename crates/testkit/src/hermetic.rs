@@ -244,6 +244,16 @@ pub fn scripted_agent() -> PathBuf {
     beside("scripted-agent")
 }
 
+/// The scripted agent that speaks the Agent Client Protocol.
+///
+/// # Panics
+/// When it was not built: `cargo build -p coordinate-testkit --bins` does.
+#[track_caller]
+#[must_use]
+pub fn scripted_acp_agent() -> PathBuf {
+    beside("scripted-acp-agent")
+}
+
 /// A program of this crate, beside the test program in cargo's target folder.
 #[track_caller]
 pub(crate) fn beside(program: &str) -> PathBuf {

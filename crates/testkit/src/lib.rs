@@ -19,6 +19,6 @@ pub mod virtual_clock;
 pub mod wait;
 pub mod world;
 
-pub use hermetic::{Execution, Hermetic, Outcome, hermetic, scripted_agent};
+pub use hermetic::{Execution, Hermetic, Outcome, hermetic, scripted_acp_agent, scripted_agent};
 pub use processes::{ProcessEntry, count_processes_with_env, processes_with_env};
 pub use wait::wait_until;

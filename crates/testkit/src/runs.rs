@@ -1,6 +1,7 @@
 //! The first event of a run, made quickly: phases by their dependencies, and the choices that a test is about.
 
 use crate::seeded::{oid, run_id};
+use coordinate_model::budget::Budgets;
 use coordinate_model::definition::{Definition, Scope, builtin};
 use coordinate_model::event::{AgentChoice, AttemptLimits, Base, Created, Options, Paths, ResearchTopic};
 use coordinate_model::ids::PhaseNumber;
@@ -129,6 +130,13 @@ impl RunBuilder {
     #[must_use]
     pub fn repairs(mut self, repairs: bool) -> Self {
         self.created.options.agent.repairs = repairs;
+        self
+    }
+
+    /// How much it may spend.
+    #[must_use]
+    pub fn budget(mut self, budgets: Budgets) -> Self {
+        self.created.options.budget = Some(Box::new(budgets));
         self
     }
 

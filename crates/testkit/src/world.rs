@@ -6,6 +6,7 @@
 use crate::runs::plan;
 use crate::seeded::{Chance, number, oid};
 use coordinate_model::artifact::ArtifactKind;
+use coordinate_model::client::Usage;
 use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
 use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, PullRequest, RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
@@ -35,6 +36,8 @@ pub struct Habits {
     pub conflicts: u64,
     /// Everything else fails.
     pub trouble: u64,
+    /// The most tokens that an agent tells at a time; 0: it tells none.
+    pub tokens: u64,
 }
 
 /// See the module.
@@ -110,7 +113,8 @@ impl World {
 
     fn supervise(&self, step: &Step, of: &Of) -> Vec<Input> {
         let known = step.attempt().map_or(0, |attempt| attempt.offset);
-        let mut inputs: Vec<Input> = (1..=3).filter(|at| at * 100 > known).map(|at| observed(of, at * 100)).collect();
+        let mut inputs: Vec<Input> =
+            (1..=3).filter(|at| at * 100 > known).map(|at| self.observed(of, at * 100)).collect();
         let ending = if step.attempt().is_some_and(|attempt| attempt.stopping) {
             AttemptEnding::Stopped
         } else if self.happens("lost", of, self.habits.agents_lost) {
@@ -127,6 +131,17 @@ impl World {
         };
         inputs.push(ended(of.clone(), ending));
         inputs
+    }
+
+    fn observed(&self, of: &Of, offset: u64) -> Input {
+        let mut observations = vec![Observation::tool_started("sh", format!("line {offset}"))];
+        if let Some(input) =
+            number(self.seed, format!("tokens/{}@{}/{offset}", of.step, of.attempt)).checked_rem(self.habits.tokens)
+        {
+            let usage = Usage { input, cached: 0, output: 1, micro_usd: Some(input.saturating_mul(3)) };
+            observations.push(Observation::Usage { usage, total: false });
+        }
+        Input::Observed { of: of.clone(), offset, observations }
     }
 
     fn verify(&self, run: &Run, step: &Step, of: Of) -> Input {
@@ -279,12 +294,6 @@ fn ended(of: Of, ending: AttemptEnding) -> Input {
 fn limited(of: Of) -> Input {
     let (ending, tail) = (AttemptEnding::Exited { code: 1 }, vec!["usage limit reached, try again in 2 h".to_owned()]);
     Input::Ended { of, ending, snapshot: None, tail }
-}
-
-fn observed(of: &Of, offset: u64) -> Input {
-    let detail = format!("line {offset}");
-    let observations = vec![Observation::tool_started("sh", detail)];
-    Input::Observed { of: of.clone(), offset, observations }
 }
 
 fn move_failed(of: Of) -> Input {

@@ -16,12 +16,28 @@ use std::time::Duration;
 /// busy machine.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Where a client is found, and with what it was tested.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Its program's name.
+    pub(crate) program: &'static str,
+    /// The version with which it was tested.
+    pub(crate) tested: &'static str,
+    /// How one gets it.
+    pub(crate) install: &'static str,
+}
+
 /// Where the client's program lies: an absolute path.
 pub(crate) fn find(client: Client) -> Option<PathBuf> {
+    find_program(client.name())
+}
+
+/// Where a program lies: an absolute path.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(client.name()))
+        .map(|folder| folder.join(name))
         .find(|file| is_program(file))
 }
 
@@ -39,20 +55,26 @@ pub(crate) fn probe_all() -> Vec<AgentProbe> {
 
 fn probe(client: Client) -> AgentProbe {
     let can = client.can().iter().map(|one| (*one).to_owned()).collect();
-    let Some(place) = find(client) else {
-        let detail = format!("not found; `{}`", client.install());
-        return AgentProbe { name: client.name().to_owned(), found: false, version: None, login: None, can, detail };
+    AgentProbe { can, ..probe_place(client.place(), client) }
+}
+
+/// What is known of the program at a place that logs in as a client does.
+pub(crate) fn probe_place(wanted: Place, client: Client) -> AgentProbe {
+    let (name, can) = (client.name().to_owned(), Vec::new());
+    let Some(place) = find_program(wanted.program) else {
+        let detail = format!("not found; `{}`", wanted.install);
+        return AgentProbe { name, found: false, version: None, login: None, can, detail };
     };
     let version = version(&place);
     let login = login(client);
     let words = login.as_ref().map_or_else(|| "no log-in was found".to_owned(), |by| format!("log-in by {by}"));
     let untested = match &version {
-        Some(version) if version == client.tested() => String::new(),
-        Some(_) => format!("; tested with {}", client.tested()),
+        Some(version) if version == wanted.tested => String::new(),
+        Some(_) => format!("; tested with {}", wanted.tested),
         None => "; it did not tell its version".to_owned(),
     };
     AgentProbe {
-        name: client.name().to_owned(),
+        name,
         found: true,
         version,
         login: Some(login.is_some()),

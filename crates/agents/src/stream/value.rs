@@ -43,7 +43,7 @@ pub(super) fn list<'a>(value: &'a Value, place: &str) -> &'a [Value] {
 }
 
 /// US dollars at a place, in millionths.
-pub(super) fn micro_usd(value: &Value, place: &str) -> Option<u64> {
+pub(crate) fn micro_usd(value: &Value, place: &str) -> Option<u64> {
     let usd = value.pointer(place).and_then(Value::as_f64).filter(|usd| usd.is_finite() && *usd >= 0.0)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "finite, not negative, and saturating")]
     let micro = (usd * 1e6).round() as u64;
@@ -62,6 +62,19 @@ pub(super) fn tool(name: &str, call: &str, arguments: Option<&Value>) -> Observa
         detail: detail.chars().take(DETAIL).collect(),
         file: of(FILES).filter(|_| writes).map(str::to_owned),
         call: id(call),
+    }
+}
+
+/// A tool that began and is told in more words: by its title where its input says nothing, and with the file that it
+/// changes where that is known.
+pub(super) fn tool_of(name: &str, call: &str, input: Option<&Value>, title: &str, file: Option<&str>) -> Observation {
+    match tool(name, call, input) {
+        Observation::ToolStarted { tool, detail, file: own, call } => {
+            let title = title.trim().lines().next().unwrap_or_default().chars().take(DETAIL).collect();
+            let detail = if detail.is_empty() { title } else { detail };
+            Observation::ToolStarted { tool, detail, file: file.map(str::to_owned).or(own), call }
+        }
+        other => other,
     }
 }
 

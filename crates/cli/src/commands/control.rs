@@ -71,7 +71,7 @@ pub(crate) fn unlock(project: &Project, run: Option<&str>) -> Result<Exit, Comma
     Ok(Exit::Done)
 }
 
-fn open(project: &Project, run: Option<&str>) -> Result<(Journal, RunId), CommandError> {
+pub(super) fn open(project: &Project, run: Option<&str>) -> Result<(Journal, RunId), CommandError> {
     let journal = project.need_journal()?;
     let id = find_run(&journal, run, Meant::Open)?;
     Ok((journal, id))

@@ -1,5 +1,6 @@
 //! `show` and `why`.
 
+use super::liveness::Liveness;
 use super::{print, print_json};
 use crate::args::{ShowArguments, StatesFormat};
 use crate::context::{Meant, Project, driver_of, find_run};
@@ -47,7 +48,9 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
         let left = history(&journal, &id).left(&run, now);
         print(draw(&Drawing::of_run(&run, left), drawn_as(format)).trim_end());
     } else {
-        print_run(&run, driver_of(&journal, &id)?);
+        let driver = driver_of(&journal, &id)?;
+        // A run as it was had processes that nobody can ask any more.
+        print_run(&run, driver, &Liveness::of(project, &run, driver.is_some() || wanted.is_some()));
     }
     Ok(Exit::Done)
 }
@@ -116,7 +119,7 @@ fn newest(journal: &Journal, without: Option<&RunId>) -> History {
     history
 }
 
-fn print_run(run: &Run, driver: Option<u32>) {
+fn print_run(run: &Run, driver: Option<u32>, liveness: &Liveness<'_>) {
     let outcome =
         run.outcome.map_or_else(|| format!("open, in state `{}`", run.state), |outcome| outcome.name().to_owned());
     print(&format!("run       {}", run.id()));
@@ -135,6 +138,9 @@ fn print_run(run: &Run, driver: Option<u32>) {
     if let Some(pid) = driver {
         print(&format!("driver    process {pid}"));
     }
+    if liveness.is_left_at_work() {
+        print(&format!("driver    none; `coordinate resume {}` goes on", run.id()));
+    }
     if let Some(sentence) = line::delivery(run) {
         print(&format!("result    {sentence}"));
     }
@@ -147,9 +153,12 @@ fn print_run(run: &Run, driver: Option<u32>) {
     for replan in &run.replans {
         print(&format!("change    {}", coordinate_report::changes::line(replan)));
     }
+    for said in coordinate_report::said::lines(run) {
+        print(&format!("said      {said}"));
+    }
     print("steps");
     for step in &run.steps {
-        print(&step_line(run, step));
+        print(&step_line(run, step, liveness.word(step)));
     }
     for (step, failure) in run.failures() {
         print(&line::failure(run, step, failure));
@@ -162,10 +171,10 @@ fn print_run(run: &Run, driver: Option<u32>) {
     }
 }
 
-fn step_line(run: &Run, step: &Step) -> String {
+fn step_line(run: &Run, step: &Step, state: &str) -> String {
     let tries = if step.attempts.len() > 1 { format!("  ({} attempts)", step.attempts.len()) } else { String::new() };
     let below = step.track.filter(|_| !step.attempts.is_empty()).map(|_| format!("  ({})", run.id().below(&step.id)));
-    let (state, id, name) = (step.state.name(), step.id.as_str(), line::name(run, step));
+    let (id, name) = (step.id.as_str(), line::name(run, step));
     format!("  {state:<10} {id:<34} {name}{tries}{}", below.unwrap_or_default())
 }
 

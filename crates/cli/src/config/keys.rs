@@ -13,8 +13,8 @@ pub(super) enum Kind {
     Share,
     /// A whole number between these, both included.
     Between(i64, i64),
-    /// US dollars, 0 or more.
-    Money,
+    /// A number with or without a point, 0 or more.
+    Amount,
     /// Points with at most one decimal, from 1 to 100.
     Points,
     Flag,
@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 55] = [
+pub(super) const KEYS: [Key; 57] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -118,6 +118,18 @@ pub(super) const KEYS: [Key; 55] = [
         help: "from asking an agent to end to ending it",
     },
     Key {
+        name: "agent.conclude_seconds",
+        kind: Kind::Number,
+        default: "10",
+        help: "longest silence of an agent that has said its last word: some hang then, and are ended for it",
+    },
+    Key {
+        name: "agent.stall_seconds",
+        kind: Kind::Number,
+        default: "1800",
+        help: "longest time in which an agent writes something, but says nothing, calls no tool and changes nothing",
+    },
+    Key {
         name: "agent.window",
         kind: Kind::Number,
         default: "200000",
@@ -131,13 +143,13 @@ pub(super) const KEYS: [Key; 55] = [
     },
     Key {
         name: "budget.usd",
-        kind: Kind::Money,
+        kind: Kind::Amount,
         default: "",
         help: "the most US dollars that a run may cost; where a client tells no price, that of the price table counts",
     },
     Key {
         name: "budget.minutes",
-        kind: Kind::Number,
+        kind: Kind::Amount,
         default: "",
         help: "the longest time in which a run may be at work; what it waits or stands still does not count",
     },
@@ -155,7 +167,7 @@ pub(super) const KEYS: [Key; 55] = [
     },
     Key {
         name: "budget.day_usd",
-        kind: Kind::Money,
+        kind: Kind::Amount,
         default: "",
         help: "the most US dollars that all runs of the project may cost on one day of UTC",
     },
@@ -189,7 +201,7 @@ pub(super) const KEYS: [Key; 55] = [
         default: "50000",
         help: "what is set aside for an attempt of a role of which nothing is known yet",
     },
-    Key { name: "budget.reserve_usd", kind: Kind::Money, default: "0.5", help: "the same in US dollars" },
+    Key { name: "budget.reserve_usd", kind: Kind::Amount, default: "0.5", help: "the same in US dollars" },
     Key {
         name: "budget.prices",
         kind: Kind::List,
@@ -355,7 +367,7 @@ pub(super) fn checked(name: &str, value: &Value, origin: &str) -> Result<&'stati
         Kind::Number => "a whole number, 0 or more",
         Kind::Share => "a number from 0 to 1",
         Kind::Between(least, most) => &format!("a whole number from {least} to {most}"),
-        Kind::Money => "a number of US dollars, 0 or more",
+        Kind::Amount => "a number, 0 or more",
         Kind::Points => "a number from 1 to 100 with at most one decimal",
         Kind::Flag => "`true` or `false`",
         Kind::List => "a list of texts",
@@ -369,7 +381,7 @@ fn fits(kind: Kind, value: &Value) -> bool {
         Kind::Number => value.as_integer().is_some_and(|number| number >= 0),
         Kind::Share => share(value).is_some_and(|share| (0.0..=1.0).contains(&share)),
         Kind::Between(least, most) => value.as_integer().is_some_and(|number| (least..=most).contains(&number)),
-        Kind::Money => money(value).is_some(),
+        Kind::Amount => amount(value).is_some(),
         Kind::Points => tenths(value).is_some(),
         Kind::Flag => value.is_bool(),
         Kind::List => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
@@ -386,11 +398,11 @@ pub(super) fn share(value: &Value) -> Option<f64> {
     }
 }
 
-/// US dollars as millionths.
-pub(super) fn money(value: &Value) -> Option<u64> {
+/// A number in millionths.
+pub(super) fn amount(value: &Value) -> Option<u64> {
     match value {
-        Value::Float(usd) => micro(*usd),
-        Value::Integer(usd) => u64::try_from(*usd).ok()?.checked_mul(1_000_000),
+        Value::Float(number) => micro(*number),
+        Value::Integer(number) => u64::try_from(*number).ok()?.checked_mul(1_000_000),
         _ => None,
     }
 }
@@ -412,7 +424,9 @@ pub(super) fn from_text(kind: Kind, text: &str) -> Value {
     let parsed = parse_value(text);
     match kind {
         Kind::Text if !parsed.is_str() => Value::String(text.to_owned()),
-        Kind::Text | Kind::Number | Kind::Share | Kind::Between(..) | Kind::Money | Kind::Points | Kind::Flag => parsed,
+        Kind::Text | Kind::Number | Kind::Share | Kind::Between(..) | Kind::Amount | Kind::Points | Kind::Flag => {
+            parsed
+        }
         Kind::List if parsed.is_array() => parsed,
         Kind::List => Value::Array(vec![Value::String(text.to_owned())]),
     }
@@ -454,10 +468,10 @@ mod tests {
     }
 
     #[test]
-    fn money_is_read_as_whole_and_broken_dollars() {
-        let money = |text: &str| money(&from_text(Kind::Money, text));
-        assert_eq!(["2", "0.25", "0"].map(money), [Some(2_000_000), Some(250_000), Some(0)]);
-        assert_eq!(["-1", "much", "nan", "inf"].map(money), [None; 4]);
+    fn amounts_are_whole_or_broken() {
+        let amount = |text: &str| amount(&from_text(Kind::Amount, text));
+        assert_eq!(["2", "0.25", "0"].map(amount), [Some(2_000_000), Some(250_000), Some(0)]);
+        assert_eq!(["-1", "much", "nan", "inf"].map(amount), [None; 4]);
     }
 
     #[test]

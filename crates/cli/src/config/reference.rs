@@ -13,7 +13,7 @@ pub(crate) fn template() -> String {
             table = section;
         }
         let default = match (key.default, key.kind) {
-            ("", Kind::Number | Kind::Money) => "0",
+            ("", Kind::Number | Kind::Amount) => "0",
             ("", _) => "\"\"",
             (default, _) => default,
         };

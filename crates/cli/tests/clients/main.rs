@@ -1,7 +1,7 @@
 //! The main job with the programs that people have: Claude Code, Codex, Gemini CLI and opencode do the work of whole
 //! runs, against a model API on loopback, in a network namespace in which there is nothing else.
 //!
-//! `cargo xtask clients --test` installs them and runs this.
+//! `cargo xtask test` installs the clients; `cargo xtask clients --test` runs these tests alone.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
@@ -9,7 +9,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use crate::support::{PROGRAM, World};
+mod limits;
+
+use crate::support::{PROGRAM, World, eight};
 use coordinate_testkit::Outcome;
 use coordinate_testkit::api::script::{Turn, marker};
 use coordinate_testkit::clients::{Client, Installed, isolated};
@@ -18,8 +20,12 @@ use std::path::Path;
 /// What the model does in every step: it lets the client's own tool run the author's script, and ends.
 fn script(world: &World) -> String {
     let _ = world.author();
-    let author = world.env.root().join("scripts/author");
-    let work = Turn { run: Some(format!("sh '{}'", author.display())), ..Turn::default() };
+    the_authors_part()
+}
+
+/// The script of every role: which one it is, the author is told by the variables of the attempt.
+fn the_authors_part() -> String {
+    let work = Turn { run: Some("sh \"$HOME/../scripts/author\"".to_owned()), ..Turn::default() };
     marker(&[work, Turn { say: Some("Done.".to_owned()), ..Turn::default() }])
 }
 
@@ -83,4 +89,15 @@ fn gemini_cli_does_whole_runs() {
 #[test]
 fn opencode_does_whole_runs() {
     works(Client::Opencode);
+}
+
+/// One request through all eight states, with a test that fails in the end and is mended, and a phase whose text is
+/// changed because it failed. The script stands where the client looks by itself, so that every role has it.
+#[test]
+fn claude_code_passes_all_eight_states() {
+    let Some(installed) = Installed::find() else { return };
+    let world = eight::world(&[("CLAUDE.md", &format!("# How to work here\n\n{}\n", the_authors_part()))]);
+    let _ = world.author();
+    ends_well(&run(&world, &installed, Client::Claude, &eight::ARGUMENTS));
+    eight::assert_done(&world);
 }

@@ -11,10 +11,10 @@ const PLAN: &str = "# One\n\n### Phase 1: One\n**Files**: hello.txt\n\n- [ ] wri
 
 /// What Claude Code printed when it wrote a file, and when its service refused it.
 pub(crate) const WRITE: &str = include_str!("../../../agents/tests/transcripts/claude-write.jsonl");
-const REFUSED: &str = include_str!("../../../agents/tests/transcripts/claude-err-401.jsonl");
+pub(crate) const REFUSED: &str = include_str!("../../../agents/tests/transcripts/claude-err-401.jsonl");
 const LIMIT: &str = include_str!("../../../agents/tests/transcripts/codex-usage.jsonl");
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     World::new(&[("PLAN.md", PLAN)])
 }
 

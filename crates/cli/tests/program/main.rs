@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod budgets;
 mod checkout;
 mod checkpoints;
 mod classifier;
@@ -20,7 +21,9 @@ mod display;
 mod eight_states;
 mod errors;
 mod figures;
+mod hanging;
 mod history;
+mod hostile;
 mod merging;
 mod misbehaviour;
 mod offline;

@@ -15,3 +15,4 @@ mod requests;
 mod subruns;
 mod support;
 mod sweep;
+mod tools;

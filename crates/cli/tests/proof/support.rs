@@ -77,6 +77,9 @@ impl Project {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.env.command(env!("CARGO_BIN_EXE_coordinate"));
         command.current_dir(&self.root).env(MARKS, self.env.root().join("marks")).args(arguments);
+        // A client that a test has written lies beside its other scripts.
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", self.env.root().join("scripts").display()));
         command.stdin(Stdio::null());
         command
     }

@@ -1,6 +1,7 @@
 //! A repository, the program in it, and what can be asked of both.
 
 pub(crate) mod author;
+pub(crate) mod eight;
 pub(crate) mod plan;
 pub(crate) mod process;
 pub(crate) mod redact;

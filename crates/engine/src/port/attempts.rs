@@ -108,6 +108,9 @@ pub enum AttemptStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopHow {
+    /// Not yet: its idle limit is so many milliseconds from now on, if its own is not shorter. For a client that has
+    /// said its last word and may hang; the newest such message counts, and what comes of it is [`Ending::IdleLimit`].
+    WhenQuiet(u64),
     /// TERM to the tree, KILL after the grace time.
     Ask,
     /// KILL at once.

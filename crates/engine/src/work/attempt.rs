@@ -3,6 +3,7 @@
 use super::artifact::Order;
 use super::places::slug;
 use super::prompt::prompt;
+use super::watch::Watch;
 use super::{StepJob, testing};
 use crate::driver::Outbox;
 use crate::port::{
@@ -144,8 +145,9 @@ fn artifact_order(step: &StepJob, order: &Order, tree: &Path) -> ArtifactOrder {
 /// Follows the attempt to its end, from the last offset that the journal has; keeps its tree before it says so.
 pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     let mut tail = VecDeque::new();
+    let mut watch = Watch::of(step);
     let mut on_line = |line: TranscriptLine| {
-        report(step, &line, outbox);
+        report(step, &line, &mut watch, outbox);
         let shown = step.job.tools.agents.shown(&step.agent, &line);
         if shown.is_some() && tail.len() == TAIL {
             tail.pop_front();
@@ -153,14 +155,14 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
         tail.extend(shown);
         true
     };
-    let ending = match step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut on_line) {
+    let followed = step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut on_line);
+    let ending = match followed {
+        Ok(Some(Ending::Stopped)) if watch.ended_it() => AttemptEnding::Stalled,
         Ok(Some(ending)) => translate(ending),
         Ok(None) => return None,
         Err(error) => AttemptEnding::NotStarted { reason: error.to_string() },
     };
-    let name = slug(&step.step.id);
-    let tree = step.job.tree(&name);
-    let keep_as = format!("{name}@{}", step.attempt.number);
+    let (tree, keep_as) = (step.job.tree(&slug(&step.step.id)), kept_as(step));
     let kept = match step.job.tools.files.kind(&tree) {
         PathKind::Folder => {
             let unlinked = step.job.unlink(&tree);
@@ -179,8 +181,14 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     Some(Input::Ended { of: step.of.clone(), ending, snapshot, tail })
 }
 
-fn report(step: &StepJob, line: &TranscriptLine, outbox: &Outbox) {
+/// The name of the snapshot that holds the attempt's tree.
+pub(super) fn kept_as(step: &StepJob) -> String {
+    format!("{}@{}", slug(&step.step.id), step.attempt.number)
+}
+
+fn report(step: &StepJob, line: &TranscriptLine, watch: &mut Watch<'_>, outbox: &Outbox) {
     let observations = step.job.tools.agents.read(&step.agent, line);
+    watch.saw(&observations);
     if !observations.is_empty() {
         outbox.send(Input::Observed { of: step.of.clone(), offset: line.next_offset, observations });
     }
@@ -201,11 +209,10 @@ fn translate(ending: Ending) -> AttemptEnding {
 
 /// Ends the attempt: its tree is kept before it is told to stop.
 pub(super) fn stop(step: &StepJob) {
-    let name = slug(&step.step.id);
-    let tree = step.job.tree(&name);
+    let tree = step.job.tree(&slug(&step.step.id));
     if step.job.tools.files.kind(&tree) == PathKind::Folder {
         // Files may still change under a running attempt: the tree is kept once more after its end.
-        let _ = step.job.keep_tree(&tree, &format!("{name}@{}", step.attempt.number), step.attempt.base.as_ref());
+        let _ = step.job.keep_tree(&tree, &kept_as(step), step.attempt.base.as_ref());
     }
     let _ = step.job.tools.attempts.stop(&step.folder(), step.job.epoch, StopHow::Ask);
     // The obligation is closed by the supervising carrier, when the process tree is gone: until then it is carried here.

@@ -43,7 +43,7 @@ impl Control {
         Ok(Self { pipe, unread: Vec::new(), fence })
     }
 
-    /// Takes all messages that have come and says what the obeyed ones ask for, `Now` before `Ask`.
+    /// Takes all messages that have come and says what the obeyed ones ask for: the strongest, of equals the newest.
     pub(super) fn receive(&mut self) -> io::Result<Option<StopHow>> {
         let mut asked = None;
         let mut buffer = [0; LONGEST_MESSAGE];
@@ -65,13 +65,21 @@ impl Control {
             let Ok(message) = serde_json::from_slice::<Message>(&line) else { continue };
             if message.token >= self.fence {
                 self.fence = message.token;
-                asked = if asked == Some(StopHow::Now) { asked } else { Some(message.how) };
+                asked = Some(stronger(asked, message.how));
             }
         }
         if self.unread.len() > LONGEST_MESSAGE {
             self.unread.clear();
         }
         asked
+    }
+}
+
+fn stronger(before: Option<StopHow>, how: StopHow) -> StopHow {
+    match (before, how) {
+        (Some(StopHow::Now), _) => StopHow::Now,
+        (Some(StopHow::Ask), StopHow::WhenQuiet(_)) => StopHow::Ask,
+        (None | Some(StopHow::Ask | StopHow::WhenQuiet(_)), how) => how,
     }
 }
 
@@ -128,6 +136,8 @@ mod tests {
         check(&[(5, StopHow::Ask)], Some(StopHow::Ask));
         check(&[(7, StopHow::Ask), (6, StopHow::Now)], Some(StopHow::Ask));
         check(&[(5, StopHow::Now), (7, StopHow::Ask)], Some(StopHow::Now));
+        check(&[(5, StopHow::Ask), (7, StopHow::WhenQuiet(3))], Some(StopHow::Ask));
+        check(&[(5, StopHow::WhenQuiet(3)), (5, StopHow::WhenQuiet(2))], Some(StopHow::WhenQuiet(2)));
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(super) struct Supervision {
     started: Instant,
     last_output: Instant,
     output_bytes: u64,
+    /// An idle limit that came later, in milliseconds.
+    quiet: Option<u64>,
     stage: Stage,
 }
 
@@ -86,6 +88,7 @@ impl Supervision {
             started: now,
             last_output: now,
             output_bytes: 0,
+            quiet: None,
             stage: Stage::Running,
         })
     }
@@ -111,7 +114,11 @@ impl Supervision {
         match source {
             Source::Output(index) => self.read_output(index).map(drop),
             Source::Control => match self.control.receive()? {
-                Some(how) => self.end(Ending::Stopped, how),
+                Some(StopHow::WhenQuiet(limit)) => {
+                    self.quiet = Some(limit);
+                    Ok(())
+                }
+                Some(how @ (StopHow::Ask | StopHow::Now)) => self.end(Ending::Stopped, how),
                 None => Ok(()),
             },
             Source::Signals => match self.signals.receive()? {
@@ -208,7 +215,7 @@ impl Supervision {
         }
         let kill_at = match how {
             StopHow::Now => now,
-            StopHow::Ask => {
+            StopHow::Ask | StopHow::WhenQuiet(_) => {
                 tree::ask_descendants()?;
                 now.checked_add(self.grace()).unwrap_or(now)
             }
@@ -280,7 +287,8 @@ impl Supervision {
     }
 
     fn idle_limit(&self) -> Option<Instant> {
-        self.limits.idle_ms.and_then(|limit| self.last_output.checked_add(Duration::from_millis(limit)))
+        let limit = [self.limits.idle_ms, self.quiet].into_iter().flatten().min();
+        limit.and_then(|limit| self.last_output.checked_add(Duration::from_millis(limit)))
     }
 
     fn hard_limit(&self) -> Option<Instant> {

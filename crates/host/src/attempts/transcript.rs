@@ -13,6 +13,9 @@ use std::path::Path;
 /// Longer lines are stored as several, so that no program can fill the memory of its readers.
 pub(super) const LONGEST_LINE: usize = 1 << 20;
 
+/// What stands for a line of a private key that was printed in several.
+const INSIDE_KEY: &[u8] = b"[redacted:PRIVATE_KEY]";
+
 /// One line of the file.
 #[derive(Serialize, Deserialize)]
 struct Record<'t> {
@@ -27,12 +30,14 @@ pub(super) struct TranscriptWriter {
     file: File,
     redactor: Redactor,
     unfinished: [Vec<u8>; 2],
+    /// Whether a private key was begun in an earlier line of the output.
+    in_key: [bool; 2],
 }
 
 impl TranscriptWriter {
     pub(super) fn create(path: &Path, redactor: Redactor) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
-        Ok(Self { file, redactor, unfinished: [Vec::new(), Vec::new()] })
+        Ok(Self { file, redactor, unfinished: [Vec::new(), Vec::new()], in_key: [false; 2] })
     }
 
     /// Takes what was read from one output. Whole lines are in the file when this returns, the rest waits for its
@@ -40,14 +45,16 @@ impl TranscriptWriter {
     pub(super) fn append(&mut self, stream: StreamName, bytes: &[u8]) -> io::Result<()> {
         let mut records = Vec::new();
         let unfinished = &mut self.unfinished[index(stream)];
+        let mut lines =
+            Lines { records: &mut records, stream, redactor: &self.redactor, in_key: &mut self.in_key[index(stream)] };
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             let is_whole = part.ends_with(b"\n");
             unfinished.extend_from_slice(part.strip_suffix(b"\n").unwrap_or(part));
             let reserve = if is_whole { 0 } else { self.redactor.longest() };
-            cut_long(unfinished, reserve, &self.redactor, |text| record(&mut records, stream, &self.redactor, text))?;
+            cut_long(unfinished, reserve, &self.redactor, |text| lines.record(text))?;
             if is_whole {
                 let text = unfinished.strip_suffix(b"\r").unwrap_or(unfinished);
-                record(&mut records, stream, &self.redactor, text)?;
+                lines.record(text)?;
                 unfinished.clear();
             }
         }
@@ -89,12 +96,23 @@ fn cut_long(
     Ok(())
 }
 
-fn record(records: &mut Vec<u8>, stream: StreamName, redactor: &Redactor, text: &[u8]) -> io::Result<()> {
-    let clean = redactor.redact(text);
-    let record = Record { stream, text: String::from_utf8_lossy(&clean), at_ms: now() };
-    serde_json::to_writer(&mut *records, &record)?;
-    records.push(b'\n');
-    Ok(())
+/// The lines of one output on their way into the file.
+struct Lines<'a> {
+    records: &'a mut Vec<u8>,
+    stream: StreamName,
+    redactor: &'a Redactor,
+    in_key: &'a mut bool,
+}
+
+impl Lines<'_> {
+    fn record(&mut self, text: &[u8]) -> io::Result<()> {
+        let clean = if *self.in_key { Cow::Borrowed(INSIDE_KEY) } else { self.redactor.redact(text) };
+        *self.in_key = if *self.in_key { !self.redactor.ends_key(text) } else { self.redactor.begins_key(text) };
+        let record = Record { stream: self.stream, text: String::from_utf8_lossy(&clean), at_ms: now() };
+        serde_json::to_writer(&mut *self.records, &record)?;
+        self.records.push(b'\n');
+        Ok(())
+    }
 }
 
 /// Reads a transcript that may still grow.
@@ -136,7 +154,7 @@ impl TranscriptReader {
 mod tests {
     use super::*;
 
-    const SECRET: &str = "sk-0123456789";
+    const SECRET: &str = "hush-0123456789";
 
     /// Stores the chunks as read from standard output and returns the lines.
     fn stored(chunks: &[&[u8]]) -> Vec<String> {
@@ -159,8 +177,15 @@ mod tests {
     }
 
     #[test]
+    fn a_private_key_of_many_lines_is_hidden_and_what_follows_is_not() {
+        let text = "ok\n-----BEGIN PRIVATE KEY-----\nMIIabc\nMIIdef\n-----END PRIVATE KEY-----\nafter\n";
+        let hidden = "[redacted:PRIVATE_KEY]";
+        assert_eq!(stored(&[text.as_bytes()]), ["ok", hidden, hidden, hidden, hidden, "after"]);
+    }
+
+    #[test]
     fn a_secret_in_two_chunks_is_found() {
-        assert_eq!(stored(&[b"key sk-01234", b"56789 end\n"]), ["key [redacted:A_KEY] end"]);
+        assert_eq!(stored(&[b"key hush-01234", b"56789 end\n"]), ["key [redacted:A_KEY] end"]);
     }
 
     #[test]

@@ -42,6 +42,7 @@ const PHRASES: &[(Cause, &[&str])] = &[
             "invalid_api_key",
             "authentication_error",
             "authentication_failed",
+            "unauthenticated",
             "failed to authenticate",
             "401 unauthorized",
             "oauth token has expired",
@@ -74,7 +75,21 @@ const PHRASES: &[(Cause, &[&str])] = &[
         Cause::UsageLimit,
         &["· usage limit", "hit your session limit", "hit your weekly limit", "session limit reached", "weekly limit"],
     ),
-    (Cause::Service, &["stream disconnected", "connection dropped", "529 overloaded", "unable to connect"]),
+    (
+        Cause::Service,
+        &[
+            "stream disconnected",
+            "stream ended without",
+            "connection dropped",
+            "fetch failed",
+            "529 overloaded",
+            "api error: overloaded",
+            "model is at capacity",
+            "experiencing high demand",
+            "exceed your rate limit",
+            "unable to connect",
+        ],
+    ),
 ];
 
 impl Cause {

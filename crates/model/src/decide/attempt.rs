@@ -173,9 +173,20 @@ fn ending_failure(
         }
         AttemptEnding::IdleLimit if attempt.is_done(ending) => return None,
         AttemptEnding::IdleLimit => {
+            let (choice, seconds) = (run.agent(step), limits.idle_ms / 1000);
+            let said = client::last_word(choice, attempt, &step.id, tail);
+            let said = said.or_else(|| client::silent_after(choice, attempt, &step.id, tail, seconds));
+            if said.is_some() {
+                return said;
+            }
             fail(Transient, FailureKind::IdleTimeout, format!("the agent was silent for {} s", limits.idle_ms / 1000))
                 .expected_found("some output", "none")
                 .remedy("raise the limit with `-c agent.idle_seconds=N` if it needs longer silence")
+        }
+        AttemptEnding::Stalled => {
+            fail(Transient, FailureKind::IdleTimeout, format!("the agent did nothing for {} s", limits.stall_ms / 1000))
+                .expected_found("a message, a call of a tool or a change of its tree", "other output only")
+                .remedy("raise the limit with `-c agent.stall_seconds=N` if its tools take longer")
         }
         AttemptEnding::HardLimit => {
             fail(Permanent, FailureKind::HardTimeout, "the agent took longer than its hard limit".to_owned())

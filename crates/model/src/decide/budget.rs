@@ -7,26 +7,58 @@ use crate::event::Event;
 use crate::input::Answer;
 use crate::ledger::{Line, expected, lines, role, spends};
 use crate::run::{Lane, Run, Step, StepState};
+use crate::said::{Said, Saying};
 use crate::time::UtcMillis;
 
 /// Limits that are near or reached and of which nothing was told yet.
 pub(super) fn follows(run: &Run) -> Vec<Event> {
     let Some(purse) = run.purse.as_deref() else { return Vec::new() };
-    lines(run).into_iter().filter_map(|line| told(run, purse, line)).collect()
+    lines(run).into_iter().flat_map(|line| told(run, purse, line)).collect()
 }
 
-fn told(run: &Run, purse: &Purse, line: Line) -> Option<Event> {
+fn told(run: &Run, purse: &Purse, line: Line) -> Vec<Event> {
     if purse.has_reached(&line.limit) {
-        return None;
+        return Vec::new();
     }
     let (spent, most) = (line.spent, line.most);
     // To have begun all attempts that may be begun is no harm until somebody wants one more.
     let wanted = || line.limit.measure != Measure::Attempts || ready(run).any(|step| applies(run, step, &line.limit));
     if line.is_spent() && wanted() {
-        return Some(Event::BudgetReached { limit: line.limit, spent, most });
+        return reach(run, line.limit, spent, most);
     }
     let near = line.is_near(purse.budgets.warn_percent) && !line.is_spent() && !purse.warned.contains(&line.limit);
-    near.then_some(Event::BudgetWarned { limit: line.limit, spent, most })
+    near.then_some(Event::BudgetWarned { limit: line.limit, spent, most }).into_iter().collect()
+}
+
+/// A limit is spent. Who works under it and can hear it is told to come to an end, while the time of grace runs.
+fn reach(run: &Run, limit: LimitName, spent: u64, most: u64) -> Vec<Event> {
+    let hears = |step: &&Step| run.agent(step).hears && applies(run, step, &limit);
+    let tell = |(step, purse): (&Step, &Purse)| {
+        let attempt = step.attempt().map(|attempt| attempt.number);
+        let said =
+            Said { by: BUDGET.to_owned(), what: Saying::Steer { text: last_words(&limit, purse.budgets.grace_ms) } };
+        Event::MessageAdded { step: step.id.clone(), attempt, said }
+    };
+    let last = enforced(run).filter(|_| limit.measure != Measure::Attempts);
+    let told: Vec<Event> = at_work(run).filter(hears).filter_map(|step| Some((step, last?))).map(tell).collect();
+    std::iter::once(Event::BudgetReached { limit, spent, most }).chain(told).collect()
+}
+
+/// Who tells agents that a limit is spent.
+const BUDGET: &str = "the budget";
+
+fn last_words(limit: &LimitName, grace_ms: u64) -> String {
+    format!(
+        "The budget is spent ({limit}). You have {} seconds: begin nothing new, commit what you have, and say in a few \
+         lines what is done and what is left.",
+        grace_ms / 1000
+    )
+}
+
+/// Agents whose processes run and were not told to stop.
+fn at_work(run: &Run) -> impl Iterator<Item = &Step> {
+    let running = run.live().filter(|step| step.kind == StepKind::Agent && step.state == StepState::Running);
+    running.filter(|step| step.attempt().is_some_and(|attempt| !attempt.stopping))
 }
 
 /// Steps that could begin, and would spend.
@@ -122,9 +154,7 @@ fn run_time() -> LimitName {
 /// Agents at work under a limit that is spent, and until when each may go on.
 fn out_of_budget(run: &Run) -> impl Iterator<Item = (&Step, UtcMillis)> {
     let purse = enforced(run);
-    let running = run.live().filter(|step| step.kind == StepKind::Agent && step.state == StepState::Running);
-    let untold = running.filter(|step| step.attempt().is_some_and(|attempt| !attempt.stopping));
-    untold.filter_map(move |step| Some((step, grace_ends(run, purse?, step)?)))
+    at_work(run).filter_map(move |step| Some((step, grace_ends(run, purse?, step)?)))
 }
 
 /// Until when a step at work may go on; `None` while no limit that counts for it is spent.
@@ -145,14 +175,14 @@ pub(super) fn came_due(run: &Run, now: UtcMillis) -> Decision {
     };
     let over = out_of_budget(run).filter(|(_, until)| *until <= now);
     let stops = over.filter_map(stop);
-    Decision::accepted(time_spent(run, now).into_iter().chain(stops).collect())
+    Decision::accepted(time_spent(run, now).unwrap_or_default().into_iter().chain(stops).collect())
 }
 
-fn time_spent(run: &Run, now: UtcMillis) -> Option<Event> {
+fn time_spent(run: &Run, now: UtcMillis) -> Option<Vec<Event>> {
     let purse = run.purse.as_deref().filter(|purse| !purse.has_reached(&run_time()))?;
     let most = purse.budgets.run.wall_ms.filter(|_| run.live().next().is_some())?;
     let spent = purse.worked_ms.saturating_add(now.since(purse.clocked));
-    (spent >= most).then(|| Event::BudgetReached { limit: run_time(), spent, most })
+    (spent >= most).then(|| reach(run, run_time(), spent, most))
 }
 
 /// Somebody sets other limits.

@@ -18,15 +18,48 @@ pub(super) fn failure(
     step: &StepId,
     tail: &[String],
 ) -> Option<Failure> {
-    let said = attempt.result.as_ref().and_then(|result| Some((cause(attempt, result)?, result.message.as_str())));
     let of_output = || Cause::of_lines(tail).filter(|_| code != 0 && choice.concludes);
-    let failure = match said.or_else(of_output) {
+    let failure = match said(attempt, tail).or_else(of_output) {
         Some((cause, message)) => failed(choice, attempt, cause, message),
         None if code == 0 && choice.concludes && attempt.result.is_none() => silent(choice),
         None => return None,
     };
+    Some(told(failure, step, tail))
+}
+
+/// The failure that a client has told of before it was ended for its silence: it hung on, and its last word counts.
+pub(super) fn last_word(choice: &AgentChoice, attempt: &Attempt, step: &StepId, tail: &[String]) -> Option<Failure> {
+    let (cause, message) = said(attempt, tail)?;
+    Some(told(failed(choice, attempt, cause, message), step, tail))
+}
+
+/// The failure of a client that went silent after it had told of an error: some try again for ever and say so only in
+/// such a line. Only the last lines count: what an agent said long before its silence is no reason for it.
+pub(super) fn silent_after(
+    choice: &AgentChoice,
+    attempt: &Attempt,
+    step: &StepId,
+    tail: &[String],
+    seconds: u64,
+) -> Option<Failure> {
+    let last = tail.get(tail.len().saturating_sub(2)..).unwrap_or_default();
+    let (cause, line) = Cause::of_lines(last).filter(|_| choice.concludes)?;
+    let failure = failed(choice, attempt, cause, line);
+    let text = format!("`{}` was silent for {seconds} s after an error: {}", choice.name, shortened(line.trim()));
+    Some(told(Failure { message: text, ..failure }, step, tail))
+}
+
+fn told(failure: Failure, step: &StepId, tail: &[String]) -> Failure {
     let logs = format!("read what it printed with `coordinate logs --step {step}`");
-    Some(failure.context(tail.iter().cloned()).remedy(logs))
+    failure.context(tail.iter().cloned()).remedy(logs)
+}
+
+/// The client's last word, if that was a failure. Some tell why only in the lines before it.
+fn said<'t>(attempt: &'t Attempt, tail: &'t [String]) -> Option<(Cause, &'t str)> {
+    let result = attempt.result.as_ref()?;
+    let cause = cause(attempt, result)?;
+    let before = || Cause::of_lines(tail).filter(|_| cause == Cause::Other && result.message.trim().is_empty());
+    Some(before().unwrap_or((cause, result.message.as_str())))
 }
 
 /// A busy service and an error without a name are the limit itself, where the client has told of one.

@@ -30,6 +30,7 @@ fn was_interrupted(run: &Run, attempt: &Attempt) -> bool {
         Some(AttemptEnding::Exited { .. }) => by_limit(),
         Some(
             AttemptEnding::IdleLimit
+            | AttemptEnding::Stalled
             | AttemptEnding::HardLimit
             | AttemptEnding::OutputLimit
             | AttemptEnding::NotStarted { .. },

@@ -32,7 +32,7 @@ enum Fate {
 fn drive(created: Created, fate: impl Fn(&str, u32, &str, i64) -> Fate) -> Live {
     let world = World::kind();
     let mut live = Live::begin(created);
-    live.until(UtcMillis(NOON));
+    live.reach(UtcMillis(NOON));
     let told = RefCell::new(BTreeSet::new());
     for _ in 0..2_000 {
         // Carriers report before any time passes.
@@ -41,7 +41,7 @@ fn drive(created: Created, fate: impl Fn(&str, u32, &str, i64) -> Fate) -> Live 
             return live;
         };
         if let (None, Detail::Until { due }) = (&one.key.step, &one.detail) {
-            live.until(*due);
+            live.reach(*due);
             live.send(&Input::LimitOver { due: *due });
             continue;
         }
@@ -197,7 +197,7 @@ fn quiet_hours_move_a_wake_up_to_their_end() {
 #[test]
 fn a_run_that_is_held_back_does_not_end_and_says_until_when() {
     let mut live = Live::begin(created(&[&[], &[]]).build());
-    live.until(UtcMillis(NOON));
+    live.reach(UtcMillis(NOON));
     let world = World::kind();
     let reset = UtcMillis(NOON + HOUR);
     for _ in 0..100 {
@@ -222,7 +222,7 @@ fn a_run_that_is_held_back_does_not_end_and_says_until_when() {
 #[test]
 fn a_new_driver_ends_the_limits_that_are_over() {
     let mut live = Live::begin(created(&[&[]]).build());
-    live.until(UtcMillis(NOON));
+    live.reach(UtcMillis(NOON));
     let world = World::kind();
     while live.run.limits.is_empty() {
         let one = live.obligations().remove(0);

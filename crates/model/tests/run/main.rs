@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
+mod budgets;
 mod clients;
 mod definitions;
 mod fold;

@@ -1,8 +1,10 @@
 //! The rules of scheduling, told a second time from the events alone and checked after each of them.
 
+use coordinate_model::budget::Mode;
 use coordinate_model::definition::StepKind;
 use coordinate_model::event::Event;
 use coordinate_model::ids::{PhaseNumber, StepId};
+use coordinate_model::ledger::{Line, lines};
 use coordinate_model::replan::ReplanState;
 use coordinate_model::run::{Lane, Run, Step, StepState};
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,10 +168,18 @@ impl Oracle {
             let mut may = ready(run, lane)
                 .filter(|step| (!full || step.topic.is_none() && step.track.is_none()) && run.may_begin(step))
                 .filter(|step| run.is_within_limits(step));
-            let waits = may.next().filter(|_| live(run, lane) < most);
+            let waits = may.find(|step| !is_too_dear(run, step)).filter(|_| live(run, lane) < most);
             assert!(waits.is_none(), "`{}` is ready, there is room, and it does not begin", waits.unwrap().id);
         }
     }
+}
+
+/// Whether the budget may hold a step back: something is spent, or somebody at work has something set aside.
+fn is_too_dear(run: &Run, step: &Step) -> bool {
+    let spends = |step: &Step| matches!(step.kind, StepKind::Agent | StepKind::SubRun);
+    let kept = run.purse.as_ref().is_some_and(|purse| purse.budgets.mode == Mode::Enforce);
+    let tight = || run.live().any(spends) || lines(run).iter().any(Line::is_spent);
+    kept && spends(step) && tight()
 }
 
 fn of_lane(run: &Run, lane: Lane) -> impl Iterator<Item = &Step> {

@@ -21,7 +21,7 @@ pub(crate) fn drive(created: Created, twist: impl Fn(&Obligation, &Of) -> Option
             continue;
         }
         if let Detail::Until { due } = one.detail {
-            live.until(due);
+            live.reach(due);
             live.send(&Input::LimitOver { due });
             continue;
         }

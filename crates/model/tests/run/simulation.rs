@@ -51,8 +51,9 @@ impl Live {
         self.now += millis;
     }
 
-    pub(crate) fn until(&mut self, at: UtcMillis) {
-        self.now = self.now.max(at.0);
+    /// Lets the clock come to a moment.
+    pub(crate) fn reach(&mut self, moment: UtcMillis) {
+        self.now = self.now.max(moment.0);
     }
 
     /// Sends an input, checks everything that it wrote, and gives the answer.
@@ -96,6 +97,7 @@ pub(crate) struct Simulation {
 pub(crate) enum Rest {
     Ended,
     Gate,
+    Parked,
 }
 
 impl Simulation {
@@ -113,6 +115,9 @@ impl Simulation {
             let open = self.live.obligations();
             if !open.is_empty() && open.iter().all(|one| one.key.effect == Effect::Ask) {
                 return Rest::Gate;
+            }
+            if open.is_empty() && decide::parked(&self.live.run).is_some() {
+                return Rest::Parked;
             }
             self.turn(&open);
         }
@@ -138,6 +143,11 @@ impl Simulation {
     /// One thing happens: a carrier reports, people say something, or something is said once more.
     pub(crate) fn turn(&mut self, open: &[Obligation]) {
         self.live.pass(7);
+        if let Some(due) = decide::budget_due(&self.live.run).filter(|_| self.chance.percent(5)) {
+            self.live.reach(due);
+            self.live.send(&Input::BudgetDue);
+            return;
+        }
         if self.live.run.paused.is_some() && open.is_empty() {
             self.live.send(&Input::Resume { by: "somebody".to_owned() });
             return;

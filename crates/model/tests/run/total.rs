@@ -2,6 +2,7 @@
 
 use crate::simulation::{Simulation, Written, fold};
 use crate::worlds::{any_run, config, habits};
+use coordinate_model::budget::{Bound, Budgets, Elsewhere, LimitName, Limits, Measure};
 use coordinate_model::client::{Cause, ClientResult, Usage, UsageLimit};
 use coordinate_model::decide;
 use coordinate_model::definition::StateName;
@@ -80,13 +81,34 @@ impl Babbler<'_> {
     fn observations(&mut self) -> Vec<Observation> {
         let usage = Usage { input: u64::MAX, cached: self.number(), output: 1, micro_usd: Some(u64::MAX) };
         let result = |cause| Observation::Result { result: ClientResult { cause, message: String::new() } };
-        match self.chance.below(6) {
+        match self.chance.below(7) {
+            6 => {
+                vec![Observation::Below { usage, attempts: u32::MAX }, Observation::Model { name: "gpt-5".to_owned() }]
+            }
             0 => vec![Observation::Usage { usage, total: self.chance.percent(50) }],
             1 => vec![Observation::LimitReached { limit: UsageLimit::default() }, result(Some(Cause::Service))],
             2 => vec![Observation::Denied { tool: String::new() }, result(None)],
             3 => vec![result(Some(Cause::Other))],
             _ => vec![],
         }
+    }
+
+    fn budgets(&mut self) -> Budgets {
+        let run = Limits { tokens: Some(self.number()), micro_usd: None, wall_ms: Some(self.number()), attempts: None };
+        let day = Limits { micro_usd: Some(self.number()), ..Limits::default() };
+        let role = Limits { attempts: Some(self.number()), ..Limits::default() };
+        let roles = [("implementation-executor".to_owned(), role)].into();
+        Budgets { run, day, roles, grace_ms: self.number(), warn_percent: self.attempt(), ..Budgets::default() }
+    }
+
+    fn limit(&mut self) -> LimitName {
+        let measure = *self.chance.pick(&Measure::ALL).unwrap();
+        let bound = if self.chance.percent(50) { Bound::Run } else { Bound::Role("x".to_owned()) };
+        LimitName { bound, measure }
+    }
+
+    fn elsewhere(&mut self) -> Elsewhere {
+        Elsewhere { day: self.time().day(), tokens: self.number(), micro_usd: self.number() }
     }
 
     fn movement(&mut self) -> RefMove {
@@ -120,7 +142,7 @@ impl Babbler<'_> {
 
     fn input(&mut self) -> Input {
         let by = "a babbler".to_owned();
-        match self.chance.below(18) {
+        match self.chance.below(21) {
             0 => Input::Drive { epoch: Token(self.number()), pid: 0 },
             1 => Input::Entered { state: self.state(), result: Ok(EntryFacts::default()) },
             2 if self.chance.percent(10) => Input::Entered { state: self.state(), result: Err(self.failure()) },
@@ -137,13 +159,16 @@ impl Babbler<'_> {
             15 => Input::Answer { step: self.step(), answer: GateAnswer::Approved, by, comment: String::new() },
             16 if self.chance.percent(2) => Input::Cancel { by, reason: String::new() },
             16 => Input::Pause { by },
+            17 => Input::Budget { budgets: Box::new(self.budgets()), by },
+            18 => Input::BudgetDue,
+            19 => Input::SpentElsewhere { elsewhere: self.elsewhere() },
             _ => Input::Resume { by },
         }
     }
 
     fn event(&mut self) -> Event {
         let (step, attempt, state) = (self.step(), self.attempt(), self.state());
-        match self.chance.below(24) {
+        match self.chance.below(28) {
             0 => Event::DriverTook { epoch: Token(self.number()), pid: 0 },
             1 => Event::TransitionIntended { from: self.run.state.clone(), to: state },
             2 => Event::TransitionCompleted { from: self.run.state.clone(), to: state, facts: EntryFacts::default() },
@@ -177,6 +202,10 @@ impl Babbler<'_> {
             22 => {
                 Event::RunEnded { outcome: coordinate_model::event::Outcome::Failed, kept: vec![], artifacts: vec![] }
             }
+            23 => Event::BudgetReached { limit: self.limit(), spent: self.number(), most: self.number() },
+            24 => Event::BudgetWarned { limit: self.limit(), spent: self.number(), most: self.number() },
+            25 => Event::BudgetChanged { budgets: Box::new(self.budgets()), by: String::new() },
+            26 => Event::SpentElsewhere { elsewhere: self.elsewhere() },
             _ => Event::Resumed { by: String::new() },
         }
     }

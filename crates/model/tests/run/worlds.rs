@@ -34,7 +34,17 @@ prop_compose! {
         conflicts in 0..10_u64,
         trouble in 0..8_u64,
     ) -> Habits {
-        Habits { agents_fail, agents_stumble, agents_lost, agents_limited, work_refused, tests_fail, conflicts, trouble }
+        Habits {
+            agents_fail,
+            agents_stumble,
+            agents_lost,
+            agents_limited,
+            work_refused,
+            tests_fail,
+            conflicts,
+            trouble,
+            tokens: 0,
+        }
     }
 }
 

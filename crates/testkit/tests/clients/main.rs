@@ -1,6 +1,6 @@
 //! Real clients against the fake API, each in a network namespace with only loopback.
 //!
-//! Not among the default tests: `cargo xtask clients --test` installs the clients and runs these.
+//! `cargo xtask test` installs the clients; `cargo xtask clients --test` runs these tests alone.
 
 #![expect(clippy::expect_used, reason = "a test's own set-up can only fail the test")]
 

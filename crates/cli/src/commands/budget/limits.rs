@@ -92,7 +92,7 @@ fn fresh(config: &Config) -> Result<Budgets, CommandError> {
     let mut budgets = Budgets {
         reserve: Usual {
             tokens: config.number("budget.reserve_tokens").unwrap_or_default(),
-            micro_usd: config.micro_usd("budget.reserve_usd").unwrap_or_default(),
+            micro_usd: config.micro("budget.reserve_usd").unwrap_or_default(),
         },
         prices: prices(config)?,
         ..Budgets::default()
@@ -129,17 +129,16 @@ fn set(
     flags: LimitArguments,
     counts: impl Fn(&str) -> bool,
 ) -> Result<(), CommandError> {
-    let minutes = |minutes: u64| minutes.saturating_mul(60_000);
     let figure = |name: &str| config.number(name).filter(|_| counts(name));
-    let money = |name: &str| config.micro_usd(name).filter(|_| counts(name));
+    let amount = |name: &str| config.micro(name).filter(|_| counts(name));
     let given = Limits {
         tokens: flags.budget_tokens.or_else(|| figure("budget.tokens")),
-        micro_usd: flags.budget_usd.or_else(|| money("budget.usd")),
-        wall_ms: figure("budget.minutes").map(minutes),
+        micro_usd: flags.budget_usd.or_else(|| amount("budget.usd")),
+        wall_ms: amount("budget.minutes").map(|micro| micro.saturating_mul(60) / 1000),
         attempts: figure("budget.attempts"),
     };
     budgets.run = without_zeros(budgets.run.with(given));
-    let day = Limits { tokens: figure("budget.day_tokens"), micro_usd: money("budget.day_usd"), ..Limits::default() };
+    let day = Limits { tokens: figure("budget.day_tokens"), micro_usd: amount("budget.day_usd"), ..Limits::default() };
     budgets.day = without_zeros(budgets.day.with(day));
     for line in config.list("budget.roles").iter().filter(|_| counts("budget.roles")) {
         let (role, limits) = of_role(line)?;
