@@ -6,13 +6,13 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 #![expect(clippy::print_stdout, reason = "how long each failure took is worth a line")]
 
+mod acp;
 mod faults;
 mod kills;
+mod limits;
 #[expect(dead_code, reason = "most of it is for the program's other tests")]
 #[path = "../support/mod.rs"]
 mod support;
-
-mod acp;
 
 use crate::support::{PROGRAM, World, eight};
 use coordinate_testkit::Outcome;
