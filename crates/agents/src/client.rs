@@ -9,11 +9,13 @@ mod session;
 
 pub(crate) use probe::{Place, find, find_program, probe_all, probe_place};
 
+use crate::bridge::{self, Protocol};
 use crate::command::{environment, write_prompt};
 use crate::keeping;
 use coordinate_engine::port::{Assignment, AttemptProgram};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
-use coordinate_model::permission::{Otherwise, Policy};
+use coordinate_model::permission::Otherwise;
+use std::path::Path;
 
 /// The closed set of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,10 @@ pub(crate) enum Client {
 
 /// What Claude Code may use unasked: whatever it is not allowed is denied, since nobody is there to be asked.
 pub(crate) const CLAUDE_TOOLS: &str = "Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write";
+
+/// What makes Claude Code hear while it works.
+const CLAUDE_TWO_WAY: &[&str] =
+    &["--input-format", "stream-json", "--permission-prompt-tool", "stdio", "--replay-user-messages"];
 
 impl Client {
     /// All, in the order in which `auto` looks for them.
@@ -94,7 +100,8 @@ impl Client {
             Self::Claude => {
                 let session = own_session(assignment);
                 let fixed = ["-p", "--output-format", "stream-json", "--verbose", "--session-id", &session];
-                texts(&fixed).into_iter().chain(claude_tools(&assignment.policy)).collect()
+                let two_way = if assignment.agent.hears { CLAUDE_TWO_WAY } else { &[] };
+                texts(&[&fixed[..], two_way].concat()).into_iter().chain(claude_tools(assignment)).collect()
             }
             Self::Codex => {
                 let tree = assignment.tree.to_string_lossy();
@@ -146,13 +153,27 @@ impl Client {
         }
     }
 
-    /// The program for an assignment.
-    pub(crate) fn program(self, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
+    /// Whether it can be told something while it works, if that is wanted.
+    pub(crate) fn can_hear(self) -> bool {
+        match self {
+            Self::Claude => true,
+            Self::Codex | Self::Gemini | Self::Opencode => false,
+        }
+    }
+
+    /// The program for an assignment; `own` is `coordinate` itself.
+    pub(crate) fn program(self, own: &Path, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
         let program = self.found()?;
+        let argv = std::iter::once(program).chain(self.arguments(assignment)).collect();
+        let quiet = self.variables().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        if assignment.agent.hears && self.can_hear() {
+            let mut attempt = bridge::program(own, assignment, (Protocol::Claude, argv), |_| {})?;
+            attempt.env.extend(quiet);
+            return Ok(attempt);
+        }
         let prompt = write_prompt(assignment)?;
         let mut env = environment(assignment, &prompt);
-        env.extend(self.variables().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let argv = std::iter::once(program).chain(self.arguments(assignment)).collect();
+        env.extend(quiet);
         Ok(AttemptProgram { argv, cwd: assignment.tree.clone(), env, stdin: Some(prompt) })
     }
 
@@ -170,10 +191,17 @@ impl Client {
     }
 }
 
-/// What Claude Code may do. Where not everything is allowed, it does nothing that no rule allows.
-fn claude_tools(policy: &Policy) -> Vec<String> {
-    let (allowed, denied) = keeping::claude_tools(policy);
-    let mode = if policy.otherwise == Otherwise::Rules { "acceptEdits" } else { "dontAsk" };
+/// What Claude Code may do. Where rules forbid something and it can ask, it asks for all that it changes; where it can not, it
+/// is told the rules.
+fn claude_tools(assignment: &Assignment) -> Vec<String> {
+    let policy = &assignment.policy;
+    let asks = assignment.agent.hears && keeping::binds(policy);
+    let (mode, allowed, denied) = if asks {
+        ("default", Vec::new(), keeping::claude_denied(policy))
+    } else {
+        let (allowed, denied) = keeping::claude_tools(policy);
+        (if policy.otherwise == Otherwise::Rules { "acceptEdits" } else { "dontAsk" }, allowed, denied)
+    };
     let mut arguments = vec!["--permission-mode".to_owned(), mode.to_owned()];
     let lists = [("--allowedTools", allowed), ("--disallowedTools", denied)];
     for (flag, tools) in lists.into_iter().filter(|(_, tools)| !tools.is_empty()) {
@@ -210,7 +238,7 @@ mod tests {
             tree: "/trees/p1".into(),
             folder: "/attempts/p1".into(),
             limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },
-            policy: Policy::default(),
+            policy: coordinate_model::permission::Policy::default(),
             artifact: None,
         }
     }

@@ -47,6 +47,9 @@ pub struct AgentChoice {
     /// Whether it can go on with a session of an earlier attempt.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resumes: bool,
+    /// Whether the totals of its use count from the start of a session that it goes on with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sums_session: bool,
     /// Whether it can be told something while it works.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hears: bool,

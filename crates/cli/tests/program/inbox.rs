@@ -17,7 +17,8 @@ fn scripted(acts: &Value, setting: &str) -> (World, Vec<String>) {
     let world = World::new(&[("PLAN.md", PLAN)]);
     let script = world.env.script("acts.json", &acts.to_string());
     let line = format!("'{}' '{}'", scripted_acp_agent().display(), script.display());
-    let words = ["run", "PLAN.md", "--agent", "acp", "--agent-command", &line, "-c", "test.command=true", "-c", setting];
+    let words =
+        ["run", "PLAN.md", "--agent", "acp", "--agent-command", &line, "-c", "test.command=true", "-c", setting];
     (world, words.map(str::to_owned).to_vec())
 }
 

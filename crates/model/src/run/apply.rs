@@ -5,6 +5,7 @@ use super::{
     Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Visit, Waiting, doing, take_facts,
 };
 use crate::budget::{Budgets, Purse, Reached};
+use crate::client::Usage;
 use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId, Token};
@@ -372,16 +373,27 @@ impl Run {
 
     fn observe(&mut self, step: &StepId, number: u32, offset: u64, observations: &[Observation]) -> Result<(), Reason> {
         let place = self.current(step, number)?;
+        let before = self.used_before(place);
         self.with_attempt(place, |attempt| {
             attempt.offset = offset;
             for observation in observations {
-                attempt.note(observation);
+                attempt.note(observation, before);
             }
         });
         for observation in observations {
             self.note_said(place, observation);
         }
         Ok(())
+    }
+
+    /// What earlier attempts used in the session that the newest one goes on with, where its client counts from the
+    /// session's start: it would be counted twice.
+    fn used_before(&self, place: u32) -> Usage {
+        let step = &self.steps[place as usize];
+        let session = step.attempt().and_then(|attempt| attempt.resumes.as_ref());
+        let Some(session) = session.filter(|_| self.agent(step).sums_session) else { return Usage::default() };
+        let earlier = step.attempts.iter().rev().skip(1).filter(|attempt| attempt.session.as_ref() == Some(session));
+        earlier.filter_map(|attempt| attempt.usage).fold(Usage::default(), Usage::with)
     }
 
     fn request_stop(&mut self, step: &StepId, number: u32) -> Result<(), Reason> {
@@ -710,7 +722,8 @@ impl Attempt {
         }
     }
 
-    fn note(&mut self, observation: &Observation) {
+    /// `used_before` is what the client's totals hold of earlier attempts.
+    fn note(&mut self, observation: &Observation, used_before: Usage) {
         if let Some(text) = doing(observation) {
             self.doing = Some(text);
         }
@@ -719,7 +732,8 @@ impl Attempt {
             Observation::Claim { line } => self.claims.push(line.clone()),
             Observation::Usage { usage, total } => {
                 let before = self.usage.filter(|_| !total).unwrap_or_default();
-                self.usage = Some(before.with(*usage));
+                let own = if *total { usage.without(used_before) } else { *usage };
+                self.usage = Some(before.with(own));
             }
             Observation::Model { name } => self.model = Some(name.clone()),
             Observation::Below { usage, attempts } => {
