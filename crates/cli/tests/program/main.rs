@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acp;
 mod budgets;
 mod checkout;
 mod checkpoints;
@@ -28,7 +29,9 @@ mod merging;
 mod misbehaviour;
 mod offline;
 mod plan_files;
+mod players;
 mod pull_request;
+mod quota;
 mod replan;
 mod replan_asked;
 mod requests;
@@ -36,6 +39,7 @@ mod roles;
 mod scheduling;
 mod scope;
 mod scopes;
+mod sessions;
 mod state;
 mod state_migrate;
 mod state_shells;
