@@ -84,6 +84,7 @@ impl Clients {
             model,
             concludes: hears || real,
             resumes: real,
+            sums_session: matches!(name, "claude" | "codex"),
             hears,
         }
     }

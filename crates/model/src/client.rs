@@ -33,6 +33,18 @@ impl Usage {
         self.input.saturating_add(self.cached).saturating_add(self.output)
     }
 
+    /// What is more than this; a price only where both tell one.
+    #[must_use]
+    pub fn without(self, part: Self) -> Self {
+        let price = |whole: u64| whole.saturating_sub(part.micro_usd.unwrap_or_default());
+        Self {
+            input: self.input.saturating_sub(part.input),
+            cached: self.cached.saturating_sub(part.cached),
+            output: self.output.saturating_sub(part.output),
+            micro_usd: self.micro_usd.map(price),
+        }
+    }
+
     /// Both together. A price that one of them lacks is not guessed: the sum is then what is known of it.
     #[must_use]
     pub fn with(self, more: Self) -> Self {

@@ -4,18 +4,22 @@
 //! `cargo xtask test` installs the clients; `cargo xtask clients --test` runs these tests alone.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up can only end the test")]
+#![expect(clippy::print_stdout, reason = "how long each failure took is worth a line")]
 
+mod acp;
+mod faults;
+mod kills;
+mod limits;
 #[expect(dead_code, reason = "most of it is for the program's other tests")]
 #[path = "../support/mod.rs"]
 mod support;
-
-mod acp;
 
 use crate::support::{PROGRAM, World, eight};
 use coordinate_testkit::Outcome;
 use coordinate_testkit::api::script::{Turn, marker};
 use coordinate_testkit::clients::{Client, Installed, isolated};
 use std::path::Path;
+use std::process::Command;
 
 /// What the model does in every step: it lets the client's own tool run the author's script, and ends.
 fn script(world: &World) -> String {
@@ -50,18 +54,25 @@ impl From<Client> for Agent {
 #[track_caller]
 fn run(world: &World, installed: &Installed, agent: impl Into<Agent>, words: &[&str]) -> Outcome {
     let agent = agent.into();
+    let mut command = within(world, installed, agent);
+    command.arg(PROGRAM).args(["run", "--agent", agent.name, "-c", "agent.hard_seconds=120"]);
+    command.args(agent.with).args(words);
+    command.output().expect("the fake API can be started").into()
+}
+
+/// A command in the repository, beside the fake API, that finds the client; what it is to be is still to be added.
+#[track_caller]
+fn within(world: &World, installed: &Installed, agent: impl Into<Agent>) -> Command {
+    let agent = agent.into();
     let client = agent.client;
     client.prepare(&world.env);
     let mut command = isolated(&world.env, &world.repo);
     let program = installed.program_named(agent.installed);
     let folder = program.parent().unwrap_or(Path::new("/")).display().to_string();
-    command
-        .arg(PROGRAM)
-        .args(["run", "--agent", agent.name, "-c", "agent.hard_seconds=120"])
-        .args(agent.with)
-        .args(words);
+    // By itself it tries ten times, for minutes.
+    command.env("CLAUDE_CODE_MAX_RETRIES", "1");
     command.envs(client.variables()).env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()));
-    command.output().expect("the fake API can be started").into()
+    command
 }
 
 #[track_caller]

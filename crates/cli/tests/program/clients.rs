@@ -62,7 +62,7 @@ fn clients_are_found_with_version_and_log_in() {
 #[test]
 fn auto_takes_the_first_client_that_is_preferred_and_found() {
     let world = world();
-    client(&world, "codex", "", LIMIT);
+    client(&world, "codex", "", REFUSED);
     client(&world, "claude", "", REFUSED);
     let called = || ["claude", "codex"].map(|name| world.beside(&format!("{name}.arguments")).lines().count());
     assert_eq!(run(&world, &["run", "PLAN.md"]).code, Some(1));
@@ -105,10 +105,10 @@ fn a_client_that_says_that_it_failed_has_failed_although_it_ends_with_0() {
 }
 
 #[test]
-fn a_limit_of_use_is_one_of_quota_and_is_not_tried_again() {
+fn a_limit_of_use_is_one_of_quota_and_is_not_tried_at_once() {
     let world = world();
     client(&world, "codex", "", LIMIT);
-    let outcome = run(&world, &["run", "PLAN.md", "--agent", "codex"]);
+    let outcome = run(&world, &["run", "PLAN.md", "--agent", "codex", "--no-wait"]);
     check("clients_limit", &world, &outcome);
     assert_eq!(world.beside("codex.arguments").lines().count(), 1);
 }

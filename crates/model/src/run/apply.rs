@@ -5,13 +5,15 @@ use super::{
     Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Visit, Waiting, doing, take_facts,
 };
 use crate::budget::{Budgets, Purse, Reached};
+use crate::client::Usage;
 use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outcome, RefMove};
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId, Token};
 use crate::obligation::{Detail, Effect, Obligation, ObligationKey};
+use crate::permission::Rules;
 use crate::quota::Limited;
 use crate::time::UtcMillis;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Why an event can not follow; the caller adds which event it was.
@@ -70,6 +72,8 @@ impl Run {
             verdicts: Vec::new(),
             artifacts: Vec::new(),
             warnings: Vec::new(),
+            learned: Rules::default(),
+            asking: BTreeSet::new(),
             answers: BTreeMap::new(),
             purse: created.options.budget.as_deref().map(|budgets| Box::new(Purse::new(budgets.clone(), position.at))),
             paused: None,
@@ -229,10 +233,17 @@ impl Run {
                 self.pull_request = Some(request.clone());
                 Ok(())
             }
-            Event::GateOpened { step, question } => self.open_gate(step, question),
+            Event::GateOpened { step, question, closes } => self.open_gate(step, question, (at, *closes)),
             Event::GateAnswered { step, answer, by, comment } => {
                 let answered = Answered { answer: *answer, by: by.clone(), comment: comment.clone(), at };
                 self.answer_gate(step, answered)
+            }
+            Event::PermissionOpened { step, attempt, request, rule, closes } => {
+                self.open_question(step, *attempt, request, rule.as_ref(), (at, *closes))
+            }
+            Event::RuleAdded { verdict, rule, .. } => {
+                self.learned.list_mut(*verdict).push(rule.clone());
+                Ok(())
             }
             Event::BudgetWarned { limit, .. } => {
                 self.purse_of(event)?.warned.push(limit.clone());
@@ -362,16 +373,27 @@ impl Run {
 
     fn observe(&mut self, step: &StepId, number: u32, offset: u64, observations: &[Observation]) -> Result<(), Reason> {
         let place = self.current(step, number)?;
+        let before = self.used_before(place);
         self.with_attempt(place, |attempt| {
             attempt.offset = offset;
             for observation in observations {
-                attempt.note(observation);
+                attempt.note(observation, before);
             }
         });
         for observation in observations {
             self.note_said(place, observation);
         }
         Ok(())
+    }
+
+    /// What earlier attempts used in the session that the newest one goes on with, where its client counts from the
+    /// session's start: it would be counted twice.
+    fn used_before(&self, place: u32) -> Usage {
+        let step = &self.steps[place as usize];
+        let session = step.attempt().and_then(|attempt| attempt.resumes.as_ref());
+        let Some(session) = session.filter(|_| self.agent(step).sums_session) else { return Usage::default() };
+        let earlier = step.attempts.iter().rev().skip(1).filter(|attempt| attempt.session.as_ref() == Some(session));
+        earlier.filter_map(|attempt| attempt.usage).fold(Usage::default(), Usage::with)
     }
 
     fn request_stop(&mut self, step: &StepId, number: u32) -> Result<(), Reason> {
@@ -552,10 +574,15 @@ impl Run {
         Ok(())
     }
 
-    fn open_gate(&mut self, step: &StepId, question: &str) -> Result<(), Reason> {
+    fn open_gate(
+        &mut self,
+        step: &StepId,
+        question: &str,
+        (opened, closes): (UtcMillis, Option<UtcMillis>),
+    ) -> Result<(), Reason> {
         let place = self.expect_state(step, &[StepState::Ready])?;
         self.set_state(place, StepState::Waiting);
-        self.steps[place as usize].waiting = Some(Waiting::Answer { question: question.to_owned() });
+        self.steps[place as usize].waiting = Some(Waiting::Answer { question: question.to_owned(), opened, closes });
         self.open(Effect::Ask, Some(step), 0, Token(0), Detail::None);
         Ok(())
     }
@@ -695,7 +722,8 @@ impl Attempt {
         }
     }
 
-    fn note(&mut self, observation: &Observation) {
+    /// `used_before` is what the client's totals hold of earlier attempts.
+    fn note(&mut self, observation: &Observation, used_before: Usage) {
         if let Some(text) = doing(observation) {
             self.doing = Some(text);
         }
@@ -704,7 +732,8 @@ impl Attempt {
             Observation::Claim { line } => self.claims.push(line.clone()),
             Observation::Usage { usage, total } => {
                 let before = self.usage.filter(|_| !total).unwrap_or_default();
-                self.usage = Some(before.with(*usage));
+                let own = if *total { usage.without(used_before) } else { *usage };
+                self.usage = Some(before.with(own));
             }
             Observation::Model { name } => self.model = Some(name.clone()),
             Observation::Below { usage, attempts } => {

@@ -68,7 +68,11 @@ fn of_newest(live: &Live) -> (Effect, Of) {
 
 /// Brings the first step's attempt to work.
 fn begun() -> Live {
-    let mut live = Live::begin(resuming());
+    begun_with(resuming())
+}
+
+fn begun_with(created: Created) -> Live {
+    let mut live = Live::begin(created);
     while live.run.live().next().is_none() {
         let one = live.obligations().remove(0);
         let world = coordinate_testkit::world::World::kind();
@@ -122,4 +126,26 @@ fn a_session_that_the_client_refuses_is_given_up_and_does_not_count() {
     live.send(&Input::Observed { of, offset: 1, observations });
     end(&mut live, AttemptEnding::Exited { code: 1 });
     assert!(live.run.steps[0].failure.is_some());
+}
+
+/// Claude Code and Codex count from the start of a session: what the first attempt used is not used twice.
+#[test]
+fn what_a_session_used_before_is_counted_once() {
+    use coordinate_model::client::Usage;
+    let usage = |output| Usage { input: 1, cached: 0, output, micro_usd: Some(output) };
+    let used = |sums: bool| {
+        let mut created = resuming();
+        created.options.agent.sums_session = sums;
+        let mut live = begun_with(created);
+        for output in [10, 25] {
+            let (_, of) = of_newest(&live);
+            let observations = vec![Observation::Usage { usage: usage(output), total: true }];
+            live.send(&Input::Observed { of, offset: 1, observations });
+            end(&mut live, AttemptEnding::Lost);
+            start(&mut live);
+        }
+        live.run.steps[0].attempts.iter().filter_map(|attempt| Some(attempt.usage?.output)).collect::<Vec<_>>()
+    };
+    assert_eq!(used(true), [10, 15]);
+    assert_eq!(used(false), [10, 25]);
 }

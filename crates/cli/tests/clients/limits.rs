@@ -1,0 +1,79 @@
+//! Claude Code itself meets a limit of use, and is killed with its driver: it goes on in its session.
+
+use crate::support::{PROGRAM, World, step};
+use coordinate_testkit::Outcome;
+use coordinate_testkit::api::script::{Fault, FaultKind, Turn, marker};
+use coordinate_testkit::clients::{Client, Installed, isolated};
+use std::path::Path;
+
+fn does(command: &str) -> Turn {
+    Turn { run: Some(command.to_owned()), ..Turn::default() }
+}
+
+fn world(turns: &[Turn]) -> World {
+    let plan = format!("# One\n\n### Phase 1: One\n**Files**: whole.txt\n\n- [ ] write it {}\n", marker(turns));
+    World::new(&[("PLAN.md", &plan)])
+}
+
+/// Runs a shell script beside the fake API, with `coordinate` and Claude Code on its path.
+#[track_caller]
+fn shell(world: &World, installed: &Installed, script: &str, variables: &[(&str, &str)]) -> Outcome {
+    let mut command = isolated(&world.env, &world.repo);
+    let folders = [Path::new(PROGRAM), &installed.program(Client::Claude)]
+        .map(|program| program.parent().unwrap_or(Path::new("/")).display().to_string());
+    let path = format!("{}:{}", folders.join(":"), std::env::var("PATH").unwrap_or_default());
+    command.args(["sh", "-c", script]).envs(Client::Claude.variables()).env("PATH", path);
+    command.envs(variables.iter().copied());
+    command.output().expect("the fake API can be started").into()
+}
+
+#[track_caller]
+fn went_on(world: &World) {
+    assert_eq!(world.read("whole.txt"), "half\n");
+    let attempts = step(&world.show(), "implement/p1/agent")["attempts"].clone();
+    assert_eq!(attempts.as_array().map(Vec::len), Some(2), "{attempts:#}");
+    assert_eq!(attempts[1]["resumes"], attempts[0]["session"], "{attempts:#}");
+    world.assert_no_trees();
+}
+
+/// Shows N5.
+#[test]
+fn claude_code_waits_for_the_end_of_its_limit_and_goes_on_in_its_session() {
+    let Some(installed) = Installed::find() else { return };
+    let limit =
+        Fault { kind: FaultKind::UsageLimit, times: Some(1), name: Some("limit".to_owned()), reset_after: Some(4) };
+    let turns = [
+        does("echo half > half.txt"),
+        Turn { fault: Some(limit), ..does("mv half.txt whole.txt") },
+        Turn { say: Some("Done.".to_owned()), ..Turn::default() },
+    ];
+    let world = world(&turns);
+    let script = "coordinate run PLAN.md --agent claude -c test.command=true";
+    // With a plan, not with a key, it tells the time in an event of its own. The token opens nothing.
+    let plan = [("ANTHROPIC_API_KEY", ""), ("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-fake")];
+    let outcome = shell(&world, &installed, script, &plan);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert!(outcome.stderr.contains("`claude` has reached a limit of use (five_hour); it goes on at "), "{outcome:#?}");
+    went_on(&world);
+}
+
+#[test]
+fn claude_code_that_was_killed_with_its_driver_goes_on_in_its_session() {
+    let Some(installed) = Installed::find() else { return };
+    let turns = [
+        does("echo half > half.txt"),
+        does("if [ ! -e \"$HOME/again\" ]; then touch \"$HOME/again\"; sleep 100; fi"),
+        does("mv half.txt whole.txt"),
+        Turn { say: Some("Done.".to_owned()), ..Turn::default() },
+    ];
+    let world = world(&turns);
+    let script = "coordinate run PLAN.md --agent claude -c test.command=true & driver=$!\n\
+                  until [ -e \"$HOME/again\" ]; do kill -0 $driver || exit 99; sleep 0.05; done\n\
+                  shim=$(coordinate show --json | sed -n 's/.*\"pid\": \\([0-9]*\\).*/\\1/p' | head -n 1)\n\
+                  kill -9 $driver; kill -9 $(cat /proc/$shim/task/$shim/children)\n\
+                  wait $driver; coordinate resume";
+    let outcome = shell(&world, &installed, script, &[]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert!(outcome.stderr.contains("phase 1 - One goes on, in its session (attempt 2)"), "{outcome:#?}");
+    went_on(&world);
+}

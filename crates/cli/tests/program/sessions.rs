@@ -1,0 +1,113 @@
+//! An attempt that was interrupted goes on in its client's session and its own tree; one that failed starts anew.
+
+use crate::clients::{WRITE, client, run, with_clients};
+use crate::support::process::await_that;
+use crate::support::{Started, World, step};
+use rustix::process::Signal;
+
+const PLAN: &str = "# One\n\n### Phase 1: One\n**Files**: whole.txt\n\n- [ ] write it\n";
+
+/// The first time it writes a half and hangs; later it needs that half to be there.
+const HANGS: &str = "if [ $(wc -l < \"$here/claude.arguments\") -eq 1 ]; then\n\
+                     echo half > half.txt\nexec sleep 600\nfi\nmv half.txt whole.txt";
+
+const ARGUMENTS: &[&str] = &["run", "PLAN.md", "--agent", "claude", "-c", "test.command=true"];
+
+fn world(lines: &str) -> World {
+    let world = World::new(&[("PLAN.md", PLAN)]);
+    client(&world, "claude", lines, WRITE);
+    world
+}
+
+/// Starts a run, and waits until its agent has written its half.
+#[track_caller]
+fn begun(world: &World, more: &[&str]) -> Started {
+    let started = Started::new(&mut with_clients(world, &[ARGUMENTS, more].concat()));
+    let trees = world.env.root().join("state/coordinate");
+    await_that("the half", || {
+        let below =
+            |folder: &std::path::Path| World::entries(folder).into_iter().map(|name| folder.join(name)).collect();
+        let runs: Vec<std::path::PathBuf> = below(&trees);
+        let runs: Vec<_> = runs.iter().flat_map(|project| -> Vec<std::path::PathBuf> { below(project) }).collect();
+        runs.iter().any(|run| run.join("implement-p1-agent/half.txt").exists())
+    });
+    await_that("the agent's start", || step(&world.show(), "implement/p1/agent")["state"] == "running");
+    started
+}
+
+/// The sessions of the client's calls, by the flag that named them.
+fn sessions(world: &World) -> Vec<(String, String)> {
+    let of = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let at =
+            words.iter().position(|word| matches!(*word, "--session-id" | "--resume")).expect("it names a session");
+        (words[at].to_owned(), words[at + 1].to_owned())
+    };
+    world.beside("claude.arguments").lines().map(of).collect()
+}
+
+#[track_caller]
+fn check_resumed(world: &World) {
+    let sessions = sessions(world);
+    assert_eq!(sessions.len(), 2, "{sessions:?}");
+    assert_eq!(sessions[1], ("--resume".to_owned(), sessions[0].1.clone()));
+    let prompt = world.beside("claude.prompt");
+    assert!(prompt.starts_with("You were interrupted, and go on now."), "{prompt}");
+    assert_eq!(world.read("whole.txt"), "half\n", "its tree was as it had left it");
+    let attempts = step(&world.show(), "implement/p1/agent")["attempts"].clone();
+    assert_eq!(attempts[1]["resumes"], attempts[0]["session"], "{attempts:#}");
+}
+
+#[test]
+fn a_paused_attempt_goes_on_in_its_session() {
+    let world = world(HANGS);
+    let driver = begun(&world, &[]);
+    driver.signal(Signal::INT);
+    assert_eq!(driver.finish().code, Some(5));
+    let outcome = run(&world, &["resume"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert!(outcome.stderr.contains("phase 1 - One goes on, in its session (attempt 2)"), "{outcome:#?}");
+    check_resumed(&world);
+    world.assert_no_trees();
+}
+
+/// Shows N6.
+#[test]
+fn an_attempt_that_ends_with_its_driver_goes_on_in_its_session() {
+    let world = world(HANGS);
+    let driver = begun(&world, &["-c", "agent.on_death=end"]);
+    driver.signal(Signal::KILL);
+    driver.finish();
+    world.env.assert_no_leftovers();
+    assert_eq!(run(&world, &["resume"]).code, Some(0));
+    check_resumed(&world);
+}
+
+#[test]
+fn a_session_that_the_client_does_not_have_any_more_is_given_up() {
+    let refuses = "case \"$*\" in *--resume*) echo 'No conversation found with session ID' >&2; exit 1;; esac\n\
+                   if [ $(wc -l < \"$here/claude.arguments\") -eq 1 ]; then\n\
+                   echo half > half.txt\nexec sleep 600\nfi\ntest ! -e half.txt && echo anew > whole.txt";
+    let world = world(refuses);
+    let driver = begun(&world, &[]);
+    driver.signal(Signal::INT);
+    driver.finish();
+    let outcome = run(&world, &["resume"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let flags: Vec<String> = sessions(&world).into_iter().map(|(flag, _)| flag).collect();
+    assert_eq!(flags, ["--session-id", "--resume", "--session-id"]);
+    assert_eq!(world.read("whole.txt"), "anew\n");
+}
+
+#[test]
+fn nothing_goes_on_where_that_is_switched_off() {
+    let world = world(
+        "if [ $(wc -l < \"$here/claude.arguments\") -eq 1 ]; then\n\
+         echo half > half.txt\nexec sleep 600\nfi\ntest ! -e half.txt && echo anew > whole.txt",
+    );
+    let driver = begun(&world, &["-c", "agent.resume_sessions=false"]);
+    driver.signal(Signal::INT);
+    driver.finish();
+    assert_eq!(run(&world, &["resume"]).code, Some(0));
+    assert_eq!(world.read("whole.txt"), "anew\n");
+}
