@@ -182,10 +182,22 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate run --no-wait`, `coordinate why`",
     ),
     row(
+        "P4",
+        "budgets of tokens, money, time and attempts: of a run, a role, a day; told, or kept; exit code 4",
+        "budgets.md",
+        "`coordinate budget`",
+    ),
+    row(
         "P6",
         "structured output: a role's JSON Schema, checked here",
         "roles.md",
         "`coordinate verify file --role NAME FILE`",
+    ),
+    row(
+        "N6",
+        "an estimate from the project's own runs, reservations, a ledger that resuming does not reset, a time of grace",
+        "budgets.md",
+        "`coordinate run --estimate`",
     ),
 ];
 

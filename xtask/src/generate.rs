@@ -23,6 +23,7 @@ pub(crate) const GENERATED: &[Generated] = &[
     Generated { path: "docs/configuration.md", make: configuration_page },
     Generated { path: "docs/schemas/checkpoint.schema.json", make: checkpoint_schema },
     Generated { path: "docs/errors.md", make: errors_page },
+    Generated { path: "docs/fault-matrix.md", make: crate::faults::page },
     Generated { path: "docs/features.md", make: crate::features::page },
 ];
 

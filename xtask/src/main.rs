@@ -5,6 +5,7 @@
 mod bench;
 mod catalogue;
 mod clients;
+mod faults;
 mod features;
 mod generate;
 mod shell;

@@ -8,13 +8,14 @@
 //! What it sends, and what it alone can know because it remembers, are lines of its own among the client's: [`Note`].
 
 mod acp;
+mod claude;
 mod order;
 mod permission;
 mod pump;
 mod talk;
 
 pub(crate) use order::{Order, Protocol, program};
-pub(crate) use permission::{kind, request};
+pub(crate) use permission::{control_request, kind, request};
 
 use crate::unwritable;
 use coordinate_model::client::{Cause, Usage};

@@ -9,9 +9,11 @@ mod session;
 
 pub(crate) use probe::{Place, find, find_program, probe_all, probe_place};
 
+use crate::bridge::{self, Protocol};
 use crate::command::{environment, write_prompt};
 use coordinate_engine::port::{Assignment, AttemptProgram};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use std::path::Path;
 
 /// The closed set of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub(crate) enum Client {
 
 /// What Claude Code may use unasked: whatever it is not allowed is denied, since nobody is there to be asked.
 pub(crate) const CLAUDE_TOOLS: &str = "Bash,Edit,Glob,Grep,NotebookEdit,Read,Task,TodoWrite,WebFetch,WebSearch,Write";
+
+/// What makes Claude Code hear while it works.
+const CLAUDE_TWO_WAY: &[&str] =
+    &["--input-format", "stream-json", "--permission-prompt-tool", "stdio", "--replay-user-messages"];
 
 impl Client {
     /// All, in the order in which `auto` looks for them.
@@ -92,7 +98,11 @@ impl Client {
             Self::Claude => {
                 let session = own_session(assignment);
                 let fixed = ["-p", "--output-format", "stream-json", "--verbose", "--session-id", &session];
-                texts(&[&fixed[..], &["--permission-mode", "acceptEdits", "--allowedTools", CLAUDE_TOOLS]].concat())
+                let two_way = if assignment.agent.hears { CLAUDE_TWO_WAY } else { &[] };
+                texts(
+                    &[&fixed[..], two_way, &["--permission-mode", "acceptEdits", "--allowedTools", CLAUDE_TOOLS]]
+                        .concat(),
+                )
             }
             Self::Codex => {
                 let tree = assignment.tree.to_string_lossy();
@@ -144,13 +154,27 @@ impl Client {
         }
     }
 
-    /// The program for an assignment.
-    pub(crate) fn program(self, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
+    /// Whether it can be told something while it works, if that is wanted.
+    pub(crate) fn can_hear(self) -> bool {
+        match self {
+            Self::Claude => true,
+            Self::Codex | Self::Gemini | Self::Opencode => false,
+        }
+    }
+
+    /// The program for an assignment; `own` is `coordinate` itself.
+    pub(crate) fn program(self, own: &Path, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
         let program = self.found()?;
+        let argv = std::iter::once(program).chain(self.arguments(assignment)).collect();
+        let quiet = self.variables().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        if assignment.agent.hears && self.can_hear() {
+            let mut attempt = bridge::program(own, assignment, (Protocol::Claude, argv), |_| {})?;
+            attempt.env.extend(quiet);
+            return Ok(attempt);
+        }
         let prompt = write_prompt(assignment)?;
         let mut env = environment(assignment, &prompt);
-        env.extend(self.variables().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let argv = std::iter::once(program).chain(self.arguments(assignment)).collect();
+        env.extend(quiet);
         Ok(AttemptProgram { argv, cwd: assignment.tree.clone(), env, stdin: Some(prompt) })
     }
 

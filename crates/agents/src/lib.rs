@@ -95,6 +95,13 @@ impl Clients {
         Self::adapter(&Self::choice(name, Vec::new(), None)).is_ok()
     }
 
+    /// The same choice, which can be told something while it works where the client can.
+    #[must_use]
+    pub fn hearing(choice: AgentChoice) -> AgentChoice {
+        let hears = choice.hears || Client::named(&choice.name).is_some_and(Client::can_hear);
+        AgentChoice { hears, ..choice }
+    }
+
     /// The names of the real clients, in the order in which they are looked for where nothing else is wished.
     #[must_use]
     pub fn real() -> [&'static str; 4] {
@@ -158,7 +165,7 @@ impl Agents for Clients {
             Adapter::Offline => offline::program(&self.program, assignment, || self.probe()),
             Adapter::Command => command::program(assignment),
             Adapter::Host => host::program(&self.program, assignment),
-            Adapter::Client(client) => client.program(assignment),
+            Adapter::Client(client) => client.program(&self.program, assignment),
             Adapter::Acp(acp) => acp.program(&self.program, assignment),
         }
     }

@@ -8,6 +8,7 @@ mod acp;
 mod claude;
 mod codex;
 mod gemini;
+mod note;
 mod opencode;
 mod value;
 
@@ -48,6 +49,9 @@ pub(crate) fn read(dialect: Dialect, line: &TranscriptLine) -> Vec<Observation> 
 
 /// A line as a person reads it. What is no event, like the reason for which a client did not start, is shown as it is.
 pub(crate) fn shown(dialect: Dialect, line: &TranscriptLine) -> Option<String> {
+    if dialect == Dialect::Own(Client::Opencode) && line.stream == StreamName::Err {
+        return Some(opencode::logged(&line.text).unwrap_or_else(|| line.text.clone()));
+    }
     if line.stream != StreamName::Out || serde_json::from_str::<serde_json::Value>(&line.text).is_err() {
         return Some(line.text.clone());
     }

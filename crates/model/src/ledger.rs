@@ -132,18 +132,18 @@ impl Total {
 /// What a run has spent in all, those below it left out.
 #[must_use]
 pub fn total(run: &Run) -> Total {
-    total_of(run, |_| true)
+    let none = Prices::new();
+    let prices = run.purse.as_deref().map_or(&none, |purse| &purse.budgets.prices);
+    total_of(run, prices, |_| true)
 }
 
 /// What a run has spent on a day, those below it left out. An attempt counts when it ends; one at work counts today.
 #[must_use]
-pub fn day_total(run: &Run, day: &str) -> Total {
-    total_of(run, |attempt| attempt.ended.is_none_or(|ended| ended.day() == day))
+pub fn day_total(run: &Run, day: &str, prices: &Prices) -> Total {
+    total_of(run, prices, |attempt| attempt.ended.is_none_or(|ended| ended.day() == day))
 }
 
-fn total_of(run: &Run, counts: impl Fn(&Attempt) -> bool) -> Total {
-    let none = Prices::new();
-    let prices = run.purse.as_deref().map_or(&none, |purse| &purse.budgets.prices);
+fn total_of(run: &Run, prices: &Prices, counts: impl Fn(&Attempt) -> bool) -> Total {
     let agents = run.steps.iter().filter(|step| step.kind == StepKind::Agent);
     let attempts = agents.flat_map(|step| step.attempts.iter().map(move |attempt| (step, attempt)));
     let costs = attempts.filter(|(_, attempt)| counts(attempt)).map(|(step, attempt)| cost(run, step, attempt, prices));

@@ -53,7 +53,7 @@ fn waits(run: &Run) -> String {
     let texts: Vec<String> = waiting
         .map(|(step, waiting)| match waiting {
             Waiting::Until { due, why } => format!("for {} to try `{}` again ({why})", moment(*due), step.id),
-            Waiting::Answer { question } => {
+            Waiting::Answer { question, .. } => {
                 format!("for an answer to `{}`: {question} (`coordinate approve {} {}`)", step.id, run.id(), step.id)
             }
         })

@@ -69,8 +69,18 @@ impl Installed {
     #[track_caller]
     #[must_use]
     pub fn program(&self, client: Client) -> PathBuf {
-        let (version, program) = client.line();
-        let folder = self.root.join(format!("{}-{version}", client.name()));
+        self.program_named(client.name())
+    }
+
+    /// The program of this name in the table.
+    ///
+    /// # Panics
+    /// When it is not installed in the version of the table.
+    #[track_caller]
+    #[must_use]
+    pub fn program_named(&self, name: &str) -> PathBuf {
+        let (version, program) = line(name);
+        let folder = self.root.join(format!("{name}-{version}"));
         let path = folder.join("node_modules/.bin").join(program);
         assert!(path.exists(), "no `{}`: `cargo xtask clients` installs it", path.display());
         path
@@ -87,14 +97,6 @@ impl Client {
             Self::Gemini => "gemini",
             Self::Opencode => "opencode",
         }
-    }
-
-    /// Its version and program.
-    fn line(self) -> (&'static str, &'static str) {
-        let lines = TABLE.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let line =
-            lines.into_iter().find(|words| words.first() == Some(&self.name())).expect("the table has each client");
-        (line[2], line[3])
     }
 
     /// The variables that lead it to the fake API and keep it quiet. The keys are no secrets: they open nothing.
@@ -176,6 +178,14 @@ impl Client {
         command.arg(installed.program(self)).envs(self.variables());
         command
     }
+}
+
+/// The version and program of a name in the table.
+#[track_caller]
+fn line(name: &str) -> (&'static str, &'static str) {
+    let lines = TABLE.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let line = lines.into_iter().find(|words| words.first() == Some(&name)).expect("the table has each client");
+    (line[2], line[3])
 }
 
 /// A command that serves the fake API in a namespace of its own while another command runs there; that command is

@@ -4,6 +4,8 @@
 //! into the turn at work where the client takes them there (`_session/steering`); else that turn is cancelled, and the next
 //! one begins with the words: whoever steers sees work going the wrong way.
 
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use super::Note;
@@ -222,7 +224,9 @@ impl Acp {
         let mut acts: Vec<Act> = self.message.cut().map(Act::Note).into_iter().collect();
         acts.extend(self.asks.keys().cloned().collect::<Vec<_>>().iter().flat_map(|ask| self.settle(ask, None)));
         self.usage = self.usage.with(turn::used(result));
-        acts.push(Act::Note(Note::Used { usage: self.usage }));
+        // One that tells nothing has not worked for nothing.
+        let is_told = self.usage.tokens() > 0 || self.usage.micro_usd.is_some_and(|usd| usd > 0);
+        acts.extend(is_told.then_some(Act::Note(Note::Used { usage: self.usage })));
         let reason = result.get("stopReason").and_then(Value::as_str).unwrap_or_default();
         let goes_on = !self.queue.is_empty() && !self.stopping && matches!(reason, "end_turn" | "cancelled");
         acts.extend(match (goes_on, turn::cause(reason)) {

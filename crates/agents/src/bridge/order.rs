@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 pub(crate) enum Protocol {
     /// The Agent Client Protocol.
     Acp,
+    /// Claude Code's own.
+    Claude,
 }
 
 /// See the module.
@@ -67,7 +69,7 @@ impl Order {
             tree: assignment.tree.clone(),
             folder: assignment.folder.clone(),
             prompt: prompt.to_owned(),
-            session: None,
+            session: assignment.session.clone(),
             model: assignment.agent.model.clone(),
             mode: None,
             meta: None,

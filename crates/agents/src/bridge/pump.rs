@@ -1,6 +1,7 @@
 //! The pipes of a conversation: the client's, the attempt's folder, signals. One loop hears of all of them.
 
 use super::acp::Acp;
+use super::claude::Claude;
 use super::order::{Order, Protocol};
 use super::talk::{Act, Come, Talk};
 use super::{BROKEN, Note};
@@ -46,6 +47,7 @@ pub(super) fn run(order: &Order) -> io::Result<i32> {
     let prompt = std::fs::read_to_string(&order.prompt)?;
     let talk: Box<dyn Talk> = match order.protocol {
         Protocol::Acp => Box::new(Acp::new(order, prompt)),
+        Protocol::Claude => Box::new(Claude::new(order, prompt)),
     };
     let (sender, events) = channel();
     // Before there is anything to lose: TERM is for the client too, and its last words are worth hearing.

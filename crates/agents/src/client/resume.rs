@@ -1,6 +1,6 @@
 //! Going on with a session: how each client is told to, and which of them take an id that they are given.
 
-use super::{CLAUDE_TOOLS, Client, session};
+use super::{CLAUDE_TOOLS, CLAUDE_TWO_WAY, Client, session};
 use coordinate_engine::port::Assignment;
 
 impl Client {
@@ -19,7 +19,8 @@ impl Client {
         let fixed = match self {
             Self::Claude => {
                 let output = ["-p", "--output-format", "stream-json", "--verbose", "--resume", session];
-                [&output[..], &["--permission-mode", "acceptEdits", "--allowedTools", CLAUDE_TOOLS]].concat()
+                let two_way = if assignment.agent.hears { CLAUDE_TWO_WAY } else { &[] };
+                [&output[..], two_way, &["--permission-mode", "acceptEdits", "--allowedTools", CLAUDE_TOOLS]].concat()
             }
             // It knows no `-s` and no `-C` here: the sandbox is said by its setting, and the folder is the process's own.
             Self::Codex => {

@@ -2,37 +2,20 @@
 //! what one line alone does not tell.
 
 use super::value::{ended, list, text, tool_of};
-use super::{message, result, said};
+use super::{message, note};
 use crate::bridge::{Note, kind as kind_of, request};
 use coordinate_model::event::Observation;
 use coordinate_model::permission::ToolKind;
 use serde_json::Value;
 
 pub(super) fn read(event: &Value) -> Vec<Observation> {
-    if let Some(note) = Note::of(event) {
-        return noted(note);
+    if let Some(own) = Note::of(event) {
+        return note::read(own);
     }
     match text(event, "/method") {
         "session/update" => event.pointer("/params/update").map(updated).unwrap_or_default(),
         "session/request_permission" => vec![Observation::PermissionAsked { request: request(event) }],
         _ => Vec::new(),
-    }
-}
-
-fn noted(note: Note) -> Vec<Observation> {
-    match note {
-        Note::Sent { .. } | Note::Waits { .. } => Vec::new(),
-        Note::Said { text } => said(&text),
-        Note::Session { id } => vec![Observation::Session { id }],
-        Note::Used { usage } => vec![Observation::Usage { usage, total: true }],
-        Note::Heard { message } => vec![Observation::Heard { message }],
-        Note::Settled { request, allowed: true, .. } => {
-            vec![Observation::PermissionSettled { request, allowed: true }]
-        }
-        Note::Settled { request, tool, allowed: false } => {
-            vec![Observation::PermissionSettled { request, allowed: false }, Observation::Denied { tool }]
-        }
-        Note::Ended { cause, message } => vec![result(cause, &message)],
     }
 }
 

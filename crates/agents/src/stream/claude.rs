@@ -4,13 +4,17 @@
 //! nothing. There may be none, one, or two of them.
 
 use super::value::{ended, list, micro_usd, number, text, tool};
-use super::{message, result, said};
+use super::{message, note, result, said};
+use crate::bridge::{Note, control_request};
 use coordinate_model::client::{Cause, Usage, UsageLimit};
 use coordinate_model::event::Observation;
 use coordinate_model::time::UtcMillis;
 use serde_json::Value;
 
 pub(super) fn read(event: &Value) -> Vec<Observation> {
+    if let Some(own) = Note::of(event) {
+        return note::read(own);
+    }
     match text(event, "/type") {
         "system" => system(event).into_iter().collect(),
         "assistant" => {
@@ -18,6 +22,9 @@ pub(super) fn read(event: &Value) -> Vec<Observation> {
             list(event, "/message/content").iter().flat_map(|block| spoken(block, below)).collect()
         }
         "user" => list(event, "/message/content").iter().filter_map(tool_result).collect(),
+        "control_request" if text(event, "/request/subtype") == "can_use_tool" => {
+            vec![Observation::PermissionAsked { request: control_request(event) }]
+        }
         "rate_limit_event" => limit(event).into_iter().collect(),
         "result" => ending(event),
         _ => Vec::new(),

@@ -51,3 +51,23 @@ fn failed(event: &Value) -> Observation {
     let cause = if name == "ProviderAuthError" { Cause::LoggedOut } else { Cause::told(status, words) };
     result(Some(cause), words)
 }
+
+/// The error of a line of its log: the only place in which it tells why it tries again.
+pub(super) fn logged(line: &str) -> Option<String> {
+    let (_, error) = line.split_once("error.error=\"")?;
+    let words = error.split('"').next().unwrap_or(error);
+    Some(format!("the service refused: {}", words.trim_start_matches("AI_APICallError: ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::logged;
+
+    #[test]
+    fn the_error_of_a_log_line_is_told_without_the_rest() {
+        let line = "timestamp=2026-11-21T18:40:49.189Z level=ERROR message=\"stream error\" small=false \
+                    error.error=\"AI_APICallError: usage limit reached\"";
+        assert_eq!(logged(line).as_deref(), Some("the service refused: usage limit reached"));
+        assert_eq!(logged("level=ERROR message=\"Failed to fetch\""), None);
+    }
+}

@@ -22,11 +22,17 @@ pub(super) fn choose(config: &Config, options: &RunArguments) -> Result<AgentCho
         other => other,
     };
     let model = config.text("agent.model").filter(|model| !model.is_empty()).map(str::to_owned);
-    let choice = Clients::choice(name, argv, model);
+    let choice = choice(config, name, argv, model);
     clients()?.check(&choice).map_err(|failure| {
         failure.remedy.iter().fold(CommandError::usage(failure.message), |error, hint| error.hint(hint))
     })?;
     Ok(choice)
+}
+
+/// An agent as the configuration wants it.
+pub(super) fn choice(config: &Config, name: &str, argv: Vec<String>, model: Option<String>) -> AgentChoice {
+    let choice = Clients::choice(name, argv, model);
+    if config.flag("agent.two_way") { Clients::hearing(choice) } else { choice }
 }
 
 /// The clients that `auto` looks for, in this order. A name that no client has would never be found, so it is told.

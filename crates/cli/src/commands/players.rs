@@ -1,5 +1,6 @@
 //! Who plays which role, and who goes on where a limit of use holds others back.
 
+use super::agent::choice;
 use super::note;
 use crate::args::RunArguments;
 use crate::config::Config;
@@ -101,14 +102,14 @@ fn fits(model: &str, agent: &AgentChoice) -> bool {
 
 fn player(config: &Config, casting: &Casting, own: &AgentChoice) -> Result<AgentChoice, CommandError> {
     let same = casting.agent.is_empty() || casting.agent == own.name;
-    let choice = if same { own.clone() } else { Clients::choice(&casting.agent, argv(config, &casting.agent), None) };
+    let choice = if same { own.clone() } else { choice(config, &casting.agent, argv(config, &casting.agent), None) };
     let choice = AgentChoice { model: casting.model.clone().or(choice.model), ..choice };
     check(&choice)?;
     Ok(choice)
 }
 
 fn argv(config: &Config, name: &str) -> Vec<String> {
-    if name == "command" { config.list("agent.command") } else { Vec::new() }
+    if name == "command" || name == "acp" { config.list("agent.command") } else { Vec::new() }
 }
 
 fn check(choice: &AgentChoice) -> Result<(), CommandError> {
@@ -127,7 +128,7 @@ pub(super) fn fallback(config: &Config, own: &AgentChoice) -> Result<Vec<AgentCh
             return Err(CommandError::usage(format!("`agent.fallback` names `{name}`, which is no agent"))
                 .hint(format!("the agents are: {}", known.join(", "))));
         }
-        let choice = Clients::choice(name, argv(config, name), model.map(str::to_owned));
+        let choice = choice(config, name, argv(config, name), model.map(str::to_owned));
         match check(&choice) {
             Ok(()) if choice.name != own.name => found.push(choice),
             Ok(()) => {}

@@ -39,7 +39,7 @@ pub(super) fn resume_run(
     if let Some(outcome) = header.and_then(|header| header.outcome) {
         return Ok(ended_before(id, &outcome, options.json));
     }
-    super::budget::raise(project, journal, id, options.limits)?;
+    let shown = if options.json { Shown::Json } else { Shown::Text };
     // A run that another process drives is refused below; there is nothing to show or to ask then.
     if driver_of(journal, id)?.is_none() {
         let run = journal.load(id)?;
@@ -50,8 +50,8 @@ pub(super) fn resume_run(
         if let Some(facts) = Facts::of_run(&run, SystemClock.now(), plan_of(project, &run)) {
             agree(&facts.judge(), id.as_str(), options)?;
         }
+        super::budget::raise(project, journal, id, options.limits, shown)?;
     }
-    let shown = if options.json { Shown::Json } else { Shown::Text };
     if options.detach && driver_of(journal, id)?.is_none() {
         return detach(project, journal, &Handing { id, begun: false, shown });
     }

@@ -147,6 +147,8 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     let agent = super::agent::choose(config, options)?;
     Ok(Choices {
         options: Options {
+            permissions: None,
+            gate_ms: None,
             max_parallel: most,
             max_research: at_most(config, "parallel_research_agents"),
             auto_create_debug: config.flag("auto_create_debug"),

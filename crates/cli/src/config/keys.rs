@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 57] = [
+pub(super) const KEYS: [Key; 58] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -69,6 +69,12 @@ pub(super) const KEYS: [Key; 57] = [
     },
     Key { name: "agent.model", kind: Kind::Text, default: "", help: "the model; else the client chooses" },
     Key {
+        name: "agent.two_way",
+        kind: Kind::Flag,
+        default: "false",
+        help: "starts Claude Code so that it can be told something while it works (`steer`); agents of ACP always can",
+    },
+    Key {
         name: "agent.roles",
         kind: Kind::List,
         default: "[]",
@@ -96,7 +102,7 @@ pub(super) const KEYS: [Key; 57] = [
         name: "agent.command",
         kind: Kind::List,
         default: "[]",
-        help: "program and arguments of the `command` agent",
+        help: "program and arguments of the agents `command` and `acp`",
     },
     Key {
         name: "agent.idle_seconds",

@@ -4,18 +4,22 @@
 //! `cargo xtask test` installs the clients; `cargo xtask clients --test` runs these tests alone.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failed set-up can only end the test")]
+#![expect(clippy::print_stdout, reason = "how long each failure took is worth a line")]
 
+mod acp;
+mod faults;
+mod kills;
+mod limits;
 #[expect(dead_code, reason = "most of it is for the program's other tests")]
 #[path = "../support/mod.rs"]
 mod support;
-
-mod limits;
 
 use crate::support::{PROGRAM, World, eight};
 use coordinate_testkit::Outcome;
 use coordinate_testkit::api::script::{Turn, marker};
 use coordinate_testkit::clients::{Client, Installed, isolated};
 use std::path::Path;
+use std::process::Command;
 
 /// What the model does in every step: it lets the client's own tool run the author's script, and ends.
 fn script(world: &World) -> String {
@@ -29,16 +33,46 @@ fn the_authors_part() -> String {
     marker(&[work, Turn { say: Some("Done.".to_owned()), ..Turn::default() }])
 }
 
-/// Runs `coordinate run` with the client, beside the fake API.
+/// An agent of the program, and the client that it is.
+#[derive(Clone, Copy)]
+struct Agent {
+    name: &'static str,
+    /// The name in the table of installed clients.
+    installed: &'static str,
+    client: Client,
+    /// Arguments of its own.
+    with: &'static [&'static str],
+}
+
+impl From<Client> for Agent {
+    fn from(client: Client) -> Self {
+        Self { name: client.name(), installed: client.name(), client, with: &[] }
+    }
+}
+
+/// Runs `coordinate run` with the agent, beside the fake API.
 #[track_caller]
-fn run(world: &World, installed: &Installed, client: Client, words: &[&str]) -> Outcome {
+fn run(world: &World, installed: &Installed, agent: impl Into<Agent>, words: &[&str]) -> Outcome {
+    let agent = agent.into();
+    let mut command = within(world, installed, agent);
+    command.arg(PROGRAM).args(["run", "--agent", agent.name, "-c", "agent.hard_seconds=120"]);
+    command.args(agent.with).args(words);
+    command.output().expect("the fake API can be started").into()
+}
+
+/// A command in the repository, beside the fake API, that finds the client; what it is to be is still to be added.
+#[track_caller]
+fn within(world: &World, installed: &Installed, agent: impl Into<Agent>) -> Command {
+    let agent = agent.into();
+    let client = agent.client;
     client.prepare(&world.env);
     let mut command = isolated(&world.env, &world.repo);
-    let program = installed.program(client);
+    let program = installed.program_named(agent.installed);
     let folder = program.parent().unwrap_or(Path::new("/")).display().to_string();
-    command.arg(PROGRAM).args(["run", "--agent", client.name(), "-c", "agent.hard_seconds=120"]).args(words);
+    // By itself it tries ten times, for minutes.
+    command.env("CLAUDE_CODE_MAX_RETRIES", "1");
     command.envs(client.variables()).env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()));
-    command.output().expect("the fake API can be started").into()
+    command
 }
 
 #[track_caller]
@@ -48,11 +82,12 @@ fn ends_well(outcome: &Outcome) {
 
 /// A whole research and plan, then the two phases of that plan.
 #[track_caller]
-fn works(client: Client) {
+fn works(agent: impl Into<Agent>) {
+    let agent = agent.into();
     let Some(installed) = Installed::find() else { return };
     let world = World::new(&[("README.md", "# A project\n")]);
     let request = format!("research the parser and the lexer and plan a rewrite. {}", script(&world));
-    ends_well(&run(&world, &installed, client, &[&request]));
+    ends_well(&run(&world, &installed, agent, &[&request]));
     let planned = world.show();
     let kinds: Vec<&str> =
         planned["artifacts"].as_array().unwrap().iter().map(|artifact| artifact["kind"].as_str().unwrap()).collect();
@@ -61,7 +96,7 @@ fn works(client: Client) {
     let plan = planned["paths"]["plan"].as_str().unwrap().to_owned();
     let text = world.read(&plan).replace("- [ ] write one", &format!("- [ ] write one {}", script(&world)));
     world.write(&plan, &text.replace("- [ ] write two", &format!("- [ ] write two {}", script(&world))));
-    ends_well(&run(&world, &installed, client, &[&plan]));
+    ends_well(&run(&world, &installed, agent, &[&plan]));
     assert_eq!((world.read("one.txt"), world.read("two.txt")), ("one\n".to_owned(), "two\n".to_owned()));
     let subjects = world.subjects("main");
     assert!(subjects.contains(&"feat(001): complete phase 2 - Two".to_owned()), "{subjects:?}");

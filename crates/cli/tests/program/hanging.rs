@@ -32,7 +32,7 @@ fn agent(world: &World) -> Value {
 
 #[track_caller]
 fn assert_failed(world: &World, class: &str, kind: &str, message: &str) {
-    let failure = agent(world)["failure"].clone();
+    let failure = agent(world)["attempts"].as_array().unwrap().last().unwrap()["failure"].clone();
     assert_eq!((&failure["class"], &failure["kind"]), (&class.into(), &kind.into()), "{failure:#}");
     assert!(failure["message"].as_str().unwrap().contains(message), "{failure:#}");
 }
@@ -101,8 +101,13 @@ fn one_that_is_silent_after_an_error_has_that_error() {
     let error =
         "timestamp=T level=ERROR message=\\\"stream error\\\" error.error=\\\"AI_APICallError: usage limit reached\\\"";
     client(&world, "opencode", &format!("echo \"{error}\" >&2; exec sleep 1000"), "");
-    let words = ["run", "PLAN.md", "--agent", "opencode", "-c", "agent.idle_seconds=1"];
-    assert_eq!(run(&world, &words).code, Some(1));
-    assert_failed(&world, "quota", "client-failed", "`opencode` was silent for 1 s after an error: ");
+    let words = ["run", "PLAN.md", "--agent", "opencode", "--no-wait", "-c", "agent.idle_seconds=1"];
+    assert_eq!(run(&world, &words).code, Some(4));
+    assert_failed(
+        &world,
+        "quota",
+        "client-failed",
+        "`opencode` was silent for 1 s after an error: the service refused: usage limit reached",
+    );
     assert_eq!(agent(&world)["attempts"].as_array().unwrap().len(), 1, "what waits for a reset is not tried again");
 }

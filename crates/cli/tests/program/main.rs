@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acp;
 mod budgets;
 mod checkout;
 mod checkpoints;

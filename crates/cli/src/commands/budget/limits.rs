@@ -2,7 +2,9 @@
 
 use crate::args::LimitArguments;
 use crate::commands::control::user;
+use crate::commands::drive::Shown;
 use crate::commands::estimate::history;
+use crate::commands::note;
 use crate::config::Config;
 use crate::context::Project;
 use crate::failure::CommandError;
@@ -14,6 +16,7 @@ use coordinate_model::input::{Answer, Input};
 use coordinate_model::price::{self, Price, Prices, micro};
 use coordinate_model::role::Role;
 use coordinate_model::run::Run;
+use coordinate_report::line;
 use std::collections::BTreeMap;
 
 /// The keys that set a limit.
@@ -73,6 +76,7 @@ pub(crate) fn raise(
     journal: &Journal,
     id: &RunId,
     flags: LimitArguments,
+    shown: Shown,
 ) -> Result<(), CommandError> {
     let config = project.config()?;
     if !are_given(config, flags) {
@@ -81,6 +85,9 @@ pub(crate) fn raise(
     let mut run = journal.load(id)?;
     let budgets = Box::new(changed(config, flags, &run)?);
     let said = journal.transact(&mut run, Author::Anyone, &[Input::Budget { budgets, by: user() }])?;
+    for record in said.own.iter().filter(|_| shown == Shown::Text) {
+        line::progress(&run, &record.event).iter().for_each(|line| note(line));
+    }
     match said.answers.first() {
         Some(Answer::NotWaiting { reason }) => Err(CommandError::usage(reason.clone())),
         Some(Answer::Accepted | Answer::AlreadyDone | Answer::Fenced) | None => Ok(()),

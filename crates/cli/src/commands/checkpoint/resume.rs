@@ -156,6 +156,7 @@ fn arguments(checkpoint: &Checkpoint, options: &ResumeArguments) -> RunArguments
         workflow: known.unwrap_or_else(|| "coordinate".to_owned()),
         agent: options.agent.clone(),
         agent_command: options.agent_command.clone(),
+        limits: options.limits,
         quota: QuotaArguments { no_wait: options.quota.no_wait, no_auto_resume: options.quota.no_auto_resume },
         detach: options.detach,
         yes: options.yes || options.force,
