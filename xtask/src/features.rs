@@ -176,6 +176,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate agents`",
     ),
     row(
+        "N5",
+        "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
+        "quota.md",
+        "`coordinate run --no-wait`, `coordinate why`",
+    ),
+    row(
         "P4",
         "budgets of tokens, money, time and attempts: of a run, a role, a day; told, or kept; exit code 4",
         "budgets.md",
