@@ -76,7 +76,6 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::Delivered { of, blocked } => attempt::delivered(run, of, blocked.as_ref()),
         Input::MoveFailed { of, failure } => attempt::move_failed(run, of, failure),
         Input::Due { step, due } => timer_due(run, step, *due),
-        Input::LimitOver { due } => quota::over(run, *due),
         Input::Answer { step, answer, by, comment } => {
             permission::answer_gate(run, step, (*answer, by, comment), context.now)
         }
@@ -85,6 +84,7 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
             permission::permit(run, (step, *attempt, request), &said, context.now)
         }
         Input::QuestionsDue => permission::came_due(run, context.now),
+        Input::LimitOver { due } => quota::over(run, *due),
         Input::Replan { phase, kind, reason, forced } => replan::asked(run, (*phase, *kind), reason, *forced),
         Input::Budget { budgets, by } => budget::change(run, budgets, by),
         Input::BudgetDue => budget::came_due(run, context.now),

@@ -11,7 +11,7 @@ mod tests;
 pub use place::Ground;
 pub use policy::{Judged, Otherwise, Policy, Rules, TIMEOUT_MS, Verdict, judge};
 pub use question::{Answered, Question, TIMEOUT, answer_of, short_id};
-pub use rule::{InvalidRule, Rule};
+pub use rule::{InvalidRule, Rule, Tool, What};
 
 use serde::{Deserialize, Serialize};
 

@@ -10,6 +10,7 @@ pub mod ending;
 pub mod errors;
 pub mod estimate;
 pub mod forecast;
+pub mod inbox;
 pub mod json;
 pub mod limits;
 pub mod line;

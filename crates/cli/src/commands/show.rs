@@ -170,6 +170,10 @@ fn print_run(run: &Run, driver: Option<u32>, liveness: &Liveness<'_>) {
     for replan in &run.replans {
         print(&format!("change    {}", coordinate_report::changes::line(replan)));
     }
+    let now = SystemClock.now();
+    for question in coordinate_report::inbox::entries(run, false) {
+        print(&format!("question  {}", question.line(now)));
+    }
     for said in coordinate_report::said::lines(run) {
         print(&format!("said      {said}"));
     }

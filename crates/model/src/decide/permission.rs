@@ -5,7 +5,7 @@ use super::said::added;
 use crate::event::{Event, GateAnswer};
 use crate::ids::StepId;
 use crate::input::Answer;
-use crate::permission::{PermissionRequest, Policy, Question, Rule, TIMEOUT, Verdict, answer_of};
+use crate::permission::{PermissionRequest, Question, Rule, TIMEOUT, Verdict, answer_of};
 use crate::run::{Attempt, Run, Step, StepState, Waiting};
 use crate::said::{Said, Saying};
 use crate::time::UtcMillis;
@@ -44,8 +44,7 @@ fn answer(run: &Run, step: &Step, attempt: &Attempt, request: &PermissionRequest
                 let said = (known.allowed, known.by.clone(), known.comment.clone());
                 return settled(step, attempt.number, &request.id, said);
             }
-            let policy = run.created.options.permissions.as_deref();
-            let timeout = policy.map_or_else(|| Policy::default().timeout_ms, |policy| policy.timeout_ms);
+            let timeout = run.policy(step).timeout_ms;
             Event::PermissionOpened {
                 step: step.id.clone(),
                 attempt: attempt.number,
@@ -191,6 +190,11 @@ pub(super) fn permit(
         GateAnswer::Rejected => (false, Verdict::Deny),
     };
     let answer = (allowed, said.by.to_owned(), said.comment.to_owned());
+    // The protocols have no place for a reason, so it is said beside. Who says no and how to go on instead, steers.
+    let words = format!("{} refused `{}`: {}", said.by, question.request.words(), said.comment);
+    let steers = !allowed && !said.comment.trim().is_empty();
+    let reason = Said { by: said.by.to_owned(), what: Saying::Steer { text: words } };
+    let reason = steers.then(|| added(step, None, reason));
     let rule = said.always.map(|rule| Event::RuleAdded { verdict, rule: rule.clone(), by: said.by.to_owned() });
-    Decision::accepted([settled(step, attempt, request, answer)].into_iter().chain(rule).collect())
+    Decision::accepted([settled(step, attempt, request, answer)].into_iter().chain(reason).chain(rule).collect())
 }

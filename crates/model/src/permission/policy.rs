@@ -117,19 +117,14 @@ pub struct Policy {
     /// How long a question waits, in milliseconds; `None`: until it is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// Whether agents may work that can not be kept to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lenient: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { rules: Rules::default(), otherwise: Otherwise::default(), timeout_ms: Some(TIMEOUT_MS) }
-    }
-}
-
-impl Policy {
-    /// Whether it says no more than what counts without a policy.
-    #[must_use]
-    pub fn says_nothing(&self) -> bool {
-        self.otherwise == Otherwise::Rules && self.rules.is_empty()
+        Self { rules: Rules::default(), otherwise: Otherwise::default(), timeout_ms: Some(TIMEOUT_MS), lenient: false }
     }
 }
 

@@ -20,21 +20,28 @@ pub struct InvalidRule {
 
 /// The tools that a rule is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Tool {
+pub enum Tool {
+    /// All.
     Any,
+    /// Those that do this.
     Kind(ToolKind),
+    /// Those that the client calls so; `*` stands for anything.
     Named(String),
 }
 
 /// What of a tool a rule is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum What {
+pub enum What {
+    /// All that it does.
     All,
-    /// Words that a command begins with. `whole`: it has no others.
+    /// Commands.
     Command {
+        /// The words that they begin with.
         words: Vec<String>,
+        /// Whether they have no others, where it allows them: what denies or asks is always taken for the begin.
         whole: bool,
     },
+    /// Files and folders: a pattern of their paths.
     Path(String),
 }
 
@@ -52,6 +59,18 @@ impl Rule {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Its tools.
+    #[must_use]
+    pub fn tool(&self) -> &Tool {
+        &self.tool
+    }
+
+    /// What of them.
+    #[must_use]
+    pub fn what(&self) -> &What {
+        &self.what
     }
 
     /// The rule with `~/` as the folder of the user, so that it means the same to everybody who reads it later.

@@ -2,18 +2,18 @@
 
 use super::{Run, Step};
 use crate::ids::StepId;
-use crate::permission::{Answered, Ground, Judged, Otherwise, PermissionRequest, Question, Rules, judge};
+use crate::permission::{
+    Answered, Ground, Judged, Otherwise, PermissionRequest, Policy, Question, Rules, Verdict, judge,
+};
 use crate::time::UtcMillis;
 
 impl Run {
-    /// The rules for a step's agent: those of the run, of its role, and those that were added on the way.
+    /// The policy for a step's agent: the rules of the run and of its role.
     #[must_use]
-    pub fn rules_for(&self, step: &Step) -> (Rules, Otherwise) {
-        let policy = self.created.options.permissions.as_deref();
+    pub fn policy(&self, step: &Step) -> Policy {
+        let common = self.created.options.permissions.as_deref().cloned().unwrap_or_default();
         let role = self.created.role(self.role(step));
-        let common = policy.map(|policy| policy.rules.clone()).unwrap_or_default();
-        let otherwise = policy.map(|policy| policy.otherwise).unwrap_or_default();
-        (common.with(&role.rules).with(&self.learned), otherwise)
+        Policy { rules: common.rules.with(&role.rules), ..common }
     }
 
     /// Where a step's agent works.
@@ -23,11 +23,16 @@ impl Run {
         Ground { tree, project: &self.created.paths.project }
     }
 
-    /// What the rules say of what the client of a step asks leave for.
+    /// What the rules say of what the client of a step asks leave for, with those that were added on the way.
     #[must_use]
     pub fn judge(&self, step: &Step, request: &PermissionRequest) -> Judged {
-        let (rules, otherwise) = self.rules_for(step);
-        judge(&rules, otherwise, request, self.ground(step))
+        let policy = self.policy(step);
+        let ground = self.ground(step);
+        let judged = judge(&policy.rules.with(&self.learned), policy.otherwise, request, ground);
+        // Whoever was asked and said "always" is not asked for just that again, whatever rule asks.
+        let always = Rules { allow: self.learned.allow.clone(), ..Rules::default() };
+        let known = judge(&always, Otherwise::Deny, request, ground);
+        if judged.verdict == Verdict::Ask && known.verdict == Verdict::Allow { known } else { judged }
     }
 
     /// Steps whose clients ask what nobody has answered, and that are not over.
