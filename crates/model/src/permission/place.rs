@@ -134,7 +134,7 @@ mod tests {
     fn stars_stand_for_anything_in_a_name() {
         assert!(is_like("cargo*", "cargo") && is_like("*.rs", "a.rs") && is_like("a*b*c", "axxbyyc"));
         assert!(!is_like("*.rs", "a.rst") && !is_like("", "a") && is_like("*", ""));
-        assert!(!is_like(&"*a".repeat(50), &"a".repeat(4000).replace("aaaa", "aaab")[..3999]));
+        assert!(!is_like(&"*a".repeat(50), &format!("{}b", "a".repeat(4000))), "and it does not take for ever");
     }
 
     #[track_caller]

@@ -89,7 +89,9 @@ fn a_gate_is_answered_once() {
     let mut simulation = Simulation::new(gated(PER_PHASE, &[&[]]), World::kind(), 3);
     simulation.settle(1_000);
     assert_eq!(simulation.live.send(&answer("implement/p1/ask", GateAnswer::Approved)), Answer::Accepted);
-    assert_eq!(simulation.live.send(&answer("implement/p1/ask", GateAnswer::Rejected)), Answer::AlreadyDone);
+    assert_eq!(simulation.live.send(&answer("implement/p1/ask", GateAnswer::Approved)), Answer::AlreadyDone);
+    let contradicts = simulation.live.send(&answer("implement/p1/ask", GateAnswer::Rejected));
+    assert!(matches!(contradicts, Answer::NotWaiting { .. }), "{contradicts:?}");
     let unknown = simulation.live.send(&answer("implement/p9/ask", GateAnswer::Approved));
     assert!(matches!(unknown, Answer::NotWaiting { .. }));
     let no_gate = simulation.live.send(&answer("implement/p1/agent", GateAnswer::Approved));

@@ -247,13 +247,28 @@ needs = ["repository"]
 [[state.implement.step]]
 id = "short"
 kind = "gate"
+for_each = "phases"
 question = "now?"
 timeout_minutes = 30
 
 [[state.implement.step]]
 id = "long"
 kind = "gate"
+for_each = "phases"
 question = "ever?"
+
+[[state.implement.step]]
+id = "agent"
+kind = "agent"
+role = "implementer"
+for_each = "phases"
+needs = ["short", "long"]
+
+[[state.implement.step]]
+id = "merge"
+kind = "merge"
+for_each = "phases"
+needs = ["agent"]
 
 [state.complete]
 to = []
@@ -268,7 +283,7 @@ fn a_gate_is_closed_after_its_own_time_or_that_of_the_run() {
     let mut live = Live::begin(created);
     until(&mut live, Effect::Ask);
     let state = |live: &Live, gate: &str| live.run.step(&StepId::new(gate)).unwrap().state;
-    let (short, long) = ("implement/short", "implement/long");
+    let (short, long) = ("implement/p1/short", "implement/p1/long");
     live.pass(HOUR / 2);
     let answer = |step: &str| Input::Answer {
         step: StepId::new(step),
