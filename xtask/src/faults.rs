@@ -13,7 +13,7 @@ const CLIENTS: [(&str, &str); 4] =
 const BEGIN: &str = "# When a model's service fails\n\n\
     Made by `cargo xtask generate` from what the tests with real clients saw; `cargo xtask tidy` compares. Each line is a run of\n\
     one step through `coordinate run`, tried once and with `--no-wait`, with a fake service that fails in this way for ever\n\
-    ([how](clients-tests.md)). The limits of silence are short there, from 10 to 20 seconds, and opencode is told when to come\n\
+    ([how](clients-tests.md)). The limits of silence are short there, from 10 to 30 seconds, and opencode is told when to come\n\
     again: its own pauses between two tries grow for minutes. What each class leads to stands in [errors.md](errors.md).\n\n\
     A limit of use is one whatever the client makes of it, and nothing that hangs is waited for without an end. A client that\n\
     tries again by itself, and longer than it may be silent, is ended with the reason that it gave last.\n";

@@ -176,6 +176,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate agents`",
     ),
     row(
+        "N5",
+        "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
+        "quota.md",
+        "`coordinate run --no-wait`, `coordinate why`",
+    ),
+    row(
         "P3",
         "gates and questions: yes or no with a comment, timeouts, closed when nobody answers",
         "permissions.md",

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod context;
 pub mod dashboard;
 pub mod diagram;
+pub mod effects;
 pub mod ending;
 pub mod errors;
 pub mod estimate;

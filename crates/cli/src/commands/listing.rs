@@ -90,7 +90,7 @@ pub(crate) fn agents(project: &Project, as_json: bool) -> Result<Exit, CommandEr
     }
     for probe in probes {
         let mark = if probe.found { "✓" } else { " " };
-        print(&format!("{mark} {:<9} {:<8} {}", probe.name, probe.version.unwrap_or_default(), probe.detail));
+        print(&format!("{mark} {:<12} {:<8} {}", probe.name, probe.version.unwrap_or_default(), probe.detail));
     }
     for casting in &castings {
         let agent = if casting.agent.is_empty() { "the run's agent" } else { &casting.agent };

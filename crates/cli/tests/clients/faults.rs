@@ -67,7 +67,7 @@ fn idle_seconds(client: Client) -> u32 {
     match client {
         Client::Claude | Client::Codex => 10,
         Client::Gemini => 15,
-        Client::Opencode => 20,
+        Client::Opencode => 30,
     }
 }
 

@@ -118,7 +118,7 @@ fn survive(installed: &Installed, moment: u64) -> usize {
         if let Some(ended) = ended.or_else(|| cell.ended_within(patience)) {
             break Some(ended);
         }
-        if chance.draw() % 2 == 0 {
+        if chance.draw().is_multiple_of(2) {
             orchestrators(&world).into_iter().for_each(kill);
             assert_eq!(cell.ended_within(Duration::from_secs(60)).as_deref(), Some("ended 137"));
             cell.begin("resume --yes");

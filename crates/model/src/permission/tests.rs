@@ -216,8 +216,8 @@ proptest! {
     #[test]
     fn any_text_is_read_and_judged(text in "\\PC{0,60}", path in "[./a~]{0,20}") {
         let denies = rules("deny Bash(git push:*), deny Edit(src/**)");
-        judge(&denies, Otherwise::Rules, &command(&text), GROUND);
-        judge(&denies, Otherwise::Rules, &edit(&path), GROUND);
+        let _ = judge(&denies, Otherwise::Rules, &command(&text), GROUND);
+        let _ = judge(&denies, Otherwise::Rules, &edit(&path), GROUND);
         let _ = text.parse::<Rule>();
     }
 
