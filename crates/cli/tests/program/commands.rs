@@ -179,7 +179,7 @@ fn doctor_looks_at_everything() {
 #[test]
 fn every_help_text() {
     let world = World::new(&[]);
-    let commands: [&[&str]; 33] = [
+    let commands: [&[&str]; 34] = [
         &[],
         &["run"],
         &["resume"],
@@ -189,6 +189,7 @@ fn every_help_text() {
         &["why"],
         &["pause"],
         &["cancel"],
+        &["inbox"],
         &["approve"],
         &["reject"],
         &["unlock"],
