@@ -72,6 +72,8 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             summary: String::new(),
         },
         options: Options {
+            gate_ms: None,
+            permissions: Default::default(),
             quota: Default::default(),
             interrupted: Default::default(),
             role_agents: std::collections::BTreeMap::new(),
@@ -81,6 +83,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             replan: None,
             auto_create_debug: true,
             agent: AgentChoice {
+                sums_session: false,
                 resumes: false,
                 name: "bench".to_owned(),
                 argv: Vec::new(),

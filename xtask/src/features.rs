@@ -176,6 +176,18 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate agents`",
     ),
     row(
+        "N5",
+        "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
+        "quota.md",
+        "`coordinate run --no-wait`, `coordinate why`",
+    ),
+    row(
+        "P3",
+        "gates and questions: yes or no with a comment, timeouts, closed when nobody answers",
+        "permissions.md",
+        "`coordinate reject ID --comment TEXT`",
+    ),
+    row(
         "P4",
         "budgets of tokens, money, time and attempts: of a run, a role, a day; told, or kept; exit code 4",
         "budgets.md",
@@ -192,6 +204,12 @@ pub(crate) const ROWS: &[Row] = &[
         "an estimate from the project's own runs, reservations, a ledger that resuming does not reset, a time of grace",
         "budgets.md",
         "`coordinate run --estimate`",
+    ),
+    row(
+        "N7",
+        "one inbox for gates and for what agents ask leave for, with evidence; rules that deny first, and that learn",
+        "permissions.md",
+        "`coordinate inbox`",
     ),
 ];
 

@@ -3,9 +3,11 @@
 use crate::bridge::{self, Order, Protocol};
 use crate::client::{CLAUDE_TOOLS, Client, Place, find_program};
 use crate::command;
+use crate::keeping;
 use coordinate_engine::port::{AgentProbe, Assignment, AttemptProgram};
 use coordinate_model::event::AgentChoice;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::permission::Policy;
 use serde_json::json;
 use std::path::Path;
 
@@ -87,21 +89,36 @@ impl AcpAgent {
     }
 
     /// What is its own in an order: the mode in which it asks as little as the single-shot client does, so that work goes on
-    /// while nobody drives.
-    fn adapt(self, order: &mut Order) {
+    /// while nobody drives; but where rules forbid something, the mode in which it asks for all that it changes.
+    fn adapt(self, order: &mut Order, policy: &Policy) {
+        let asks = keeping::binds(policy);
+        let mode = |mode: &str| Some(mode.to_owned());
         match self {
             Self::Any | Self::Opencode => {}
+            Self::Claude if asks => {
+                order.mode = mode("default");
+                // What only reads is not asked for, also in this mode.
+                let tools = keeping::claude_denied(policy);
+                order.meta = Some(json!({"claudeCode": {"options": {"disallowedTools": tools}}}));
+            }
             Self::Claude => {
-                order.mode = Some("acceptEdits".to_owned());
+                order.mode = mode("acceptEdits");
                 let tools: Vec<&str> = CLAUDE_TOOLS.split(',').collect();
                 order.meta = Some(json!({"claudeCode": {"options": {"allowedTools": tools}}}));
             }
-            Self::Codex => order.mode = Some("workspace-write".to_owned()),
+            Self::Codex => order.mode = mode(if asks { "read-only" } else { "workspace-write" }),
             Self::Gemini => {
-                order.mode = Some("yolo".to_owned());
+                order.mode = mode(if asks { "default" } else { "yolo" });
                 order.model = None;
             }
         }
+    }
+
+    /// opencode allows everything by itself, and asks only where it is told to.
+    fn asking(self, policy: &Policy) -> Option<(String, String)> {
+        let asks = r#"{"edit":"ask","bash":"ask","webfetch":"ask","external_directory":"ask"}"#;
+        let told = self == Self::Opencode && keeping::binds(policy);
+        told.then(|| ("OPENCODE_PERMISSION".to_owned(), asks.to_owned()))
     }
 
     fn argv(self, agent: &AgentChoice) -> Result<Vec<String>, Failure> {
@@ -121,9 +138,12 @@ impl AcpAgent {
     /// The program for an assignment; `program` is `coordinate` itself.
     pub(crate) fn program(self, program: &Path, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
         let argv = self.argv(&assignment.agent)?;
-        let mut attempt = bridge::program(program, assignment, (Protocol::Acp, argv), |order| self.adapt(order))?;
+        let mut attempt = bridge::program(program, assignment, (Protocol::Acp, argv), |order| {
+            self.adapt(order, &assignment.policy);
+        })?;
         let own = self.client().map(Client::variables).unwrap_or_default();
         attempt.env.extend(own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        attempt.env.extend(self.asking(&assignment.policy));
         Ok(attempt)
     }
 

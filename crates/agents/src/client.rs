@@ -11,8 +11,10 @@ pub(crate) use probe::{Place, find, find_program, probe_all, probe_place};
 
 use crate::bridge::{self, Protocol};
 use crate::command::{environment, write_prompt};
+use crate::keeping;
 use coordinate_engine::port::{Assignment, AttemptProgram};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::permission::Otherwise;
 use std::path::Path;
 
 /// The closed set of clients.
@@ -99,10 +101,7 @@ impl Client {
                 let session = own_session(assignment);
                 let fixed = ["-p", "--output-format", "stream-json", "--verbose", "--session-id", &session];
                 let two_way = if assignment.agent.hears { CLAUDE_TWO_WAY } else { &[] };
-                texts(
-                    &[&fixed[..], two_way, &["--permission-mode", "acceptEdits", "--allowedTools", CLAUDE_TOOLS]]
-                        .concat(),
-                )
+                texts(&[&fixed[..], two_way].concat()).into_iter().chain(claude_tools(assignment)).collect()
             }
             Self::Codex => {
                 let tree = assignment.tree.to_string_lossy();
@@ -192,6 +191,25 @@ impl Client {
     }
 }
 
+/// What Claude Code may do. Where rules forbid something and it can ask, it asks for all that it changes; where it can not, it
+/// is told the rules.
+fn claude_tools(assignment: &Assignment) -> Vec<String> {
+    let policy = &assignment.policy;
+    let asks = assignment.agent.hears && keeping::binds(policy);
+    let (mode, allowed, denied) = if asks {
+        ("default", Vec::new(), keeping::claude_denied(policy))
+    } else {
+        let (allowed, denied) = keeping::claude_tools(policy);
+        (if policy.otherwise == Otherwise::Rules { "acceptEdits" } else { "dontAsk" }, allowed, denied)
+    };
+    let mut arguments = vec!["--permission-mode".to_owned(), mode.to_owned()];
+    let lists = [("--allowedTools", allowed), ("--disallowedTools", denied)];
+    for (flag, tools) in lists.into_iter().filter(|(_, tools)| !tools.is_empty()) {
+        arguments.extend([flag.to_owned(), tools.join(",")]);
+    }
+    arguments
+}
+
 fn own_session(assignment: &Assignment) -> String {
     session::id(&assignment.run, &assignment.step, assignment.attempt)
 }
@@ -220,6 +238,7 @@ mod tests {
             tree: "/trees/p1".into(),
             folder: "/attempts/p1".into(),
             limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },
+            policy: coordinate_model::permission::Policy::default(),
             artifact: None,
         }
     }

@@ -5,6 +5,7 @@ mod bridge;
 mod client;
 mod command;
 mod host;
+mod keeping;
 mod offline;
 mod stream;
 mod tokens;
@@ -21,6 +22,7 @@ use coordinate_engine::port::{AgentProbe, Agents, Assignment, AttemptProgram, Tr
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{RunId, StepId};
+use coordinate_model::permission::Policy;
 use std::path::PathBuf;
 use stream::Dialect;
 
@@ -95,6 +97,14 @@ impl Clients {
         Self::adapter(&Self::choice(name, Vec::new(), None)).is_ok()
     }
 
+    /// Whether an agent can be kept to a policy.
+    ///
+    /// # Errors
+    /// A failure that names agents that can.
+    pub fn keeps(agent: &AgentChoice, policy: &Policy) -> Result<(), Failure> {
+        keeping::keeps(agent, policy)
+    }
+
     /// The same choice, which can be told something while it works where the client can.
     #[must_use]
     pub fn hearing(choice: AgentChoice) -> AgentChoice {
@@ -161,6 +171,10 @@ impl Agents for Clients {
     }
 
     fn program(&self, assignment: &Assignment) -> Result<AttemptProgram, Failure> {
+        // Another agent than the one that the run began with may have taken over.
+        if !assignment.policy.lenient {
+            keeping::keeps(&assignment.agent, &assignment.policy)?;
+        }
         match Self::adapter(&assignment.agent)? {
             Adapter::Offline => offline::program(&self.program, assignment, || self.probe()),
             Adapter::Command => command::program(assignment),

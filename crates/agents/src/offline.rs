@@ -140,6 +140,7 @@ mod tests {
             tree: folder.to_owned(),
             folder: folder.to_owned(),
             limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },
+            policy: coordinate_model::permission::Policy::default(),
             artifact: None,
         }
     }

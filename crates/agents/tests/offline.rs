@@ -75,6 +75,7 @@ impl World {
             tree: self.tree(),
             folder: self.root.path().join("attempt"),
             limits: Limits { idle_ms: None, hard_ms: None, output_bytes: 1, grace_ms: 1 },
+            policy: coordinate_model::permission::Policy::default(),
             artifact: Some(order),
         };
         let program = Clients::new("coordinate".into(), "1.0.0").program(&assignment)?;

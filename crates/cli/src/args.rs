@@ -4,6 +4,7 @@ mod budget;
 mod checkpoint;
 mod clean;
 mod config;
+mod inbox;
 mod metrics;
 mod moment;
 mod quota;
@@ -23,6 +24,7 @@ pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 use coordinate_model::time::UtcMillis;
+pub(crate) use inbox::*;
 pub(crate) use metrics::*;
 pub(crate) use quota::*;
 pub(crate) use roles::*;
@@ -85,6 +87,8 @@ pub(crate) enum Command {
     Pause(OneRun),
     /// Ends a run for good; what was not merged is kept on refs
     Cancel(CancelArguments),
+    /// Lists the questions that wait for you: gates, and what agents ask leave for
+    Inbox(InboxArguments),
     /// Answers a question with yes
     Approve(AnswerArguments),
     /// Answers a question with no
@@ -404,19 +408,6 @@ pub(crate) struct ReplanArguments {
     /// Does not ask, however often the plan was changed for this phase
     #[arg(long)]
     pub(crate) force_replan: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AnswerArguments {
-    /// The run, or the beginning of its id
-    pub(crate) run: Option<String>,
-
-    /// The question's step; not needed when only one waits
-    pub(crate) step: Option<String>,
-
-    /// Why
-    #[arg(long, short = 'm', value_name = "TEXT", default_value = "")]
-    pub(crate) comment: String,
 }
 
 #[derive(Debug, Subcommand)]

@@ -16,6 +16,7 @@ mod detach;
 mod doctor;
 mod drive;
 mod estimate;
+mod inbox;
 mod listing;
 mod liveness;
 mod logs;
@@ -67,8 +68,9 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Why(which) => show::why(&project()?, which.run.as_deref()),
         Command::Pause(which) => control::pause(&project()?, which.run.as_deref()),
         Command::Cancel(options) => control::cancel(&project()?, options.run.as_deref(), &options.reason),
-        Command::Approve(options) => control::answer(&project()?, options, GateAnswer::Approved),
-        Command::Reject(options) => control::answer(&project()?, options, GateAnswer::Rejected),
+        Command::Approve(options) => inbox::answer(&project()?, options, GateAnswer::Approved),
+        Command::Reject(options) => inbox::answer(&project()?, options, GateAnswer::Rejected),
+        Command::Inbox(options) => inbox::inbox(&project()?, options),
         Command::Steer(options) => steer::steer(&project()?, options),
         Command::Unlock(which) => control::unlock(&project()?, which.run.as_deref()),
         Command::Next(options) => next::next(&quick()?, options),

@@ -8,6 +8,7 @@ mod display;
 mod failure;
 mod log;
 mod paths;
+mod permissions;
 mod roles;
 mod standards;
 mod wiring;

@@ -5,7 +5,7 @@
 
 use crate::journal::{Author, Journal, JournalError, Record};
 use crate::port::Clock;
-use coordinate_model::decide::{budget_due, parked};
+use coordinate_model::decide::{budget_due, parked, question_due};
 use coordinate_model::event::Outcome;
 use coordinate_model::ids::Token;
 use coordinate_model::input::Input;
@@ -338,7 +338,8 @@ impl<'a> Driver<'a> {
                     | Detail::Outcome { .. },
                 ) => None,
             });
-        waiting.chain(budget_due(&self.run).map(|due| (Input::BudgetDue, due)))
+        let questions = question_due(&self.run).map(|due| (Input::QuestionsDue, due));
+        waiting.chain(budget_due(&self.run).map(|due| (Input::BudgetDue, due))).chain(questions)
     }
 
     /// Whether a span has passed since a moment. A clock that was set back must not make anything wait for its return.

@@ -38,6 +38,7 @@ use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
+use coordinate_model::permission::Policy;
 use coordinate_model::plan::{Phase, Plan};
 use coordinate_model::role::{Claim, claim};
 use coordinate_model::run::{Adopted, Attempt, Run, Step};
@@ -122,6 +123,7 @@ struct StepJob {
     attempt: Attempt,
     role: String,
     agent: AgentChoice,
+    policy: Policy,
     order: Option<artifact::Order>,
     /// Artifacts of other steps that it builds on.
     carried: Vec<Item>,
@@ -249,6 +251,7 @@ impl Workshop {
             attempt: attempt.clone(),
             role: run.role(step).to_owned(),
             agent: run.agent(step).clone(),
+            policy: run.policy(step),
             order: order(run, step),
             carried: context::carried(run, step),
             named: named(run),

@@ -8,6 +8,7 @@
 mod attempt;
 mod budget;
 mod client;
+mod permission;
 mod quota;
 mod replan;
 mod said;
@@ -15,12 +16,13 @@ mod session;
 mod settle;
 
 pub use budget::{due as budget_due, parked};
+pub use permission::due as question_due;
 pub use settle::settle;
 
-use crate::event::{Created, Event, GateAnswer};
+use crate::event::{Created, Event};
 use crate::failure::Failure;
 use crate::input::{Answer, Context, Input};
-use crate::run::{Corruption, Position, Run, StepState, Waiting};
+use crate::run::{Corruption, Position, Run, Waiting};
 
 /// Events and the answer to an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,8 +76,15 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::Delivered { of, blocked } => attempt::delivered(run, of, blocked.as_ref()),
         Input::MoveFailed { of, failure } => attempt::move_failed(run, of, failure),
         Input::Due { step, due } => timer_due(run, step, *due),
+        Input::Answer { step, answer, by, comment } => {
+            permission::answer_gate(run, step, (*answer, by, comment), context.now)
+        }
+        Input::Permit { step, attempt, request, answer, by, comment, always } => {
+            let said = permission::Permit { answer: *answer, by, comment, always: always.as_ref() };
+            permission::permit(run, (step, *attempt, request), &said, context.now)
+        }
+        Input::QuestionsDue => permission::came_due(run, context.now),
         Input::LimitOver { due } => quota::over(run, *due),
-        Input::Answer { step, answer, by, comment } => answer_gate(run, step, *answer, by, comment),
         Input::Replan { phase, kind, reason, forced } => replan::asked(run, (*phase, *kind), reason, *forced),
         Input::Budget { budgets, by } => budget::change(run, budgets, by),
         Input::BudgetDue => budget::came_due(run, context.now),
@@ -165,21 +174,6 @@ fn timer_due(run: &Run, id: &crate::ids::StepId, due: crate::time::UtcMillis) ->
             Decision::accepted(vec![Event::RetryDue { step: id.clone() }])
         }
         Some(Waiting::Until { .. } | Waiting::Answer { .. }) | None => Decision::refused(Answer::AlreadyDone),
-    }
-}
-
-fn answer_gate(run: &Run, id: &crate::ids::StepId, answer: GateAnswer, by: &str, comment: &str) -> Decision {
-    if run.answers.contains_key(id) {
-        return Decision::refused(Answer::AlreadyDone);
-    }
-    match run.step(id).map(|step| (step.state, &step.waiting)) {
-        Some((StepState::Waiting, Some(Waiting::Answer { .. }))) => Decision::accepted(vec![Event::GateAnswered {
-            step: id.clone(),
-            answer,
-            by: by.to_owned(),
-            comment: comment.to_owned(),
-        }]),
-        Some(_) | None => Decision::not_waiting(format!("no question `{id}` waits for an answer")),
     }
 }
 

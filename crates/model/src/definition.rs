@@ -259,6 +259,9 @@ pub struct StepTemplate {
     /// The question of a `gate` step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
+    /// How long the question of a `gate` step waits; then the answer is no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_minutes: Option<u32>,
     /// How often a transient failure is tried.
     #[serde(default)]
     pub retry: Retry,

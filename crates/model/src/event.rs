@@ -13,12 +13,14 @@ use crate::client::UsageLimit;
 use crate::definition::{Definition, Scope, StateName, StepTemplate, When};
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::permission::{Policy, Rule, Verdict as Leave};
 use crate::plan::Plan;
 use crate::quota::Quota;
 use crate::replan::{Evaluation, Proposal, ReplanKind, Replanning, Trigger};
 use crate::role::{self, Role};
 use crate::said::Said;
 use crate::standards::Standards;
+use crate::time::UtcMillis;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -117,6 +119,12 @@ pub struct Options {
     /// When the plan is changed on the way; `None`: never by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replan: Option<Replanning>,
+    /// What agents may do, and what people are asked; `None`: what every agent may do unasked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Box<Policy>>,
+    /// How long a gate waits where its step does not say, in milliseconds; `None`: until it is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate_ms: Option<u64>,
     /// The agent.
     pub agent: AgentChoice,
     /// What is done about limits of use.
@@ -815,6 +823,9 @@ pub enum Event {
         step: StepId,
         /// The question.
         question: String,
+        /// When it is closed unanswered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closes: Option<UtcMillis>,
     },
     /// It was answered.
     GateAnswered {
@@ -827,6 +838,30 @@ pub enum Event {
         /// In their words.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         comment: String,
+    },
+    /// A person is asked whether a client may do what it asks leave for. The answer is a [`Self::MessageAdded`].
+    PermissionOpened {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// The [request](crate::permission::PermissionRequest::id).
+        request: String,
+        /// The rule for which it is asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+        /// When it is closed unanswered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closes: Option<UtcMillis>,
+    },
+    /// One more rule counts from here on.
+    RuleAdded {
+        /// What it does.
+        verdict: Leave,
+        /// The rule.
+        rule: Rule,
+        /// Who added it.
+        by: String,
     },
     /// A limit is near.
     BudgetWarned {

@@ -5,6 +5,7 @@ use crate::definition::StateName;
 use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, PullRequest, RefMove, Verdict, Work};
 use crate::failure::Failure;
 use crate::ids::{Oid, PhaseNumber, StepId, Token};
+use crate::permission::Rule;
 use crate::plan::Plan;
 use crate::replan::{Proposal, ReplanKind};
 use crate::time::UtcMillis;
@@ -240,6 +241,25 @@ pub enum Input {
         /// In their words.
         comment: String,
     },
+    /// A request for leave is answered by a person.
+    Permit {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// The [request](crate::permission::PermissionRequest::id).
+        request: String,
+        /// The answer.
+        answer: GateAnswer,
+        /// Who.
+        by: String,
+        /// In their words.
+        comment: String,
+        /// The rule by which the like of it is answered from here on.
+        always: Option<Rule>,
+    },
+    /// The clock came to where questions are closed.
+    QuestionsDue,
     /// Somebody wants the plan to change.
     Replan {
         /// The phase that it is about.

@@ -1,4 +1,17 @@
-//! What a client asks leave for, and what it gets without anybody being asked.
+//! What a client asks leave for, what it gets without anybody being asked, and what people are asked.
+
+mod place;
+mod policy;
+mod question;
+mod rule;
+mod shell;
+#[cfg(test)]
+mod tests;
+
+pub use place::Ground;
+pub use policy::{Judged, Otherwise, Policy, Rules, TIMEOUT_MS, Verdict, judge};
+pub use question::{Answered, Question, TIMEOUT, answer_of, short_id};
+pub use rule::{InvalidRule, Rule, Tool, What};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +55,9 @@ pub struct PermissionRequest {
     /// The file or folder that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Further files or folders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_paths: Vec<String>,
     /// The command that is to be run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
@@ -51,6 +67,11 @@ pub struct PermissionRequest {
 }
 
 impl PermissionRequest {
+    /// All files and folders that it is about.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.path.iter().chain(&self.more_paths).map(String::as_str)
+    }
+
     /// What it is about, in a line.
     #[must_use]
     pub fn words(&self) -> String {
@@ -78,12 +99,11 @@ pub fn unasked(request: &PermissionRequest, tree: Option<&str>) -> Leave {
     if request.kind == ToolKind::Other {
         return refuse("nobody is here to allow this: go on without it".to_owned());
     }
-    match (&request.path, tree) {
-        (Some(path), Some(tree)) if !is_below(path, tree) => {
-            refuse(format!("`{path}` is outside of your tree: work there only"))
-        }
+    let outside = request.paths().find(|path| tree.is_none_or(|tree| !is_below(path, tree)));
+    match (outside, tree) {
+        (Some(path), Some(_)) => refuse(format!("`{path}` is outside of your tree: work there only")),
         (Some(_), None) => refuse("your tree is not known".to_owned()),
-        (Some(_) | None, _) => Leave { allowed: true, comment: String::new() },
+        (None, _) => Leave { allowed: true, comment: String::new() },
     }
 }
 
@@ -103,42 +123,4 @@ fn is_below(path: &str, folder: &str) -> bool {
 pub fn shortened(text: &str) -> String {
     let end = (0..=LONGEST.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     text.get(..end).unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(kind: ToolKind, path: Option<&str>, allowed: bool) {
-        let request = PermissionRequest { kind, path: path.map(str::to_owned), ..PermissionRequest::default() };
-        assert_eq!(unasked(&request, Some("/trees/p1")).allowed, allowed, "{request:?}");
-    }
-
-    #[test]
-    fn an_agent_may_do_what_it_needs_in_its_tree() {
-        check(ToolKind::Execute, None, true);
-        check(ToolKind::Edit, Some("/trees/p1/a.txt"), true);
-        check(ToolKind::Read, Some("src/a.rs"), true);
-        check(ToolKind::Read, Some("/trees/p1"), true);
-        check(ToolKind::Fetch, None, true);
-    }
-
-    #[test]
-    fn files_elsewhere_and_unknown_tools_are_refused() {
-        check(ToolKind::Other, None, false);
-        check(ToolKind::Edit, Some("/trees/p10/a.txt"), false);
-        check(ToolKind::Edit, Some("/trees/p1/../p2/a.txt"), false);
-        check(ToolKind::Read, Some("../a"), false);
-        check(ToolKind::Read, Some("/etc/passwd"), false);
-        let request = PermissionRequest { kind: ToolKind::Edit, path: Some("a".to_owned()), ..Default::default() };
-        assert!(!unasked(&request, None).allowed);
-    }
-
-    #[test]
-    fn texts_are_cut_at_a_border() {
-        assert_eq!(shortened("ä"), "ä");
-        let long = format!("x{}", "ä".repeat(LONGEST));
-        assert_eq!(shortened(&long).len(), LONGEST - 1);
-    }
 }

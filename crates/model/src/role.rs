@@ -23,6 +23,7 @@ pub use schema::{Schema, schemas};
 use crate::artifact::ArtifactKind;
 use crate::budget::Limits;
 use crate::definition::Handed;
+use crate::permission::Rules;
 use crate::plan::Severity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -120,6 +121,9 @@ pub struct Role {
     /// What its attempts may spend in a run: tokens, money, attempts.
     #[serde(default, skip_serializing_if = "Limits::is_empty")]
     pub budget: Limits,
+    /// What its agents may do, what people are asked, and what they may not; beside the rules for every role.
+    #[serde(default, skip_serializing_if = "Rules::is_empty")]
+    pub rules: Rules,
     /// What other programs say in the front matter, as it stands.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub other: BTreeMap<String, String>,

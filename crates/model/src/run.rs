@@ -7,6 +7,7 @@
 mod apply;
 mod artifacts;
 mod expand;
+mod permission;
 mod queues;
 mod replan;
 mod said;
@@ -24,7 +25,7 @@ use crate::event::{
 use crate::failure::{FailingGroup, Failure};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::obligation::{Obligation, ObligationKey};
-use crate::permission::PermissionRequest;
+use crate::permission::{PermissionRequest, Question, Rules};
 use crate::plan::Plan;
 use crate::quota::Limited;
 use crate::replan::Replan;
@@ -94,6 +95,15 @@ impl StepState {
         }
     }
 
+    /// Whether nothing more becomes of it.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed | Self::Cancelled | Self::Skipped => true,
+            Self::Blocked | Self::Ready | Self::Leased | Self::Running | Self::Verifying | Self::Waiting => false,
+        }
+    }
+
     /// Whether a driver is working on it.
     #[must_use]
     pub fn is_live(self) -> bool {
@@ -125,6 +135,12 @@ pub enum Waiting {
     Answer {
         /// The question.
         question: String,
+        /// Since when.
+        #[serde(default)]
+        opened: UtcMillis,
+        /// When it is closed unanswered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closes: Option<UtcMillis>,
     },
 }
 
@@ -247,6 +263,9 @@ pub struct Step {
     /// What was said to its agent, in the order in which it was said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<Message>,
+    /// What people were asked on behalf of its client.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
 }
 
 impl Step {
@@ -406,6 +425,12 @@ pub struct Run {
     pub artifacts: Vec<Artifact>,
     /// Things that the user should know.
     pub warnings: Vec<String>,
+    /// Rules that were added on the way.
+    #[serde(default, skip_serializing_if = "Rules::is_empty")]
+    pub learned: Rules,
+    /// Steps whose clients ask what nobody has answered.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    asking: BTreeSet<StepId>,
     /// Answers to gates.
     pub answers: BTreeMap<StepId, Answered>,
     /// What it may spend and has spent, where there is a limit.
@@ -681,6 +706,8 @@ impl Event {
             Self::PullRequestOpened { .. } => "pull_request_opened",
             Self::GateOpened { .. } => "gate_opened",
             Self::GateAnswered { .. } => "gate_answered",
+            Self::PermissionOpened { .. } => "permission_opened",
+            Self::RuleAdded { .. } => "rule_added",
             Self::BudgetWarned { .. } => "budget_warned",
             Self::BudgetReached { .. } => "budget_reached",
             Self::BudgetChanged { .. } => "budget_changed",

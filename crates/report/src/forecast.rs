@@ -285,7 +285,11 @@ pub fn text(forecast: &Forecast) -> String {
         let _ = writeln!(text, "steps     {steps} × {} ({} in the history)", part.role, part.seen);
     }
     if forecast.tokens.is_none() && forecast.time_ms.is_none() {
-        let _ = writeln!(text, "no history of the agent `{}` in this project: nothing can be said", forecast.agent);
+        let _ = writeln!(
+            text,
+            "no history of such steps with the agent `{}` in this project: nothing can be said",
+            forecast.agent
+        );
         return text;
     }
     let _ = writeln!(text, "          {:>14} {:>14} {:>14}", "low", "expected", "high");

@@ -83,6 +83,7 @@ pub fn run(run: &Run) -> Value {
         "phases": phases(run),
         "parent": created.parent,
         "steps": run.steps.iter().map(|one| step(run, one)).collect::<Vec<_>>(),
+        "questions": crate::inbox::entries(run, true).iter().map(crate::inbox::Entry::json).collect::<Vec<_>>(),
         "limits": run.limits.iter().map(|(agent, limit)| json!({"agent": agent, "until": moment(limit.until), "window": limit.window})).collect::<Vec<_>>(),
         "parked_until": run.parked_until().map(moment),
         "answers": run.answers.iter().map(|(step, answered)| json!({"step": step, "answer": answered.answer, "by": answered.by, "comment": answered.comment, "at": moment(answered.at)})).collect::<Vec<_>>(),

@@ -7,6 +7,7 @@ use coordinate_model::definition::{Action, Scope, StepKind, Writes};
 use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome};
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::StepId;
+use coordinate_model::permission::short_id;
 use coordinate_model::plan::{Graph, Plan};
 use coordinate_model::replan::Evaluation;
 use coordinate_model::run::{DeliveryResult, Run, Step};
@@ -95,7 +96,7 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             Some(format!("your branch was left as it is ({reason}); take the result with `{command}`"))
         }
         Event::PullRequestOpened { request, .. } => Some(format!("✓ pull request {}", request.url)),
-        Event::GateOpened { step, question } => Some(format!("question `{step}`: {question}")),
+        Event::GateOpened { step, question, .. } => Some(format!("question `{step}`: {question}")),
         Event::GateAnswered { step, answer, by, .. } => {
             let word = match answer {
                 GateAnswer::Approved => "approved",
@@ -103,6 +104,13 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             };
             Some(format!("`{step}` was {word} by {by}"))
         }
+        Event::PermissionOpened { step, attempt, request, .. } => {
+            let asked = run.step(step)?.questions.iter().rev();
+            let mut asked = asked.filter(|question| question.attempt == *attempt && question.request.id == *request);
+            let id = short_id(run.id(), step, Some((*attempt, request)));
+            Some(format!("question `{id}`: {} asks leave for {}", name(step), asked.next()?.request.words()))
+        }
+        Event::RuleAdded { verdict, rule, by } => Some(format!("from here on: {} `{rule}` ({by})", verdict.name())),
         Event::BudgetWarned { limit, spent, most } => Some(budget::warned(limit, *spent, *most)),
         Event::BudgetReached { limit, spent, most } => Some(budget::reached(run, limit, *spent, *most)),
         Event::BudgetChanged { budgets, by } => Some(budget::changed(budgets, by)),

@@ -79,6 +79,8 @@ pub fn level(event: &Event) -> Level {
         | Event::Delivered { .. }
         | Event::PullRequestOpened { .. }
         | Event::GateOpened { .. }
+        | Event::PermissionOpened { .. }
+        | Event::RuleAdded { .. }
         | Event::MessageAdded { .. }
         | Event::MessageTold { .. }
         | Event::GateAnswered { .. }

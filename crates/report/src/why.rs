@@ -5,6 +5,7 @@ use crate::limits;
 use crate::line::name;
 use crate::text::moment;
 use coordinate_model::decide::parked;
+use coordinate_model::permission::short_id;
 use coordinate_model::run::{Run, StepState, Waiting};
 
 /// One line: what the run waits for, or how it ended. `driven` tells whether a living process drives it.
@@ -39,6 +40,14 @@ fn waits(run: &Run) -> String {
             if step.track.is_some() {
                 return format!("{} in {}", name(run, step), run.id().below(&step.id));
             }
+            let asked = step.questions.iter().filter(|question| question.is_open()).map(|question| {
+                let id = short_id(run.id(), &step.id, Some((question.attempt, &question.request.id)));
+                format!("your leave for {}: {} (`coordinate approve {id}`)", name(run, step), question.request.words())
+            });
+            let asked: Vec<String> = asked.collect();
+            if !asked.is_empty() {
+                return asked.join("; ");
+            }
             let doing = step.attempt().and_then(|attempt| attempt.doing.clone());
             let state =
                 if step.state == StepState::Running { String::new() } else { format!(" ({})", step.state.name()) };
@@ -53,7 +62,7 @@ fn waits(run: &Run) -> String {
     let texts: Vec<String> = waiting
         .map(|(step, waiting)| match waiting {
             Waiting::Until { due, why } => format!("for {} to try `{}` again ({why})", moment(*due), step.id),
-            Waiting::Answer { question } => {
+            Waiting::Answer { question, .. } => {
                 format!("for an answer to `{}`: {question} (`coordinate approve {} {}`)", step.id, run.id(), step.id)
             }
         })

@@ -222,6 +222,8 @@ fn options() -> Options {
         max_research: None,
         auto_create_debug: true,
         replan: Some(Replanning::default()),
+        permissions: None,
+        gate_ms: None,
         agent: AgentChoice { name: "simulated".to_owned(), repairs: true, ..AgentChoice::default() },
         test_command: Some("make test".to_owned()),
         check_command: None,

@@ -3,7 +3,9 @@
 //! What it is told comes in as messages of the user. One that comes while it works waits until the model is asked next, and
 //! is printed again when it goes in: that is how it is known to be heard. With nothing on its way, a result is the end.
 
-use super::order::Order;
+#[cfg(test)]
+mod tests;
+
 use super::talk::{Act, Come, Talk};
 use super::{Note, permission};
 use coordinate_model::said::{Said, Saying};
@@ -17,7 +19,7 @@ const FAMILY: &str = "-c00d-4000-8000-000000000000";
 const DENIED: &str = "this is not allowed here: go on without it";
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Claude {
     prompt: String,
     /// Messages that it was sent and has not taken in.
@@ -28,8 +30,8 @@ pub(super) struct Claude {
 
 impl Claude {
     /// The conversation that gives Claude Code this prompt.
-    pub(super) fn new(_: &Order, prompt: String) -> Self {
-        Self { prompt, on_way: BTreeSet::new(), asks: BTreeMap::new(), calls: 0 }
+    pub(super) fn new(prompt: String) -> Self {
+        Self { prompt, ..Self::default() }
     }
 
     fn say(&mut self, number: u32, text: &str) -> Act {
@@ -43,12 +45,15 @@ impl Claude {
             Some("control_request") => self.asked(line),
             Some("control_cancel_request") => self.settle(&permission::control_id(line), None, ""),
             Some("user") => self.replayed(line).into_iter().collect(),
-            Some("result") if self.on_way.is_empty() => {
-                let failed = line.get("is_error").and_then(Value::as_bool).unwrap_or_default();
-                vec![Act::End(i32::from(failed))]
-            }
+            Some("result") => self.ended(line).into_iter().collect(),
             Some(_) | None => Vec::new(),
         }
+    }
+
+    /// A turn's end. One that failed is the end also where words are on their way: they would fail likewise.
+    fn ended(&self, line: &Value) -> Option<Act> {
+        let failed = line.get("is_error").and_then(Value::as_bool).unwrap_or_default();
+        (failed || self.on_way.is_empty()).then_some(Act::End(i32::from(failed)))
     }
 
     fn asked(&mut self, line: &Value) -> Vec<Act> {

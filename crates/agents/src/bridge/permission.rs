@@ -15,16 +15,25 @@ pub(crate) fn request(message: &Value) -> PermissionRequest {
     let of_input = |names: &[&str]| names.iter().find_map(|name| input?.get(*name)?.as_str().map(str::to_owned));
     let kind = kind(text("/kind").unwrap_or_default().as_str());
     let diff = diff(call);
+    let mut paths = paths(call).into_iter().chain(of_input(&["file_path", "path", "filePath"]));
     PermissionRequest {
         id: id(message),
         tool: text("/name").or_else(|| text("/kind")).unwrap_or_else(|| "tool".to_owned()),
         kind,
         title: text("/title").map(|title| shortened(&title)).unwrap_or_default(),
         input: input.map(|input| shortened(&input.to_string())).unwrap_or_default(),
-        path: text("/locations/0/path").or_else(|| of_input(&["file_path", "path", "filePath"])),
+        path: paths.next(),
+        more_paths: paths.collect(),
         command: of_input(&["command", "cmd"]).map(|command| shortened(&command)),
         diff: diff.map(|diff| shortened(&diff)),
     }
+}
+
+/// Every place that a call names: all of them must be allowed.
+fn paths(call: &Value) -> Vec<String> {
+    let lists = ["locations", "content"].into_iter().filter_map(|name| call.get(name)?.as_array());
+    let paths = lists.flatten().filter_map(|part| part.get("path")?.as_str());
+    paths.map(str::to_owned).collect()
 }
 
 /// The id of a JSON-RPC call as a text.
@@ -91,6 +100,8 @@ pub(crate) fn control_request(line: &Value) -> PermissionRequest {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
     let tool = text(line.pointer("/request/tool_name")).unwrap_or_default();
     let path = ["file_path", "notebook_path", "path"].iter().find_map(|name| text(input.get(*name)));
+    // A command is blocked for a path that it names; the paths of its other words nobody knows.
+    let mut paths = text(line.pointer("/request/blocked_path")).into_iter().chain(path);
     let side = |name: &str, mark: &str| {
         let lines = text(input.get(name)).unwrap_or_default();
         lines.lines().take(LINES).map(|line| format!("{mark}{line}")).collect::<Vec<_>>()
@@ -102,8 +113,8 @@ pub(crate) fn control_request(line: &Value) -> PermissionRequest {
         tool,
         title: text(line.pointer("/request/description")).map(|title| shortened(&title)).unwrap_or_default(),
         input: shortened(&input.to_string()),
-        // A command may name a path that it is blocked for; its words are the whole truth.
-        path: text(line.pointer("/request/blocked_path")).or(path),
+        path: paths.next(),
+        more_paths: paths.collect(),
         command: text(input.get("command")).map(|command| shortened(&command)),
         diff: (!diff.is_empty()).then(|| shortened(&diff)),
     }

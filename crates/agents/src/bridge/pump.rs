@@ -47,7 +47,7 @@ pub(super) fn run(order: &Order) -> io::Result<i32> {
     let prompt = std::fs::read_to_string(&order.prompt)?;
     let talk: Box<dyn Talk> = match order.protocol {
         Protocol::Acp => Box::new(Acp::new(order, prompt)),
-        Protocol::Claude => Box::new(Claude::new(order, prompt)),
+        Protocol::Claude => Box::new(Claude::new(prompt)),
     };
     let (sender, events) = channel();
     // Before there is anything to lose: TERM is for the client too, and its last words are worth hearing.

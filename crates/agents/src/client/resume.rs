@@ -1,6 +1,6 @@
 //! Going on with a session: how each client is told to, and which of them take an id that they are given.
 
-use super::{CLAUDE_TOOLS, CLAUDE_TWO_WAY, Client, session};
+use super::{CLAUDE_TWO_WAY, Client, claude_tools, session};
 use coordinate_engine::port::Assignment;
 
 impl Client {
@@ -15,12 +15,13 @@ impl Client {
 
     /// The arguments that go on with a session. It keeps its model, unless another one is named.
     pub(super) fn going_on(self, assignment: &Assignment, session: &str) -> Vec<String> {
+        let tools = claude_tools(assignment);
         let model = assignment.agent.model.iter().flat_map(|model| [self.model_flag(), model.as_str()]);
         let fixed = match self {
             Self::Claude => {
                 let output = ["-p", "--output-format", "stream-json", "--verbose", "--resume", session];
                 let two_way = if assignment.agent.hears { CLAUDE_TWO_WAY } else { &[] };
-                [&output[..], two_way, &["--permission-mode", "acceptEdits", "--allowedTools", CLAUDE_TOOLS]].concat()
+                output.iter().chain(two_way).copied().chain(tools.iter().map(String::as_str)).collect()
             }
             // It knows no `-s` and no `-C` here: the sandbox is said by its setting, and the folder is the process's own.
             Self::Codex => {

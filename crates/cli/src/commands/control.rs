@@ -1,15 +1,13 @@
-//! What people say to a run from beside: pause, cancel, answers, unlock. Each is an input like any other.
+//! What people say to a run from beside: pause, cancel, unlock. Each is an input like any other.
 
 use super::print;
-use crate::args::{AnswerArguments, ReplanArguments};
+use crate::args::ReplanArguments;
 use crate::context::{Meant, Project, driver_of, find_run};
 use crate::failure::{CommandError, Exit};
 use coordinate_engine::journal::{Author, Journal};
-use coordinate_model::event::GateAnswer;
-use coordinate_model::ids::{PhaseNumber, RunId, StepId};
+use coordinate_model::ids::{PhaseNumber, RunId};
 use coordinate_model::input::{Answer, Input};
 use coordinate_model::replan::ReplanKind;
-use coordinate_model::run::{Run, Waiting};
 
 pub(crate) fn pause(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {
     let (journal, id) = open(project, run)?;
@@ -19,34 +17,6 @@ pub(crate) fn pause(project: &Project, run: Option<&str>) -> Result<Exit, Comman
 pub(crate) fn cancel(project: &Project, run: Option<&str>, reason: &str) -> Result<Exit, CommandError> {
     let (journal, id) = open(project, run)?;
     say(&journal, &id, &Input::Cancel { by: user(), reason: reason.to_owned() }, "cancelled")
-}
-
-pub(crate) fn answer(project: &Project, options: &AnswerArguments, answer: GateAnswer) -> Result<Exit, CommandError> {
-    let (journal, id) = open(project, options.run.as_deref())?;
-    let run = journal.load(&id)?;
-    let step = match &options.step {
-        Some(step) => StepId::new(step.clone()),
-        None => only_question(&run)?,
-    };
-    let input = Input::Answer { step, answer, by: user(), comment: options.comment.clone() };
-    let word = match answer {
-        GateAnswer::Approved => "approved",
-        GateAnswer::Rejected => "rejected",
-    };
-    say(&journal, &id, &input, word)
-}
-
-fn only_question(run: &Run) -> Result<StepId, CommandError> {
-    let asks = |waiting: &Option<Waiting>| matches!(waiting, Some(Waiting::Answer { .. }));
-    let questions: Vec<_> = run.waiting().filter(|step| asks(&step.waiting)).collect();
-    match questions.as_slice() {
-        [only] => Ok(only.id.clone()),
-        [] => Err(CommandError::usage(format!("no question of `{}` waits for an answer", run.id()))),
-        several => {
-            let error = CommandError::usage("several questions wait: say which");
-            Err(several.iter().fold(error, |error, step| error.hint(step.id.as_str())))
-        }
-    }
 }
 
 pub(crate) fn replan(project: &Project, options: &ReplanArguments) -> Result<Exit, CommandError> {

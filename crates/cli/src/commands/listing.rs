@@ -5,6 +5,7 @@ use crate::context::{Project, driver_of, first_line};
 use crate::failure::{CommandError, Exit};
 use crate::wiring::clients;
 use coordinate_engine::port::{Agents, RunHeader};
+use coordinate_report::inbox::entries;
 use coordinate_report::text::moment;
 use serde_json::json;
 
@@ -18,10 +19,14 @@ pub(crate) fn ps(project: &Project, as_json: bool) -> Result<Exit, CommandError>
     let mut rows = Vec::new();
     for header in journal.storage().headers()? {
         let driver = driver_of(&journal, &header.run)?;
-        rows.push((header, driver));
+        let asked = match header.outcome {
+            None => entries(&journal.load(&header.run)?, false).len(),
+            Some(_) => 0,
+        };
+        rows.push((header, driver, asked));
     }
     if as_json {
-        let rows = rows.iter().map(|(header, driver)| {
+        let rows = rows.iter().map(|(header, driver, asked)| {
             json!({
                 "run": header.run,
                 "request": header.request,
@@ -32,25 +37,31 @@ pub(crate) fn ps(project: &Project, as_json: bool) -> Result<Exit, CommandError>
                 "parent": header.parent,
                 "started": moment(header.started),
                 "driver": driver,
+                "questions": asked,
             })
         });
         print_json(&rows.collect());
         return Ok(Exit::Done);
     }
     // A run below another stands under it.
-    for (header, driver) in rows.iter().filter(|(header, _)| header.parent.is_none()) {
-        print(&row(header, first_line(&header.request).as_str(), *driver, ""));
-        for (below, _) in rows.iter().rev().filter(|(below, _)| below.parent.as_ref() == Some(&header.run)) {
-            print(&row(below, &below.workflow, None, "  └ "));
+    for (header, driver, asked) in rows.iter().filter(|(header, ..)| header.parent.is_none()) {
+        print(&row(header, first_line(&header.request).as_str(), (*driver, *asked), ""));
+        for (below, _, asked) in rows.iter().rev().filter(|(below, ..)| below.parent.as_ref() == Some(&header.run)) {
+            print(&row(below, &below.workflow, (None, *asked), "  └ "));
         }
     }
     Ok(Exit::Done)
 }
 
-fn row(header: &RunHeader, what: &str, driver: Option<u32>, indent: &str) -> String {
+fn row(header: &RunHeader, what: &str, (driver, asked): (Option<u32>, usize), indent: &str) -> String {
     let state = header.outcome.as_deref().unwrap_or(&header.state);
     let driver = driver.map_or_else(String::new, |pid| format!("  (process {pid})"));
-    format!("{indent}{}  {}  {state:<11}  {what}{driver}", header.run, moment(header.started))
+    let asked = match asked {
+        0 => "",
+        1 => "  (1 question: `coordinate inbox`)",
+        more => &format!("  ({more} questions: `coordinate inbox`)"),
+    };
+    format!("{indent}{}  {}  {state:<11}  {what}{driver}{asked}", header.run, moment(header.started))
 }
 
 pub(crate) fn agents(project: &Project, as_json: bool) -> Result<Exit, CommandError> {
@@ -79,7 +90,7 @@ pub(crate) fn agents(project: &Project, as_json: bool) -> Result<Exit, CommandEr
     }
     for probe in probes {
         let mark = if probe.found { "✓" } else { " " };
-        print(&format!("{mark} {:<9} {:<8} {}", probe.name, probe.version.unwrap_or_default(), probe.detail));
+        print(&format!("{mark} {:<12} {:<8} {}", probe.name, probe.version.unwrap_or_default(), probe.detail));
     }
     for casting in &castings {
         let agent = if casting.agent.is_empty() { "the run's agent" } else { &casting.agent };

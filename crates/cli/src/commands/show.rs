@@ -14,6 +14,7 @@ use coordinate_model::event::Outcome;
 use coordinate_model::ids::RunId;
 use coordinate_model::run::{Run, Step};
 use coordinate_report::diagram::{Drawing, Format, checkpoint_way, draw};
+use coordinate_report::effects::{self, Effects};
 use coordinate_report::estimate::History;
 use coordinate_report::text::{moment, span};
 use coordinate_report::{json, line};
@@ -41,7 +42,9 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
     } else if options.context {
         super::context::show(&run, options.json);
     } else if options.json {
-        print_json(&json::run(&run));
+        let mut shown = json::run(&run);
+        shown["effects"] = serde_json::to_value(twice(&journal, &run)?).map_err(CommandError::internal)?;
+        print_json(&shown);
     } else if let Some(format) = options.diagram {
         // A run as it was is measured by the time that it was then.
         let now = if wanted.is_some() { run.updated } else { SystemClock.now() };
@@ -51,8 +54,22 @@ pub(crate) fn show(project: &Project, options: &ShowArguments) -> Result<Exit, C
         let driver = driver_of(&journal, &id)?;
         // A run as it was had processes that nobody can ask any more.
         print_run(&run, driver, &Liveness::of(project, &run, driver.is_some() || wanted.is_some()));
+        for line in effects::lines(&run, &twice(&journal, &run)?) {
+            print(&format!("note      {line}"));
+        }
     }
     Ok(Exit::Done)
+}
+
+/// What may have acted outside of a tree a second time, by the run's events up to where it is shown.
+fn twice(journal: &Journal, run: &Run) -> Result<Vec<Effects>, CommandError> {
+    // Only a step that was tried again has such a thing: of all others nothing is read.
+    if run.steps.iter().all(|step| step.attempts.len() < 2) {
+        return Ok(Vec::new());
+    }
+    let records = journal.records(run.id(), 0)?;
+    let shown = records.iter().filter(|record| record.sequence <= run.sequence);
+    Ok(effects::of_run(run, shown.map(|record| &record.event)))
 }
 
 /// The event up to which a run is wanted; `None` for all of it.
@@ -152,6 +169,10 @@ fn print_run(run: &Run, driver: Option<u32>, liveness: &Liveness<'_>) {
     }
     for replan in &run.replans {
         print(&format!("change    {}", coordinate_report::changes::line(replan)));
+    }
+    let now = SystemClock.now();
+    for question in coordinate_report::inbox::entries(run, false) {
+        print(&format!("question  {}", question.line(now)));
     }
     for said in coordinate_report::said::lines(run) {
         print(&format!("said      {said}"));

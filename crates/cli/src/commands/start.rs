@@ -137,21 +137,25 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
     if let Some(told) = workflows::overriding(project, &options.workflow) {
         super::note(&told);
     }
-    let roles = crate::roles::of_run(project, config, &definition)?;
+    let mut roles = crate::roles::of_run(project, config, &definition)?;
+    crate::permissions::of_roles(&mut roles);
     let agent = super::agent::choose(config, options)?;
     let budget = super::budget::of_run(project, options.limits, &roles, &agent)?;
     let wanted = options.max_parallel.map(u64::from).or_else(|| config.number("max_parallel")).unwrap_or(3);
     // A workflow that works one after another says so in its policy; nobody's taste makes it parallel.
     let most = if definition.policy.max_parallel == 1 { 1 } else { u32::try_from(wanted).unwrap_or(u32::MAX).max(1) };
-    let roles = crate::roles::of_run(project, config, &definition)?;
-    let agent = super::agent::choose(config, options)?;
+    let role_agents = players::of_roles(project, options, &roles, &agent)?;
+    let permissions = crate::permissions::of_run(config)?;
+    crate::permissions::check(permissions.as_deref(), &roles, |role| role_agents.get(role).unwrap_or(&agent))?;
     Ok(Choices {
         options: Options {
             max_parallel: most,
             max_research: at_most(config, "parallel_research_agents"),
             auto_create_debug: config.flag("auto_create_debug"),
             replan: Some(Replanning { forced: options.force_replan, ..config.replanning() }),
-            role_agents: players::of_roles(project, options, &roles, &agent)?,
+            permissions,
+            gate_ms: config.number("gates.timeout_minutes").filter(|at| *at > 0).map(|at| at.saturating_mul(60_000)),
+            role_agents,
             quota: config.quota(players::fallback(config, &agent)?)?,
             interrupted: config.interrupted()?,
             agent,

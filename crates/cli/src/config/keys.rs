@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 58] = [
+pub(super) const KEYS: [Key; 65] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -246,6 +246,48 @@ pub(super) const KEYS: [Key; 58] = [
         kind: Kind::Text,
         default: "",
         help: "shell command that checks a phase's own tree before it is merged",
+    },
+    Key {
+        name: "permissions.allow",
+        kind: Kind::List,
+        default: "[]",
+        help: "what agents may do that ask leave, as `Bash(cargo test:*)`, `Edit(docs/**)`, `WebFetch`",
+    },
+    Key {
+        name: "permissions.ask",
+        kind: Kind::List,
+        default: "[]",
+        help: "what you are asked for: `coordinate inbox`; goes before what is allowed",
+    },
+    Key {
+        name: "permissions.deny",
+        kind: Kind::List,
+        default: "[]",
+        help: "what agents may never do, as `Bash(git push)`, `Edit(.github/**)`, `Read(~/.ssh/**)`; goes before all else",
+    },
+    Key {
+        name: "permissions.default",
+        kind: Kind::Text,
+        default: "\"rules\"",
+        help: "where no rule speaks: `rules`: they may work in their tree; `ask`: you are asked; `deny`: they may not",
+    },
+    Key {
+        name: "permissions.timeout_minutes",
+        kind: Kind::Number,
+        default: "60",
+        help: "how long such a question waits; then the answer is no; 0: as long as the agent waits",
+    },
+    Key {
+        name: "permissions.unkept",
+        kind: Kind::Text,
+        default: "\"refuse\"",
+        help: "a run whose agent can not be kept to the rules: `refuse` it, or `warn`",
+    },
+    Key {
+        name: "gates.timeout_minutes",
+        kind: Kind::Number,
+        default: "",
+        help: "how long a gate waits whose step does not say; then the answer is no; 0 or not set: until it is answered",
     },
     Key {
         name: "replan.complexity",

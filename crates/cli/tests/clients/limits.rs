@@ -63,7 +63,10 @@ fn claude_code_that_was_killed_with_its_driver_goes_on_in_its_session() {
     let turns = [
         does("echo half > half.txt"),
         does("if [ ! -e \"$HOME/again\" ]; then touch \"$HOME/again\"; sleep 100; fi"),
-        does("mv half.txt whole.txt"),
+        // What was interrupted may count as a turn, or not: the client tells the model of it in its own way.
+        does("[ -e whole.txt ] || mv half.txt whole.txt"),
+        does("[ -e whole.txt ] || mv half.txt whole.txt"),
+        does("[ -e whole.txt ] || mv half.txt whole.txt"),
         Turn { say: Some("Done.".to_owned()), ..Turn::default() },
     ];
     let world = world(&turns);

@@ -51,8 +51,14 @@ fn heard(world: &World) -> Vec<Value> {
 /// Waits until the agent's newest words are these.
 #[track_caller]
 fn await_doing(world: &World, what: &str) {
-    let doing = || step(&world.show(), AGENT)["attempts"][0]["doing"].as_str().unwrap_or_default().to_owned();
-    await_that(what, || doing().contains(what));
+    await_that(what, || {
+        let shown = world.coordinate(&["show", "--json"]);
+        // There may be no run yet, and no step.
+        let run: Value = serde_json::from_str(&shown.stdout).unwrap_or_default();
+        let steps = run["steps"].as_array().cloned().unwrap_or_default();
+        let agent = steps.into_iter().find(|step| step["id"] == AGENT).unwrap_or_default();
+        agent["attempts"][0]["doing"].as_str().unwrap_or_default().contains(what)
+    });
 }
 
 fn prompts(world: &World) -> Vec<String> {

@@ -3,7 +3,7 @@
 use crate::clients::{client, run, with_clients};
 use crate::support::process::await_that;
 use crate::support::redact::check;
-use crate::support::{Plan, Started, World, step};
+use crate::support::{Plan, Started, World, json_lines, step};
 use coordinate_testkit::Outcome;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -79,10 +79,14 @@ fn what_one_reserves_keeps_another_from_beginning() {
     client(&world, "claude", HELLO, WRITE);
     let outcome = implement(&world, &["--budget-tokens", "100", "-c", "budget.reserve_tokens=60"]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
-    let run = world.show();
-    let attempt = |id: &str| step(&run, id)["attempts"][0].clone();
-    let (one, two) = (attempt("implement/p1/agent"), attempt("implement/p2/agent"));
-    assert!(one["ended"].as_str() <= two["leased"].as_str(), "{one} {two}");
+    let journal = json_lines(&world.coordinate(&["logs", "--json"]).stdout);
+    let agents = journal.iter().filter(|event| event["step"].as_str().is_some_and(|step| step.ends_with("/agent")));
+    let spans = ["attempt_leased", "attempt_ended"];
+    let order: Vec<_> = agents.filter_map(|event| spans.iter().find(|name| event["event"] == **name)).collect();
+    assert_eq!(
+        order,
+        ["attempt_leased", "attempt_ended", "attempt_leased", "attempt_ended"].iter().collect::<Vec<_>>()
+    );
     assert_eq!(ledger(&world), [120, 0, 0]);
 }
 
@@ -190,14 +194,25 @@ fn an_estimate_says_what_earlier_runs_took_and_that_there_were_none() {
     assert!(!world.has(".coordinate/state/journal.db"), "it began nothing");
     assert_eq!(implement(&world, &[]).code, Some(0));
     let again = implement(&world, &["--all", "--estimate"]);
-    check("estimate", &world, &again);
+    assert!(again.stdout.lines().any(|line| line.starts_with("time ")), "{again:#?}");
+    // Times are as wide as they are long.
+    let lines = again.stdout.lines().filter(|line| !line.starts_with("time ")).collect::<Vec<_>>();
+    check("estimate", &world, &Outcome { stdout: lines.join("\n"), ..again });
     let json: Value = serde_json::from_str(&implement(&world, &["--all", "--estimate", "--json"]).stdout).unwrap();
     assert_eq!(
         (&json["runs"], &json["tokens"]["expected"], &json["micro_usd"]["high"]),
         (&1.into(), &180.into(), &2640.into())
     );
     let words = run(&world, &["run", "--estimate", "--topic", "ants", "research the ants"]);
-    assert!(words.stdout.contains("without a history, and missing in these sums: research-specialist"), "{words:#?}");
+    assert!(
+        words.stdout.contains("1 × research-specialist (0 in the history)\nno history of such steps"),
+        "{words:#?}"
+    );
+    let all = ["run", "--estimate", "--scope", "full-implementation", "--topic", "ants", "add ants"];
+    let part = run(&world, &all).stdout;
+    let missing = part.lines().find(|line| line.starts_with("without a history")).unwrap_or_default();
+    assert!(missing.contains("plan-architect") && missing.contains("research-specialist"), "{part}");
+    assert!(part.contains("the number of its phases is that of earlier runs"), "{part}");
     assert_eq!(world.json(&["ps", "--json"]).as_array().unwrap().len(), 1);
 }
 

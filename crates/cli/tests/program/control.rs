@@ -276,6 +276,10 @@ fn a_question_waits_for_a_person_and_yes_goes_on() {
     assert_eq!(unanswered.code, Some(3), "{unanswered:#?}");
     assert_eq!(json_lines(&unanswered.stdout).pop().unwrap()["outcome"], "waiting");
     std::fs::remove_file(&file).unwrap();
+    let waiting = world.json(&["inbox", "--json"]);
+    assert_eq!((&waiting[0]["kind"], &waiting[0]["subject"]), (&"gate".into(), &"deliver it?".into()));
+    let seen = world.coordinate(&["inbox", waiting[0]["id"].as_str().unwrap()]);
+    assert!(seen.stdout.contains("changes   `git diff --stat"), "{seen:#?}");
     let approved = world.command(&["approve", "-m", "fine"]).env("USER", "ada").output().unwrap().into();
     redacted(&world, || insta::assert_snapshot!("approve", whole(&approved)));
     let again = world.coordinate(&["approve"]);

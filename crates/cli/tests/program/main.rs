@@ -25,6 +25,7 @@ mod figures;
 mod hanging;
 mod history;
 mod hostile;
+mod inbox;
 mod merging;
 mod misbehaviour;
 mod offline;

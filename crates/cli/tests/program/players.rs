@@ -13,7 +13,6 @@ fn world() -> World {
     world
 }
 
-/// Shows P3.
 #[test]
 fn the_flag_counts_more_than_the_configuration_and_that_more_than_the_role_file() {
     let world = world();
@@ -36,7 +35,6 @@ fn the_flag_counts_more_than_the_configuration_and_that_more_than_the_role_file(
     check("players_agents", &world, &run(&world, &["agents", "-c", roles, "-c", "agent.fallback=[\"codex\"]"]));
 }
 
-/// Shows P3.
 #[test]
 fn a_role_is_played_by_its_own_agent_with_its_own_model() {
     let world = world();

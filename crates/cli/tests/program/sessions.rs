@@ -9,6 +9,8 @@ const PLAN: &str = "# One\n\n### Phase 1: One\n**Files**: whole.txt\n\n- [ ] wri
 
 /// The first time it writes a half and hangs; later it needs that half to be there.
 const HANGS: &str = "if [ $(wc -l < \"$here/claude.arguments\") -eq 1 ]; then\n\
+                     echo '{\"type\":\"assistant\",\"message\":{\"content\":[{\"type\":\"tool_use\",\"id\":\"t\",\
+                     \"name\":\"Bash\",\"input\":{\"command\":\"git push\"}}]}}'\n\
                      echo half > half.txt\nexec sleep 600\nfi\nmv half.txt whole.txt";
 
 const ARGUMENTS: &[&str] = &["run", "PLAN.md", "--agent", "claude", "-c", "test.command=true"];
@@ -31,7 +33,8 @@ fn begun(world: &World, more: &[&str]) -> Started {
         let runs: Vec<_> = runs.iter().flat_map(|project| -> Vec<std::path::PathBuf> { below(project) }).collect();
         runs.iter().any(|run| run.join("implement-p1-agent/half.txt").exists())
     });
-    await_that("the agent's start", || step(&world.show(), "implement/p1/agent")["state"] == "running");
+    let attempt = |world: &World| step(&world.show(), "implement/p1/agent")["attempts"][0].clone();
+    await_that("the agent's words", || !more.is_empty() || !attempt(world)["doing"].is_null());
     started
 }
 
@@ -69,9 +72,12 @@ fn a_paused_attempt_goes_on_in_its_session() {
     assert!(outcome.stderr.contains("phase 1 - One goes on, in its session (attempt 2)"), "{outcome:#?}");
     check_resumed(&world);
     world.assert_no_trees();
+    let shown = world.coordinate(&["show"]).stdout;
+    let told = "phase 1 - One, attempt 1: these commands may act outside of its tree a second time\nnote        Bash: git push";
+    assert!(shown.contains(told), "{shown}");
+    assert_eq!(world.show()["effects"][0]["commands"], serde_json::json!(["Bash: git push"]));
 }
 
-/// Shows N6.
 #[test]
 fn an_attempt_that_ends_with_its_driver_goes_on_in_its_session() {
     let world = world(HANGS);

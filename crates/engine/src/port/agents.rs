@@ -5,6 +5,7 @@ use coordinate_model::artifact::ArtifactKind;
 use coordinate_model::event::{AgentChoice, Observation};
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::{RunId, StepId};
+use coordinate_model::permission::Policy;
 use coordinate_model::plan::CodeBlock;
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ pub struct Assignment {
     pub folder: PathBuf,
     /// When the attempt is ended unasked.
     pub limits: Limits,
+    /// What it may do, with the rules of its role.
+    pub policy: Policy,
     /// The artifact that it is to leave; `None` when its work is the tree itself.
     pub artifact: Option<ArtifactOrder>,
 }

@@ -122,6 +122,7 @@ fn assignment(step: &StepJob, tree: &Path) -> Assignment {
         tree: tree.to_owned(),
         folder: step.folder(),
         limits: limits(step),
+        policy: step.policy.clone(),
         artifact: step.order.as_ref().map(|order| artifact_order(step, order, tree)),
     }
 }

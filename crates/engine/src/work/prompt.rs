@@ -25,6 +25,8 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
     let mut text = String::new();
     if session_to_go_on_with(step).is_some() {
         let _ = writeln!(text, "{INTERRUPTED}\n");
+        // What was said while nobody worked is not in the session; the rest bears being said twice.
+        steering(step, &mut text);
         contract::contract(step, tree, &mut text);
         return text;
     }

@@ -1,15 +1,11 @@
-//! What is said to agents: by people who steer, and by what answers requests for leave.
+//! What people who steer say to agents.
 
 use super::Decision;
 use crate::definition::StepKind;
 use crate::event::Event;
 use crate::ids::StepId;
-use crate::permission::unasked;
 use crate::run::{Run, Step, StepState};
 use crate::said::{Said, Saying};
-
-/// Who answers where nobody is asked.
-const RULES: &str = "the rules";
 
 pub(super) fn steer(run: &Run, step: Option<&StepId>, text: &str, by: &str) -> Decision {
     if let Some(closing) = &run.closing {
@@ -29,7 +25,7 @@ pub(super) fn steer(run: &Run, step: Option<&StepId>, text: &str, by: &str) -> D
     }
 }
 
-fn added(step: &Step, attempt: Option<u32>, said: Said) -> Event {
+pub(super) fn added(step: &Step, attempt: Option<u32>, said: Said) -> Event {
     Event::MessageAdded { step: step.id.clone(), attempt, said }
 }
 
@@ -61,30 +57,5 @@ fn whoever(run: &Run) -> Result<Vec<&Step>, String> {
 }
 
 fn is_open(step: &Step) -> bool {
-    match step.state {
-        StepState::Blocked
-        | StepState::Ready
-        | StepState::Leased
-        | StepState::Running
-        | StepState::Verifying
-        | StepState::Waiting => true,
-        StepState::Succeeded | StepState::Failed | StepState::Cancelled | StepState::Skipped => false,
-    }
-}
-
-/// Answers to what clients ask leave for.
-pub(super) fn answers(run: &Run) -> Vec<Event> {
-    let running = run.live().filter(|step| step.state == StepState::Running);
-    running.flat_map(answers_of).collect()
-}
-
-fn answers_of(step: &Step) -> Vec<Event> {
-    let Some(attempt) = step.attempt() else { return Vec::new() };
-    let answer = |request: &crate::permission::PermissionRequest| {
-        let leave = unasked(request, attempt.tree.as_deref());
-        let (request, allowed, comment) = (request.id.clone(), leave.allowed, leave.comment);
-        let said = Said { by: RULES.to_owned(), what: Saying::Permission { request, allowed, comment } };
-        added(step, Some(attempt.number), said)
-    };
-    attempt.asks.iter().map(answer).collect()
+    !step.state.is_over()
 }

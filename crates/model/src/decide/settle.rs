@@ -15,9 +15,9 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if run.is_held() {
         return hold(run);
     }
-    let answers = super::said::answers(run);
-    if !answers.is_empty() {
-        return answers;
+    let answers = [super::permission::answers, super::permission::overdue].into_iter().map(|what| what(run));
+    if let Some(events) = answers.into_iter().find(|events| !events.is_empty()) {
+        return events;
     }
     let told = super::budget::follows(run);
     if !told.is_empty() {
@@ -139,7 +139,8 @@ fn open_gate(run: &Run, step: &Step) -> Event {
         }
     });
     let question = again.or_else(|| run.template(step).and_then(|template| template.question.clone()));
-    Event::GateOpened { step: step.id.clone(), question: question.unwrap_or_else(|| "go on?".to_owned()) }
+    let question = question.unwrap_or_else(|| "go on?".to_owned());
+    Event::GateOpened { step: step.id.clone(), question, closes: super::permission::gate_closes(run, step) }
 }
 
 /// Nothing of this state can go on: where to now?

@@ -192,6 +192,9 @@ fn check_step(step: &StepTemplate, add: &mut dyn FnMut(String)) {
     if step.writes.is_some() && step.for_each == Some(ForEach::Phases) {
         add("a phase's work is merged, it can not be an artifact (`writes`)".to_owned());
     }
+    if step.timeout_minutes.is_some_and(|minutes| minutes == 0 || step.kind != StepKind::Gate) {
+        add("`timeout_minutes` is 1 or more, and for steps of kind `gate` alone".to_owned());
+    }
     let missing = match step.kind {
         StepKind::Agent => step.role.is_none().then_some("`role`"),
         StepKind::Command => (step.run.is_empty() && step.action.is_none()).then_some("`run` or `action`"),

@@ -3,6 +3,7 @@
 use super::front::{Field, Front, front};
 use super::{Finding, Role, RoleContract};
 use crate::definition::Handed;
+use crate::permission::Rule;
 use crate::price::micro;
 
 /// A role file, read. The role is there whatever the file holds.
@@ -62,6 +63,9 @@ fn take(role: &mut Role, field: &Field) -> Result<(), String> {
         "budget_tokens" => role.budget.tokens = Some(count(&field.name, &value)?),
         "budget_attempts" => role.budget.attempts = Some(count(&field.name, &value)?),
         "budget_usd" => role.budget.micro_usd = Some(money(&value)?),
+        "allow" => role.rules.allow = rules(field)?,
+        "ask" => role.rules.ask = rules(field)?,
+        "deny" => role.rules.deny = rules(field)?,
         // Other programs have fields of their own: they are no mistake, and are kept.
         _ => {
             role.other.insert(field.name.clone(), value);
@@ -79,6 +83,11 @@ fn handed(value: &str) -> Result<Handed, String> {
     let known = Handed::ALL.map(Handed::name);
     let named = Handed::ALL.into_iter().find(|handed| handed.name() == value);
     named.ok_or_else(|| format!("`inputs` is `{value}`, which is none of: {}", known.join(", ")))
+}
+
+fn rules(field: &Field) -> Result<Vec<Rule>, String> {
+    let parsed = field.entries().into_iter().map(|text| text.parse::<Rule>().map_err(|error| error.to_string()));
+    parsed.collect::<Result<_, _>>().map_err(|error| format!("`{}`: {error}", field.name))
 }
 
 fn count(name: &str, value: &str) -> Result<u64, String> {

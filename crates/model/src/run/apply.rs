@@ -10,9 +10,10 @@ use crate::event::{AttemptEnding, Created, Event, GateAnswer, Observation, Outco
 use crate::failure::{Failure, FailureClass, FailureKind};
 use crate::ids::{Oid, StepId, Token};
 use crate::obligation::{Detail, Effect, Obligation, ObligationKey};
+use crate::permission::Rules;
 use crate::quota::Limited;
 use crate::time::UtcMillis;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Why an event can not follow; the caller adds which event it was.
@@ -71,6 +72,8 @@ impl Run {
             verdicts: Vec::new(),
             artifacts: Vec::new(),
             warnings: Vec::new(),
+            learned: Rules::default(),
+            asking: BTreeSet::new(),
             answers: BTreeMap::new(),
             purse: created.options.budget.as_deref().map(|budgets| Box::new(Purse::new(budgets.clone(), position.at))),
             paused: None,
@@ -230,10 +233,17 @@ impl Run {
                 self.pull_request = Some(request.clone());
                 Ok(())
             }
-            Event::GateOpened { step, question } => self.open_gate(step, question),
+            Event::GateOpened { step, question, closes } => self.open_gate(step, question, (at, *closes)),
             Event::GateAnswered { step, answer, by, comment } => {
                 let answered = Answered { answer: *answer, by: by.clone(), comment: comment.clone(), at };
                 self.answer_gate(step, answered)
+            }
+            Event::PermissionOpened { step, attempt, request, rule, closes } => {
+                self.open_question(step, *attempt, request, rule.as_ref(), (at, *closes))
+            }
+            Event::RuleAdded { verdict, rule, .. } => {
+                self.learned.list_mut(*verdict).push(rule.clone());
+                Ok(())
             }
             Event::BudgetWarned { limit, .. } => {
                 self.purse_of(event)?.warned.push(limit.clone());
@@ -564,10 +574,15 @@ impl Run {
         Ok(())
     }
 
-    fn open_gate(&mut self, step: &StepId, question: &str) -> Result<(), Reason> {
+    fn open_gate(
+        &mut self,
+        step: &StepId,
+        question: &str,
+        (opened, closes): (UtcMillis, Option<UtcMillis>),
+    ) -> Result<(), Reason> {
         let place = self.expect_state(step, &[StepState::Ready])?;
         self.set_state(place, StepState::Waiting);
-        self.steps[place as usize].waiting = Some(Waiting::Answer { question: question.to_owned() });
+        self.steps[place as usize].waiting = Some(Waiting::Answer { question: question.to_owned(), opened, closes });
         self.open(Effect::Ask, Some(step), 0, Token(0), Detail::None);
         Ok(())
     }

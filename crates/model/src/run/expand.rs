@@ -162,6 +162,7 @@ impl Run {
                 failure: None,
                 superseded: false,
                 said: Vec::new(),
+                questions: Vec::new(),
             });
             if let Some(phase) = phase.and_then(|number| self.phases.get_mut(&number)) {
                 phase.steps.push(at);

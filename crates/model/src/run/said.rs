@@ -3,10 +3,12 @@
 //! Words that steer belong to the work and not to one try of it: they go into the prompt of each later attempt on the same
 //! step, or on the same phase, since a new session knows nothing of what an older one was told.
 
+use super::permission::{answer_question, withdraw};
 use super::{Run, Step, StepState};
 use crate::event::Observation;
 use crate::ids::StepId;
 use crate::obligation::{Detail, Effect};
+use crate::permission::Answered;
 use crate::said::{Message, Reached, Said, Saying};
 use crate::time::UtcMillis;
 
@@ -42,10 +44,13 @@ impl Run {
         let place = self.locate(step)?;
         let known = &mut self.steps[place as usize];
         known.said.push(Message { said: said.clone(), attempt, at, told: None, heard: false });
-        if let Saying::Permission { request, .. } = &said.what {
-            if known.attempt().map(|newest| newest.number) == attempt {
+        if let (Saying::Permission { request, allowed, comment }, Some(attempt)) = (&said.what, attempt) {
+            let answer = Answered { allowed: *allowed, by: said.by.clone(), comment: comment.clone(), at };
+            answer_question(known, attempt, request, answer);
+            if known.attempt().is_some_and(|newest| newest.number == attempt) {
                 settle(known, request);
             }
+            self.note_asking(step);
         }
         self.open_tell(place);
         Ok(())
@@ -98,7 +103,12 @@ impl Run {
                     message.heard = true;
                 }
             }
-            Observation::PermissionSettled { request, .. } => settle(step, request),
+            Observation::PermissionSettled { request, .. } => {
+                withdraw(step, request);
+                settle(step, request);
+                let id = step.id.clone();
+                self.note_asking(&id);
+            }
             Observation::Session { .. }
             | Observation::ToolStarted { .. }
             | Observation::ToolEnded { .. }

@@ -11,6 +11,7 @@ mod golden;
 mod handling;
 mod limits;
 mod oracle;
+mod permissions;
 mod replans;
 mod rounds;
 mod said;

@@ -197,7 +197,7 @@ impl Babbler<'_> {
             17 => Event::MergeIntended { step, attempt, movement: self.movement() },
             18 => Event::Merged { step, attempt, commit: oid(self.number()) },
             19 => Event::Delivered { step, attempt },
-            20 => Event::GateOpened { step, question: String::new() },
+            20 => Event::GateOpened { step, question: String::new(), closes: None },
             21 => Event::GateAnswered { step, answer: GateAnswer::Rejected, by: String::new(), comment: String::new() },
             22 => {
                 Event::RunEnded { outcome: coordinate_model::event::Outcome::Failed, kept: vec![], artifacts: vec![] }
