@@ -103,7 +103,7 @@ fn what_denies_goes_first_and_nobody_is_asked() {
     let ended = run(&world, &words);
     assert_eq!(ended.code, Some(0), "{ended:#?}");
     assert_eq!((world.read("one.txt"), world.has("bad.txt")), ("one\n".to_owned(), false));
-    assert!(ended.stdout.contains("it may not (the rule `Bash(git push)`"), "{ended:#?}");
+    assert!(ended.stderr.contains("it may not (the rule `Bash(git push)`"), "{ended:#?}");
     assert_eq!(world.json(&["inbox", "--all", "--json"]), json!([]));
 }
 
