@@ -82,6 +82,7 @@ const PHRASES: &[(Cause, &[&str])] = &[
             "stream ended without",
             "connection dropped",
             "fetch failed",
+            "cannot connect to api",
             "529 overloaded",
             "api error: overloaded",
             "model is at capacity",
