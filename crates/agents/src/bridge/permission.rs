@@ -15,7 +15,7 @@ pub(crate) fn request(message: &Value) -> PermissionRequest {
     let of_input = |names: &[&str]| names.iter().find_map(|name| input?.get(*name)?.as_str().map(str::to_owned));
     let kind = kind(text("/kind").unwrap_or_default().as_str());
     let diff = diff(call);
-    let mut paths = paths(call).into_iter().chain(of_input(&["file_path", "path", "filePath"]));
+    let mut paths = once_each(paths(call).into_iter().chain(of_input(&["file_path", "path", "filePath"])));
     PermissionRequest {
         id: id(message),
         tool: text("/name").or_else(|| text("/kind")).unwrap_or_else(|| "tool".to_owned()),
@@ -34,6 +34,17 @@ fn paths(call: &Value) -> Vec<String> {
     let lists = ["locations", "content"].into_iter().filter_map(|name| call.get(name)?.as_array());
     let paths = lists.flatten().filter_map(|part| part.get("path")?.as_str());
     paths.map(str::to_owned).collect()
+}
+
+/// In their order, each of them one time.
+fn once_each(paths: impl Iterator<Item = String>) -> std::vec::IntoIter<String> {
+    let mut known: Vec<String> = Vec::new();
+    for path in paths {
+        if !known.contains(&path) {
+            known.push(path);
+        }
+    }
+    known.into_iter()
 }
 
 /// The id of a JSON-RPC call as a text.
@@ -101,7 +112,7 @@ pub(crate) fn control_request(line: &Value) -> PermissionRequest {
     let tool = text(line.pointer("/request/tool_name")).unwrap_or_default();
     let path = ["file_path", "notebook_path", "path"].iter().find_map(|name| text(input.get(*name)));
     // A command is blocked for a path that it names; the paths of its other words nobody knows.
-    let mut paths = text(line.pointer("/request/blocked_path")).into_iter().chain(path);
+    let mut paths = once_each(text(line.pointer("/request/blocked_path")).into_iter().chain(path));
     let side = |name: &str, mark: &str| {
         let lines = text(input.get(name)).unwrap_or_default();
         lines.lines().take(LINES).map(|line| format!("{mark}{line}")).collect::<Vec<_>>()

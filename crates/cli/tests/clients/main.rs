@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "how long each failure took is worth a line")]
 
 mod acp;
+mod asks;
 mod faults;
 mod kills;
 mod limits;
@@ -42,6 +43,17 @@ struct Agent {
     client: Client,
     /// Arguments of its own.
     with: &'static [&'static str],
+}
+
+/// The agents that can be talked to.
+impl Agent {
+    const CLAUDE_ACP: Self = Self { name: "claude-acp", installed: "claude-acp", client: Client::Claude, with: &[] };
+    const CLAUDE_TWO_WAY: Self =
+        Self { name: "claude", installed: "claude", client: Client::Claude, with: &["-c", "agent.two_way=true"] };
+    const CODEX_ACP: Self = Self { name: "codex-acp", installed: "codex-acp", client: Client::Codex, with: &[] };
+    const GEMINI_ACP: Self = Self { name: "gemini-acp", installed: "gemini", client: Client::Gemini, with: &[] };
+    const OPENCODE_ACP: Self =
+        Self { name: "opencode-acp", installed: "opencode", client: Client::Opencode, with: &[] };
 }
 
 impl From<Client> for Agent {

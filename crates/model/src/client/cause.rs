@@ -89,6 +89,8 @@ const PHRASES: &[(Cause, &[&str])] = &[
             "experiencing high demand",
             "exceed your rate limit",
             "unable to connect",
+            // Codex that begins twice at once in a home that is new.
+            "failed to initialize state runtime",
         ],
     ),
 ];
