@@ -7,13 +7,20 @@ use std::fmt::Write;
 
 /// A run that fails, is repaired, asked about, paused and delivered; one that is cancelled after a deferred delivery; and
 /// a request in plain words whose plan is sent back, then adopted and implemented; one whose six topics are led by runs below
-/// it, whose plan is changed, and which ends with a pull request; one with a change of its plan that came too late.
-const GOLDEN: [(&str, &str); 5] = [
+/// it, whose plan is changed, and which ends with a pull request; one with a change of its plan that came too late;
+/// runs that meet limits of use and limits of their budgets, whose agents ask leave, and are told something.
+const GOLDEN: [(&str, &str); 11] = [
     (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
     (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
     (include_str!("../golden/format-2-requested.jsonl"), include_str!("../golden/format-2-requested.state.json")),
     (include_str!("../golden/format-3-replanned.jsonl"), include_str!("../golden/format-3-replanned.state.json")),
     (include_str!("../golden/format-3-dropped.jsonl"), include_str!("../golden/format-3-dropped.state.json")),
+    (include_str!("../golden/format-4-limited.jsonl"), include_str!("../golden/format-4-limited.state.json")),
+    (include_str!("../golden/format-4-spent.jsonl"), include_str!("../golden/format-4-spent.state.json")),
+    (include_str!("../golden/format-4-warned.jsonl"), include_str!("../golden/format-4-warned.state.json")),
+    (include_str!("../golden/format-4-raised.jsonl"), include_str!("../golden/format-4-raised.state.json")),
+    (include_str!("../golden/format-4-asked.jsonl"), include_str!("../golden/format-4-asked.state.json")),
+    (include_str!("../golden/format-4-steered.jsonl"), include_str!("../golden/format-4-steered.state.json")),
 ];
 
 fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
@@ -76,6 +83,16 @@ fn the_golden_journals_have_every_kind_of_event() {
         "replan_proposed",
         "replan_dropped",
         "replanned",
+        "limit_met",
+        "limit_ended",
+        "message_added",
+        "message_told",
+        "permission_opened",
+        "rule_added",
+        "budget_warned",
+        "budget_reached",
+        "budget_changed",
+        "spent_elsewhere",
         "merge_intended",
         "merged",
         "delivery_intended",
