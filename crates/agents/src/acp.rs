@@ -92,6 +92,7 @@ impl AcpAgent {
     /// while nobody drives; but where rules forbid something, the mode in which it asks for all that it changes.
     fn adapt(self, order: &mut Order, policy: &Policy) {
         let asks = keeping::binds(policy);
+        order.bound = asks;
         let mode = |mode: &str| Some(mode.to_owned());
         match self {
             Self::Any | Self::Opencode => {}
@@ -149,7 +150,7 @@ impl AcpAgent {
 
     /// What is known of it on this machine; `clients` is what is known of the clients.
     pub(crate) fn probe(self, clients: &[AgentProbe]) -> AgentProbe {
-        let can = || ["tools", "tokens", "steering", "asks leave"].map(str::to_owned).to_vec();
+        let can = || ["tools", "tokens", "steering", "asks leave", "resume"].map(str::to_owned).to_vec();
         match self {
             Self::Any => AgentProbe {
                 name: self.name().to_owned(),

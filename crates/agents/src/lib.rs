@@ -85,7 +85,7 @@ impl Clients {
             repairs: name != "offline",
             model,
             concludes: hears || real,
-            resumes: real,
+            resumes: real || hears,
             sums_session: matches!(name, "claude" | "codex"),
             hears,
         }
@@ -110,6 +110,13 @@ impl Clients {
     pub fn hearing(choice: AgentChoice) -> AgentChoice {
         let hears = choice.hears || Client::named(&choice.name).is_some_and(Client::can_hear);
         AgentChoice { hears, ..choice }
+    }
+
+    /// The names of all agents.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        let own = ["offline", "command", "host"].into_iter();
+        own.chain(Self::real()).chain(AcpAgent::ALL.map(AcpAgent::name)).collect()
     }
 
     /// The names of the real clients, in the order in which they are looked for where nothing else is wished.
@@ -218,9 +225,7 @@ impl Agents for Clients {
 }
 
 fn unknown(name: &str) -> Failure {
-    let by_protocol = AcpAgent::ALL.map(AcpAgent::name);
-    let known = ["offline", "command", "host"].into_iter().chain(Clients::real()).chain(by_protocol);
-    let known = known.collect::<Vec<_>>();
+    let known = Clients::names();
     let text = format!("there is no agent `{name}`");
     Failure::new(FailureClass::Permanent, FailureKind::UnmetNeeds, text)
         .expected_found(format!("one of: {}", known.join(", ")), format!("`{name}`"))

@@ -52,6 +52,7 @@ pub(super) struct Acp {
     tree: String,
     model: Option<String>,
     mode: Option<String>,
+    bound: bool,
     meta: Option<Value>,
     /// The prompt, until it is sent.
     prompt: Option<String>,
@@ -78,6 +79,7 @@ impl Acp {
             tree: order.tree.to_string_lossy().into_owned(),
             model: order.model.clone(),
             mode: order.mode.clone(),
+            bound: order.bound,
             meta: order.meta.clone(),
             prompt: Some(prompt),
             session: order.session.clone(),
@@ -143,6 +145,7 @@ impl Acp {
             (None, Call::Initialize) => self.open(result),
             (None, Call::Open) => self.opened(result),
             (None, Call::Prompt) => self.turned(result),
+            (Some(error), Call::Mode) if self.bound => self.failed(error),
             (_, Call::Mode) | (None, Call::Model) => self.ready(),
             (None, Call::Steer { number, text }) => self.steered(number, text, result),
             // The turn is over, or the client does not take it there after all.
@@ -187,9 +190,14 @@ impl Acp {
             return ended(Some(Cause::Other), "it opened a session without an id".to_owned());
         };
         let mut acts = vec![Act::Note(Note::Session { id: id.clone() })];
-        let mode = self.mode.take().filter(|mode| turn::offers(result, "/modes/availableModes", "id", mode));
-        if let Some(mode) = mode {
-            acts.push(self.call(Call::Mode, "session/set_mode", &json!({"sessionId": id, "modeId": mode})));
+        if let Some(mode) = self.mode.take() {
+            let offered = turn::offers(result, "/modes/availableModes", "id", &mode);
+            if !offered && self.bound {
+                return unkept(&mode);
+            }
+            if offered {
+                acts.push(self.call(Call::Mode, "session/set_mode", &json!({"sessionId": id, "modeId": mode})));
+            }
         }
         if let Some(model) = self.model.take() {
             let (method, params) = turn::choose_model(result, &id, &model);
@@ -325,6 +333,11 @@ impl Talk for Acp {
     fn asks(&self) -> Vec<String> {
         self.asks.keys().cloned().collect()
     }
+}
+
+/// An agent that would do unasked what rules forbid does nothing.
+fn unkept(mode: &str) -> Vec<Act> {
+    ended(Some(Cause::Other), format!("it has no mode `{mode}`, in which it asks, so it can not be kept to the rules"))
 }
 
 /// The last word.

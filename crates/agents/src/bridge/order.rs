@@ -47,9 +47,12 @@ pub(crate) struct Order {
     /// The model that it is to work with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) model: Option<String>,
-    /// The client's mode in which it asks as little as it can, where it has one.
+    /// The client's mode in which it is to work, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) mode: Option<String>,
+    /// Whether it must come into that mode: without it, it could not be kept to rules that forbid something.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) bound: bool,
     /// What the client is told beside, in the protocol's place for what is its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) meta: Option<Value>,
@@ -72,6 +75,7 @@ impl Order {
             session: assignment.session.clone(),
             model: assignment.agent.model.clone(),
             mode: None,
+            bound: false,
             meta: None,
             patience_ms: u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX),
             idle_ms: assignment.limits.idle_ms,

@@ -124,7 +124,7 @@ pub(super) fn fallback(config: &Config, own: &AgentChoice) -> Result<Vec<AgentCh
     for text in config.list("agent.fallback") {
         let (name, model) = text.split_once(':').map_or((text.as_str(), None), |(name, model)| (name, Some(model)));
         if !Clients::is_known(name) {
-            let known = ["offline", "command", "host"].into_iter().chain(Clients::real()).collect::<Vec<_>>();
+            let known = Clients::names();
             return Err(CommandError::usage(format!("`agent.fallback` names `{name}`, which is no agent"))
                 .hint(format!("the agents are: {}", known.join(", "))));
         }

@@ -1,10 +1,10 @@
 //! Claude Code itself meets a limit of use, and is killed with its driver: it goes on in its session.
 
 use crate::support::{PROGRAM, World, step};
+use crate::{Agent, within};
 use coordinate_testkit::Outcome;
 use coordinate_testkit::api::script::{Fault, FaultKind, Turn, marker};
-use coordinate_testkit::clients::{Client, Installed, isolated};
-use std::path::Path;
+use coordinate_testkit::clients::{Client, Installed};
 
 fn does(command: &str) -> Turn {
     Turn { run: Some(command.to_owned()), ..Turn::default() }
@@ -15,15 +15,11 @@ fn world(turns: &[Turn]) -> World {
     World::new(&[("PLAN.md", &plan)])
 }
 
-/// Runs a shell script beside the fake API, with `coordinate` and Claude Code on its path.
+/// Runs a shell script beside the fake API, with the agent's client on its path and the program in `$COORDINATE`.
 #[track_caller]
-fn shell(world: &World, installed: &Installed, script: &str, variables: &[(&str, &str)]) -> Outcome {
-    let mut command = isolated(&world.env, &world.repo);
-    let folders = [Path::new(PROGRAM), &installed.program(Client::Claude)]
-        .map(|program| program.parent().unwrap_or(Path::new("/")).display().to_string());
-    let path = format!("{}:{}", folders.join(":"), std::env::var("PATH").unwrap_or_default());
-    command.args(["sh", "-c", script]).envs(Client::Claude.variables()).env("PATH", path);
-    command.envs(variables.iter().copied());
+fn shell(world: &World, installed: &Installed, (agent, script): (Agent, &str), variables: &[(&str, &str)]) -> Outcome {
+    let mut command = within(world, installed, agent);
+    command.args(["sh", "-c", script]).env("COORDINATE", PROGRAM).envs(variables.iter().copied());
     command.output().expect("the fake API can be started").into()
 }
 
@@ -48,17 +44,18 @@ fn claude_code_waits_for_the_end_of_its_limit_and_goes_on_in_its_session() {
         Turn { say: Some("Done.".to_owned()), ..Turn::default() },
     ];
     let world = world(&turns);
-    let script = "coordinate run PLAN.md --agent claude -c test.command=true";
+    let script = "\"$COORDINATE\" run PLAN.md --agent claude -c test.command=true";
     // With a plan, not with a key, it tells the time in an event of its own. The token opens nothing.
     let plan = [("ANTHROPIC_API_KEY", ""), ("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-fake")];
-    let outcome = shell(&world, &installed, script, &plan);
+    let outcome = shell(&world, &installed, (Client::Claude.into(), script), &plan);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert!(outcome.stderr.contains("`claude` has reached a limit of use (five_hour); it goes on at "), "{outcome:#?}");
     went_on(&world);
 }
 
-#[test]
-fn claude_code_that_was_killed_with_its_driver_goes_on_in_its_session() {
+/// The driver and what the shim has started are killed in the middle of a command.
+#[track_caller]
+fn goes_on_after_a_kill(agent: Agent) {
     let Some(installed) = Installed::find() else { return };
     let turns = [
         does("echo half > half.txt"),
@@ -70,13 +67,29 @@ fn claude_code_that_was_killed_with_its_driver_goes_on_in_its_session() {
         Turn { say: Some("Done.".to_owned()), ..Turn::default() },
     ];
     let world = world(&turns);
-    let script = "coordinate run PLAN.md --agent claude -c test.command=true & driver=$!\n\
-                  until [ -e \"$HOME/again\" ]; do kill -0 $driver || exit 99; sleep 0.05; done\n\
-                  shim=$(coordinate show --json | sed -n 's/.*\"pid\": \\([0-9]*\\).*/\\1/p' | head -n 1)\n\
+    let begin = format!("\"$COORDINATE\" run PLAN.md --agent {} -c test.command=true & driver=$!\n", agent.name);
+    let script = "until [ -e \"$HOME/again\" ]; do kill -0 $driver || exit 99; sleep 0.05; done\n\
+                  shim=$(\"$COORDINATE\" show --json | sed -n 's/.*\"pid\": \\([0-9]*\\).*/\\1/p' | head -n 1)\n\
                   kill -9 $driver; kill -9 $(cat /proc/$shim/task/$shim/children)\n\
-                  wait $driver; coordinate resume";
-    let outcome = shell(&world, &installed, script, &[]);
+                  wait $driver; \"$COORDINATE\" resume";
+    let script = begin + script;
+    let outcome = shell(&world, &installed, (agent, &script), &[]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert!(outcome.stderr.contains("phase 1 - One goes on, in its session (attempt 2)"), "{outcome:#?}");
     went_on(&world);
+}
+
+#[test]
+fn claude_code_that_was_killed_with_its_driver_goes_on_in_its_session() {
+    goes_on_after_a_kill(Client::Claude.into());
+}
+
+#[test]
+fn so_it_does_by_the_protocol() {
+    goes_on_after_a_kill(Agent::CLAUDE_ACP);
+}
+
+#[test]
+fn so_does_opencode_by_the_protocol() {
+    goes_on_after_a_kill(Agent::OPENCODE_ACP);
 }

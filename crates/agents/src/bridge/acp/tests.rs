@@ -20,6 +20,7 @@ fn order() -> Order {
         session: None,
         model: None,
         mode: None,
+        bound: false,
         meta: None,
         patience_ms: 1,
         idle_ms: None,
@@ -227,4 +228,23 @@ fn notes_are_told_from_the_clients_lines() {
     let note = serde_json::to_value(Note::Heard { message: 3 }).unwrap();
     assert_eq!(facts(&note), [r#"{"what":"heard","message":3}"#]);
     assert_eq!(facts(&json!({"coordinate": "unknown"})), Vec::<String>::new());
+}
+
+/// What a client answers to the beginning and to the opening of a session that offers these modes.
+fn opened(order: &Order, modes: &[&str]) -> String {
+    let mut talk = Acp::new(order, "go".to_owned());
+    talk.begin();
+    talk.hear(Come::Line(json!({"jsonrpc": "2.0", "id": 1, "result": {"protocolVersion": 1}})));
+    let modes: Vec<Value> = modes.iter().map(|mode| json!({"id": mode})).collect();
+    let result = json!({"sessionId": "s", "modes": {"availableModes": modes}});
+    said(&talk.hear(Come::Line(json!({"jsonrpc": "2.0", "id": 2, "result": result}))))
+}
+
+#[test]
+fn who_can_not_be_kept_to_rules_is_not_given_its_work() {
+    let bound = Order { mode: Some("asks".to_owned()), bound: true, ..order() };
+    assert!(opened(&bound, &["asks"]).contains("session/set_mode"));
+    let refused = opened(&bound, &["yolo"]);
+    assert!(refused.contains("no mode `asks`") && refused.ends_with("== 1"), "{refused}");
+    assert!(opened(&Order { bound: false, ..bound }, &["yolo"]).contains("session/prompt"));
 }
