@@ -176,6 +176,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate agents`",
     ),
     row(
+        "P13",
+        "control of a run at work: pause, cancel, steer; a step tried again at once, or left out",
+        "runs.md",
+        "`coordinate retry STEP`, `coordinate skip STEP`",
+    ),
+    row(
         "N5",
         "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
         "quota.md",
@@ -210,6 +216,12 @@ pub(crate) const ROWS: &[Row] = &[
         "one inbox for gates and for what agents ask leave for, with evidence; rules that deny first, and that learn",
         "permissions.md",
         "`coordinate inbox`",
+    ),
+    row(
+        "N10",
+        "liveness by work: leases and fencing, agents that outlive their driver, nothing left over, and `why` in one line",
+        "runs.md",
+        "`coordinate why`",
     ),
 ];
 

@@ -12,6 +12,7 @@ mod roles;
 mod split;
 mod state;
 mod steer;
+mod step;
 mod topic;
 mod verify;
 mod worker;
@@ -32,6 +33,7 @@ pub(crate) use split::*;
 pub(crate) use state::*;
 use std::path::PathBuf;
 pub(crate) use steer::*;
+pub(crate) use step::*;
 pub(crate) use topic::*;
 pub(crate) use verify::*;
 pub(crate) use worker::*;
@@ -107,6 +109,10 @@ pub(crate) enum Command {
     Fail(FailArguments),
     /// Changes the plan of a run under way: an agent rewrites what a phase asks for
     Replan(ReplanArguments),
+    /// Tries a step again at once, which has failed or waits for its next try
+    Retry(StepArguments),
+    /// Leaves a step out, and with a step of a phase the whole phase; what needs it goes on without it
+    Skip(SkipArguments),
     /// Looks at plan files
     #[command(subcommand)]
     Plan(PlanCommand),

@@ -78,6 +78,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Done(options) => claim::done(&quick()?, options),
         Command::Fail(options) => claim::fail(&quick()?, options),
         Command::Replan(options) => control::replan(&project()?, options),
+        Command::Retry(options) => control::retry(&project()?, options),
+        Command::Skip(options) => control::skip(&project()?, options),
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),

@@ -90,6 +90,8 @@ fn is_work(event: &Event) -> bool {
             | Event::TransitionCompleted { .. }
             | Event::PauseRequested { .. }
             | Event::Resumed { .. }
+            | Event::StepRetried { .. }
+            | Event::StepSkipped { .. }
             | Event::CancelRequested { .. }
             | Event::RunClosing { .. }
     )

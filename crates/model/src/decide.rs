@@ -7,6 +7,7 @@
 
 mod attempt;
 mod budget;
+mod by_hand;
 mod client;
 mod permission;
 mod quota;
@@ -89,6 +90,8 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::Budget { budgets, by } => budget::change(run, budgets, by),
         Input::BudgetDue => budget::came_due(run, context.now),
         Input::SpentElsewhere { elsewhere } => budget::look(run, elsewhere),
+        Input::Retry { step, by } => by_hand::retry(run, step, by),
+        Input::Skip { step, by, reason } => by_hand::skip(run, step, by, reason),
         Input::Pause { by } => pause(run, by),
         Input::Resume { by } => resume(run, by),
         Input::Cancel { by, reason } => cancel(run, by, reason),

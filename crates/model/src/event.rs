@@ -567,6 +567,23 @@ pub enum Event {
         /// How much.
         elsewhere: Elsewhere,
     },
+    /// A person wants a step tried again at once.
+    StepRetried {
+        /// The step.
+        step: StepId,
+        /// Who.
+        by: String,
+    },
+    /// A person leaves a step out, and with a step of a phase the phase.
+    StepSkipped {
+        /// The step.
+        step: StepId,
+        /// Who.
+        by: String,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
     /// Nothing new begins; what runs is ended and kept.
     PauseRequested {
         /// Who.

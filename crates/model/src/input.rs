@@ -285,6 +285,22 @@ pub enum Input {
         /// How much.
         elsewhere: Elsewhere,
     },
+    /// Try a step again at once.
+    Retry {
+        /// The step.
+        step: StepId,
+        /// Who.
+        by: String,
+    },
+    /// Leave a step out.
+    Skip {
+        /// The step.
+        step: StepId,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Stand still.
     Pause {
         /// Who.

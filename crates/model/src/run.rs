@@ -6,6 +6,7 @@
 
 mod apply;
 mod artifacts;
+mod by_hand;
 mod expand;
 mod permission;
 mod queues;
@@ -293,6 +294,9 @@ pub struct PhaseRun {
     pub repair: Option<(Oid, Failure)>,
     /// Whether its work is in the integration branch.
     pub merged: bool,
+    /// Whether a person has left it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skipped: bool,
     /// How often its text was changed while the run was under way: its steps of each have names of their own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub revision: u32,
@@ -302,6 +306,14 @@ pub struct PhaseRun {
     /// Whether it was looked at whether its text is to change.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub evaluated: bool,
+}
+
+impl PhaseRun {
+    /// Whether nothing is to be done for it any more.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.merged || self.skipped
+    }
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -712,6 +724,8 @@ impl Event {
             Self::BudgetReached { .. } => "budget_reached",
             Self::BudgetChanged { .. } => "budget_changed",
             Self::SpentElsewhere { .. } => "spent_elsewhere",
+            Self::StepRetried { .. } => "step_retried",
+            Self::StepSkipped { .. } => "step_skipped",
             Self::PauseRequested { .. } => "pause_requested",
             Self::Resumed { .. } => "resumed",
             Self::CancelRequested { .. } => "cancel_requested",

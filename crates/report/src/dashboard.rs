@@ -9,7 +9,7 @@ use crate::spend;
 use crate::text::span;
 use coordinate_model::ids::PhaseNumber;
 use coordinate_model::plan::Graph;
-use coordinate_model::run::{Run, Step};
+use coordinate_model::run::{PhaseRun, Run, Step};
 use coordinate_model::time::UtcMillis;
 
 /// Where, when and how the run is shown.
@@ -75,7 +75,7 @@ fn states(run: &Run, view: View) -> String {
 /// A bar for each wave of the plan.
 fn waves(run: &Run) -> Vec<String> {
     let Some(graph) = run.plan().and_then(|plan| Graph::new(plan).ok()) else { return Vec::new() };
-    let merged = |number: &PhaseNumber| run.phases.get(number).is_some_and(|phase| phase.merged);
+    let merged = |number: &PhaseNumber| run.phases.get(number).is_some_and(PhaseRun::is_done);
     let bar = |(at, wave): (usize, Vec<PhaseNumber>)| {
         let done = wave.iter().filter(|number| merged(number)).count();
         let full = done.saturating_mul(BAR).checked_div(wave.len()).unwrap_or(0);

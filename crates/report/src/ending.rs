@@ -16,7 +16,9 @@ pub fn lines(run: &Run, below: &[Run], prices: &Prices) -> Vec<(String, String)>
     let mut line = |name: &str, text: String| lines.push((name.to_owned(), text));
     let merged = run.phases.values().filter(|phase| phase.merged).count();
     if run.phases.values().any(|phase| phase.merged || !phase.steps.is_empty()) {
-        line("phases", format!("{merged} of {} merged", run.phases.len()));
+        let skipped = run.phases.values().filter(|phase| phase.skipped).count();
+        let left_out = if skipped == 0 { String::new() } else { format!(", {skipped} left out") };
+        line("phases", format!("{merged} of {} merged{left_out}", run.phases.len()));
     }
     if let Some(verdict) = run.newest_verdict() {
         let result = if verdict.passed { "passes" } else { "fails" };

@@ -127,6 +127,7 @@ fn phases(run: &Run) -> Vec<Value> {
             "name": phase.name,
             "depends_on": phase.depends_on,
             "merged": state.is_some_and(|state| state.merged),
+            "skipped": state.is_some_and(|state| state.skipped),
             "repairs": state.map_or(0, |state| state.repairs),
         })
     });

@@ -116,6 +116,11 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::BudgetChanged { budgets, by } => Some(budget::changed(budgets, by)),
         Event::PauseRequested { by } => Some(format!("paused by {by}")),
         Event::Resumed { by } => Some(format!("resumed by {by}")),
+        Event::StepRetried { step, by } => Some(format!("{} is tried again at once, says {by}", name(step))),
+        Event::StepSkipped { step, by, reason } => {
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            Some(format!("{} is left out by {by}{why}", name(step)))
+        }
         Event::CancelRequested { by, .. } => Some(format!("cancelled by {by}")),
         Event::RunClosing { outcome, message } => Some(format!("{}: {message}", outcome.name())),
         Event::DriverTook { .. }

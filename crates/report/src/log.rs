@@ -87,6 +87,8 @@ pub fn level(event: &Event) -> Level {
         | Event::BudgetChanged { .. }
         | Event::PauseRequested { .. }
         | Event::Resumed { .. }
+        | Event::StepRetried { .. }
+        | Event::StepSkipped { .. }
         | Event::CancelRequested { .. } => Level::Info,
     }
 }

@@ -77,6 +77,7 @@ fn phases(run: &Run, text: &mut String) {
             (true, false, 0) => "merged".to_owned(),
             (true, false, 1) => "merged after a repair".to_owned(),
             (true, false, repairs) => format!("merged after {repairs} repairs"),
+            (false, _, _) if state.is_some_and(|state| state.skipped) => "left out".to_owned(),
             (false, _, _) => "not merged".to_owned(),
         };
         let merge = steps.iter().rev().find(|step| step.kind == StepKind::Merge && step.movement.is_some());

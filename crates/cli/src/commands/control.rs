@@ -1,11 +1,11 @@
 //! What people say to a run from beside: pause, cancel, unlock. Each is an input like any other.
 
 use super::print;
-use crate::args::ReplanArguments;
+use crate::args::{ReplanArguments, SkipArguments, StepArguments};
 use crate::context::{Meant, Project, driver_of, find_run};
 use crate::failure::{CommandError, Exit};
 use coordinate_engine::journal::{Author, Journal};
-use coordinate_model::ids::{PhaseNumber, RunId};
+use coordinate_model::ids::{PhaseNumber, RunId, StepId};
 use coordinate_model::input::{Answer, Input};
 use coordinate_model::replan::ReplanKind;
 
@@ -30,6 +30,19 @@ pub(crate) fn replan(project: &Project, options: &ReplanArguments) -> Result<Exi
         forced: options.force_replan,
     };
     say(&journal, &id, &input, "the plan is to change")
+}
+
+pub(crate) fn retry(project: &Project, options: &StepArguments) -> Result<Exit, CommandError> {
+    let (journal, id) = open(project, options.run.as_deref())?;
+    let input = Input::Retry { step: StepId::new(&options.step), by: user() };
+    say(&journal, &id, &input, &format!("`{}` is tried again", options.step))
+}
+
+pub(crate) fn skip(project: &Project, options: &SkipArguments) -> Result<Exit, CommandError> {
+    let (journal, id) = open(project, options.which.run.as_deref())?;
+    let step = &options.which.step;
+    let input = Input::Skip { step: StepId::new(step), by: user(), reason: options.reason.clone() };
+    say(&journal, &id, &input, &format!("`{step}` is left out"))
 }
 
 pub(crate) fn unlock(project: &Project, run: Option<&str>) -> Result<Exit, CommandError> {

@@ -154,6 +154,7 @@ fn check(world: &World, of_clients: usize) {
 }
 
 /// Shows S7.
+/// Shows N10.
 #[test]
 fn proof_claude_code_and_its_orchestrator_are_killed() {
     let Some(installed) = Installed::find() else { return };

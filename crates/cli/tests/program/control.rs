@@ -322,3 +322,67 @@ fn an_answer_reaches_a_run_that_is_driven() {
     assert_eq!(world.coordinate(&["approve"]).code, Some(0));
     world.resumes();
 }
+
+/// Phase 1 waits until it is let go; phase 2 fails until there is a mark; phase 3 needs phase 2.
+fn stumbling() -> World {
+    let marked = "test -e \"$HOME/../mark\" && echo 2 > two.txt";
+    World::with_plan(&Plan::new().sh("one", &[], "`one.txt`", WAITS).sh("two", &[], "`two.txt`", marked).sh(
+        "three",
+        &[2],
+        "`three.txt`",
+        "echo 3 > three.txt",
+    ))
+}
+
+/// Starts the run, and waits until its second phase has failed beside the first one, which is at work.
+#[track_caller]
+fn stumbled(world: &World) -> Started {
+    let run = world.started(&[]);
+    await_that("the failure", || step(&world.show(), "implement/p2/agent")["state"] == "failed");
+    run
+}
+
+/// Shows P13.
+#[test]
+fn a_step_that_failed_is_tried_again_at_once() {
+    let world = stumbling();
+    let run = stumbled(&world);
+    let refused = world.coordinate(&["retry", "implement/p1/agent"]);
+    assert_eq!(refused.code, Some(2), "{refused:#?}");
+    assert!(refused.stderr.contains("`implement/p1/agent` is running: there is nothing to try again"), "{refused:#?}");
+    world.env.script("../mark", "");
+    let asked = world.coordinate(&["retry", "implement/p2/agent"]);
+    assert_eq!(asked.code, Some(0), "{asked:#?}");
+    world.let_go();
+    let ended = run.finish();
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert!(ended.stdout.contains("phases:  3 of 3 merged\n"), "{ended:#?}");
+    assert_eq!(world.read("three.txt"), "3\n");
+}
+
+/// Shows P13.
+#[test]
+fn a_phase_that_is_left_out_keeps_nothing_waiting() {
+    let world = stumbling();
+    let run = stumbled(&world);
+    let refused = world.coordinate(&["skip", "implement/p1/check"]);
+    assert_eq!(refused.code, Some(2), "{refused:#?}");
+    assert!(refused.stderr.contains("somebody works on `implement/p1/check`"), "{refused:#?}");
+    let skipped = world.coordinate(&["skip", "implement/p2/agent", "-m", "nobody needs it"]);
+    assert_eq!(skipped.code, Some(0), "{skipped:#?}");
+    let again = world.coordinate(&["skip", "implement/p2/merge"]);
+    assert_eq!((again.code, again.stdout.starts_with("that was said already")), (Some(0), true), "{again:#?}");
+    world.let_go();
+    let ended = run.finish();
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert!(ended.stdout.contains("phases:  2 of 3 merged, 1 left out\n"), "{ended:#?}");
+    assert!(
+        ended.stdout.contains("phase 2 was left out by ") && ended.stdout.contains(": nobody needs it"),
+        "{ended:#?}"
+    );
+    assert_eq!((world.read("three.txt"), world.has("two.txt")), ("3\n".to_owned(), false));
+    let summary = world.show()["paths"]["summary"].as_str().unwrap().to_owned();
+    assert!(world.read(&summary).contains("| 2 | two | left out |"), "{}", world.read(&summary));
+    let late = world.coordinate(&["skip", "implement/p2/agent"]);
+    assert_eq!(late.code, Some(2), "{late:#?}");
+}

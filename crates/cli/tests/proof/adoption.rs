@@ -38,6 +38,7 @@ fn hear(driver: &mut Driver, message: &str) {
     assert!(driver.read_until(|event| event["observations"].to_string().contains(message)), "no `{message}` came");
 }
 
+/// Shows N10.
 #[test]
 fn a_living_attempt_is_adopted_and_its_events_come_once_each() {
     let said = |from: u32, to: u32| (from..=to).map(|n| format!("say PROGRESS: word {n}\n")).collect::<String>();

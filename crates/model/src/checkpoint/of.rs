@@ -146,7 +146,7 @@ fn phase_data(run: &Run) -> PhaseData {
         (phase.number, record)
     });
     PhaseData {
-        current_phase: run.phases.iter().find(|(_, phase)| !phase.merged).map(|(number, _)| number.0),
+        current_phase: run.phases.iter().find(|(_, phase)| !phase.is_done()).map(|(number, _)| number.0),
         total_phases: u32::try_from(plan.phases.len()).ok(),
         completed_phases: merged.collect(),
         phases: records.collect(),
@@ -170,7 +170,7 @@ fn phase_status(run: &Run, phase: &PhaseRun) -> &'static str {
 fn waves(run: &Run, phases: &PhaseData) -> Waves {
     let graph = run.plan().and_then(|plan| Graph::new(plan).ok());
     let numbered = graph.map(|graph| (1..).zip(graph.waves()).collect()).unwrap_or_default();
-    let done = |number: PhaseNumber| run.phases.get(&number).is_some_and(|phase| phase.merged);
+    let done = |number: PhaseNumber| run.phases.get(&number).is_some_and(PhaseRun::is_done);
     let waves = Waves::new(numbered, done);
     let most = run.created.options.max_parallel;
     let results =

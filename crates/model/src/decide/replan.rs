@@ -11,7 +11,8 @@ use crate::run::{Run, Step, StepState};
 /// Phases that nobody has looked at, and the changes that follow.
 pub(super) fn on_entry(run: &Run) -> Vec<Event> {
     let Some(policy) = run.created.options.replan.filter(|_| run.can_replan()) else { return Vec::new() };
-    let unseen = |number: &PhaseNumber| run.phases.get(number).is_some_and(|phase| !phase.evaluated && !phase.merged);
+    let unseen =
+        |number: &PhaseNumber| run.phases.get(number).is_some_and(|phase| !phase.evaluated && !phase.is_done());
     let phases = run.plan().into_iter().flat_map(|plan| &plan.phases).filter(|phase| unseen(&phase.number));
     let evaluations: Vec<Evaluation> = phases.flat_map(|phase| policy.evaluate(phase)).collect();
     if evaluations.is_empty() {
@@ -113,7 +114,7 @@ fn may_change(run: &Run, phase: PhaseNumber, kind: ReplanKind) -> Result<(), Str
         return Err(format!("the agent `{agent}` only runs what a plan says, and can not change it"));
     }
     let Some(of) = run.phases.get(&phase) else { return Err(format!("the plan has no phase {phase}")) };
-    if of.merged && kind.holds() {
+    if of.is_done() && kind.holds() {
         return Err(format!("phase {phase} is finished; what is missing can be added (`--kind add`)"));
     }
     match run.replans.iter().find(|replan| replan.phase == phase && replan.state == crate::replan::ReplanState::Pending)

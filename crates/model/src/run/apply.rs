@@ -186,6 +186,8 @@ impl Run {
                 self.wake_at_first_limit();
                 Ok(())
             }
+            Event::StepRetried { step, .. } => self.retry_by_hand(step),
+            Event::StepSkipped { step, by, reason } => self.skip_by_hand(step, by, reason),
             Event::RetryDue { step } => {
                 let place = self.expect_state(step, &[StepState::Waiting])?;
                 self.close(Effect::Wake, step, 0);
@@ -530,7 +532,11 @@ impl Run {
             }
             match self.steps[at as usize].state {
                 StepState::Failed => self.supersede(at),
-                StepState::Blocked | StepState::Ready | StepState::Waiting => self.set_state(at, StepState::Skipped),
+                StepState::Blocked | StepState::Ready | StepState::Waiting => {
+                    let id = self.steps[at as usize].id.clone();
+                    self.close(Effect::Wake, &id, 0);
+                    self.set_state(at, StepState::Skipped);
+                }
                 StepState::Leased
                 | StepState::Running
                 | StepState::Verifying
@@ -634,7 +640,7 @@ impl Run {
         self.index.get(step).copied().ok_or_else(|| format!("names the unknown step `{step}`"))
     }
 
-    fn expect_state(&self, step: &StepId, states: &[StepState]) -> Result<u32, Reason> {
+    pub(super) fn expect_state(&self, step: &StepId, states: &[StepState]) -> Result<u32, Reason> {
         let place = self.locate(step)?;
         let state = self.steps[place as usize].state;
         if states.contains(&state) {

@@ -24,6 +24,7 @@ impl Run {
                 repairs: 0,
                 repair: None,
                 merged: done(&phase.number),
+                skipped: false,
                 revision: 0,
                 replans: 0,
                 evaluated: false,
@@ -69,7 +70,7 @@ impl Run {
             }
         }
         let open: Vec<PhaseNumber> =
-            self.phases.iter().filter(|(_, phase)| !phase.merged).map(|(number, _)| *number).collect();
+            self.phases.iter().filter(|(_, phase)| !phase.is_done()).map(|(number, _)| *number).collect();
         for number in open {
             let prefix = self.phase_prefix(state, number);
             self.push_group(state, &prefix, Some(number), &phased);
@@ -262,11 +263,17 @@ impl Run {
     /// A phase's merge releases the first steps of the phases that depended on nothing else.
     pub(super) fn release_phase(&mut self, number: PhaseNumber) {
         let Some(phase) = self.phases.get_mut(&number) else { return };
-        if phase.merged {
+        if phase.is_done() {
             return;
         }
         phase.merged = true;
-        for dependent in phase.dependents.clone() {
+        self.release_after(number);
+    }
+
+    /// Phases that waited for this one wait no longer.
+    pub(super) fn release_after(&mut self, number: PhaseNumber) {
+        let dependents = self.phases.get(&number).map(|phase| phase.dependents.clone()).unwrap_or_default();
+        for dependent in dependents {
             let Some(phase) = self.phases.get_mut(&dependent) else { continue };
             phase.unmet = phase.unmet.saturating_sub(1);
             if phase.unmet == 0 {

@@ -46,7 +46,7 @@ impl Run {
     #[must_use]
     pub fn standing(&self, number: PhaseNumber) -> Standing {
         let Some(phase) = self.phases.get(&number) else { return Standing::Untouched };
-        if phase.merged {
+        if phase.is_done() {
             return Standing::Done;
         }
         if self.work_of(phase).any(|step| !step.attempts.is_empty()) { Standing::Begun } else { Standing::Untouched }
@@ -164,7 +164,7 @@ impl Run {
         let open = |step: &Step| {
             step.state.is_live() || matches!(step.state, StepState::Blocked | StepState::Ready | StepState::Waiting)
         };
-        !phase.merged && !self.work_of(phase).any(open)
+        !phase.is_done() && !self.work_of(phase).any(open)
     }
 
     pub(super) fn drop_replan(&mut self, phase: PhaseNumber, number: u32, reason: &str) -> Result<(), String> {
@@ -223,7 +223,7 @@ impl Run {
             let same = before.phase(phase.number).is_some_and(|earlier| earlier.asks_same_as(phase));
             let again = phase.number == target && kind.holds();
             let run = match known {
-                Some(known) if known.merged || same && !again => known,
+                Some(known) if known.is_done() || same && !again => known,
                 Some(known) => {
                     fresh.push(phase.number);
                     let revision = known.revision + 1;
@@ -238,11 +238,11 @@ impl Run {
             };
             phases.insert(phase.number, run);
         }
-        let merged = |number: &PhaseNumber| phases.get(number).is_some_and(|phase: &PhaseRun| phase.merged);
+        let done = |number: &PhaseNumber| phases.get(number).is_some_and(PhaseRun::is_done);
         let unmet: BTreeMap<PhaseNumber, usize> = plan
             .phases
             .iter()
-            .map(|phase| (phase.number, phase.depends_on.iter().filter(|number| !merged(number)).count()))
+            .map(|phase| (phase.number, phase.depends_on.iter().filter(|number| !done(number)).count()))
             .collect();
         for (number, phase) in &mut phases {
             phase.unmet = u32::try_from(unmet.get(number).copied().unwrap_or(0)).unwrap_or(u32::MAX);
@@ -356,6 +356,7 @@ impl PhaseRun {
             repairs: 0,
             repair: None,
             merged: false,
+            skipped: false,
             revision: 0,
             replans,
             evaluated: false,

@@ -174,3 +174,35 @@ fn a_gate_before_the_phases_holds_them_all_and_a_check_after_them_waits_for_all(
     });
     assert_eq!(last_lease, Some("implement/after"));
 }
+
+fn skip(step: &str) -> Input {
+    Input::Skip { step: StepId::new(step), by: "ann".to_owned(), reason: "later".to_owned() }
+}
+
+#[test]
+fn what_waits_for_a_phase_that_is_left_out_goes_on_without_it() {
+    let mut simulation = Simulation::new(gated(AROUND, &[&[], &[1], &[2]]), World::kind(), 3);
+    assert_eq!(simulation.settle(1_000), Rest::Gate);
+    assert!(matches!(simulation.live.send(&skip("implement/ask")), Answer::NotWaiting { .. }), "a gate is answered");
+    assert_eq!(simulation.live.send(&skip("implement/p2/agent")), Answer::Accepted);
+    assert_eq!(simulation.live.send(&skip("implement/p2/merge")), Answer::AlreadyDone);
+    simulation.live.send(&answer("implement/ask", GateAnswer::Approved));
+    assert_eq!(simulation.settle(1_000), Rest::Ended);
+    let run = &simulation.live.run;
+    assert_eq!(run.outcome, Some(Outcome::Succeeded));
+    let merged: Vec<bool> = run.phases.values().map(|phase| phase.merged).collect();
+    assert_eq!(merged, [true, false, true]);
+    assert_eq!(state_of(&simulation, "implement/p2/agent"), StepState::Skipped);
+    assert_eq!(state_of(&simulation, "implement/after"), StepState::Succeeded);
+    assert!(run.warnings.iter().any(|warning| warning == "phase 2 was left out by ann: later"), "{:?}", run.warnings);
+}
+
+#[test]
+fn nothing_is_tried_again_that_did_not_fail_and_does_not_wait() {
+    let mut simulation = Simulation::new(gated(AROUND, &[&[]]), World::kind(), 3);
+    assert_eq!(simulation.settle(1_000), Rest::Gate);
+    for step in ["implement/ask", "implement/p1/agent", "implement/p9/agent"] {
+        let retry = Input::Retry { step: StepId::new(step), by: "ann".to_owned() };
+        assert!(matches!(simulation.live.send(&retry), Answer::NotWaiting { .. }), "{step}");
+    }
+}

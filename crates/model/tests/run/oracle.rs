@@ -102,6 +102,11 @@ impl Oracle {
                 let step = run.step(step).filter(|step| step.replan.is_none());
                 self.merged.extend(step.and_then(|step| step.phase));
             }
+            Event::StepSkipped { step, .. } => {
+                self.merged.extend(run.step(step).and_then(|step| step.phase));
+                self.failed.retain(|step| run.step(step).is_some_and(|step| !step.superseded && is_failed(step)));
+            }
+            Event::StepRetried { step, .. } => drop(self.failed.remove(step)),
             Event::Replanned { phase, .. } => {
                 let plan = run.plan().unwrap();
                 self.needs = plan.phases.iter().map(|phase| (phase.number, phase.depends_on.clone())).collect();
@@ -224,4 +229,8 @@ fn check_views(run: &Run) {
         let agent = step.kind == StepKind::Agent;
         assert!(agent || step.attempts.iter().all(|attempt| attempt.pid.is_none()), "`{}` has a process", step.id);
     }
+}
+
+fn is_failed(step: &Step) -> bool {
+    step.state == StepState::Failed
 }

@@ -206,6 +206,8 @@ impl Babbler<'_> {
             24 => Event::BudgetWarned { limit: self.limit(), spent: self.number(), most: self.number() },
             25 => Event::BudgetChanged { budgets: Box::new(self.budgets()), by: String::new() },
             26 => Event::SpentElsewhere { elsewhere: self.elsewhere() },
+            27 => Event::StepRetried { step, by: String::new() },
+            28 => Event::StepSkipped { step, by: String::new(), reason: String::new() },
             _ => Event::Resumed { by: String::new() },
         }
     }
