@@ -153,8 +153,7 @@ fn check(world: &World, of_clients: usize) {
     world.assert_nothing_left();
 }
 
-/// Shows S7.
-/// Shows N10.
+/// Shows S7, N10.
 #[test]
 fn proof_claude_code_and_its_orchestrator_are_killed() {
     let Some(installed) = Installed::find() else { return };

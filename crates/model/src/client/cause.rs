@@ -29,6 +29,9 @@ pub enum Cause {
     Other,
 }
 
+/// How many of the last lines are looked at: a client quotes a whole statement of its database behind its error.
+const LOOKED_AT: usize = 20;
+
 /// Words that tell a cause, in lower case. Earlier ones win.
 const PHRASES: &[(Cause, &[&str])] = &[
     (
@@ -89,8 +92,9 @@ const PHRASES: &[(Cause, &[&str])] = &[
             "experiencing high demand",
             "exceed your rate limit",
             "unable to connect",
-            // Codex that begins twice at once in a home that is new.
+            // Codex and opencode that begin twice at once in a home that is new: both make their database.
             "failed to initialize state runtime",
+            "failed query:",
         ],
     ),
 ];
@@ -108,7 +112,7 @@ impl Cause {
     #[must_use]
     pub fn of_lines(lines: &[String]) -> Option<(Self, &str)> {
         let told = |line: &String| Self::by_phrase(line).or_else(|| Self::by_class(line));
-        lines.iter().rev().take(10).find_map(|line| Some((told(line)?, line.as_str())))
+        lines.iter().rev().take(LOOKED_AT).find_map(|line| Some((told(line)?, line.as_str())))
     }
 
     fn by_phrase(message: &str) -> Option<Self> {
@@ -241,5 +245,8 @@ mod tests {
         let output = lines("connection refused\nNot logged in · Please run /login\nbye");
         assert_eq!(Cause::of_lines(&output), Some((Cause::LoggedOut, "Not logged in · Please run /login")));
         assert_eq!(Cause::of_lines(&lines("all is well")), None);
+        let statement = "CREATE TABLE `workspace` (\n`id` text,\n`a` text,\n`b` text,\n`c` text,\n`d` text,\n`e` text,\n`f` text,\nCHECK\n);";
+        let opencode = format!("Error: Unexpected error\n\nFailed query:\n{statement}\n\nparams:");
+        assert_eq!(Cause::of_lines(&lines(&opencode)), Some((Cause::Service, "Failed query:")));
     }
 }
