@@ -82,7 +82,7 @@ fn reset(client: Client, kind: FaultKind, told: Option<u64>) -> Option<u64> {
 
 /// Where it depends on the moment whether opencode tells its error before its limit of silence comes. What follows for the
 /// run is the same.
-const OF_THE_MOMENT: [&str; 3] = ["overloaded", "stream cut off", "connection dropped"];
+const OF_THE_MOMENT: [&str; 4] = ["overloaded", "error in the stream", "stream cut off", "connection dropped"];
 
 /// One line of the table.
 fn row(installed: &Installed, client: Client, (name, kind, told): (&str, FaultKind, Option<u64>)) -> String {

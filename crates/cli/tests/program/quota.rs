@@ -12,6 +12,13 @@ fn world(phases: u32) -> World {
     World::new(&[("PLAN.md", &format!("# Parts\n\n{}", (1..=phases).map(phase).collect::<String>()))])
 }
 
+/// Two phases, one after the other: what is told has one order.
+fn chain() -> World {
+    let plan = "# Parts\n\n### Phase 1: Part 1\n**Files**: 1.txt\n\n- [ ] write it\n\n\
+                ### Phase 2: Part 2\n**Dependencies**: [1]\n**Files**: 2.txt\n\n- [ ] write it\n";
+    World::new(&[("PLAN.md", plan)])
+}
+
 /// Lines of a client that meets a limit in its first calls, and does its work in the later ones; the limit ends this many
 /// seconds after.
 fn limited(name: &str, calls: u32, seconds: u32) -> String {
@@ -80,7 +87,7 @@ fn a_run_that_must_not_go_on_by_itself_waits_for_resume() {
 /// Shows N5.
 #[test]
 fn another_agent_goes_on_at_once_where_the_configuration_names_one() {
-    let world = world(2);
+    let world = chain();
     client(&world, "claude", &limited("claude", 9, 4000), WRITE);
     client(&world, "codex", WORK, CODEX);
     let fallback = "agent.fallback=[\"opencode\", \"codex\"]";
