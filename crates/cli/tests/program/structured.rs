@@ -69,9 +69,11 @@ fn scripts_check_files_by_a_schema_too() {
     world.write("schema.json", "{\"type\": \"array\", \"items\": {\"type\": \"integer\"}}");
     world.write("good.json", "[1, 2]");
     world.write("bad.json", "[1, \"two\"]");
+    world.age(&[".git", "README.md", "schema.json", "good.json", "bad.json"]);
     shows("verify_schema", &world, &["verify", "file", "--schema", "schema.json", "good.json", "bad.json"]);
     world.write(".coordinate/roles/judge.md", JUDGE);
     world.write("score.json", "{\"score\": 7}");
+    world.age(&[".git", "README.md", "schema.json", "good.json", "bad.json", "score.json", ".coordinate"]);
     shows("verify_schema_of_role", &world, &["verify", "file", "--role", "judge", "score.json", "bad.json"]);
     shows("verify_role_without_schema", &world, &["verify", "file", "--role", "plan-architect", "score.json"]);
     shows("verify_no_schema", &world, &["verify", "file", "--schema", "none.json", "good.json"]);
