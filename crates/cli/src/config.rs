@@ -4,6 +4,7 @@ mod change;
 mod chosen;
 mod files;
 mod keys;
+mod merging;
 mod old;
 mod quota;
 mod reference;

@@ -3,6 +3,7 @@
 use crate::simulation::{Simulation, fold};
 use coordinate_model::definition::{Scope, builtin};
 use coordinate_model::event::{AgentChoice, Created, Outcome};
+use coordinate_model::merge::{Merging, Repairing};
 use coordinate_model::obligation::{Effect, outstanding};
 use coordinate_model::run::{Run, StepState};
 use coordinate_testkit::runs::{created, requested};
@@ -31,7 +32,8 @@ prop_compose! {
         agents_limited in 0..40_u64,
         work_refused in 0..10_u64,
         tests_fail in 0..60_u64,
-        conflicts in 0..10_u64,
+        conflicts in 0..25_u64,
+        base_moves in 0..40_u64,
         trouble in 0..8_u64,
     ) -> Habits {
         Habits {
@@ -42,6 +44,7 @@ prop_compose! {
             work_refused,
             tests_fail,
             conflicts,
+            base_moves,
             trouble,
             tokens: 0,
         }
@@ -63,7 +66,12 @@ pub(crate) fn some_run(seed: u64) -> Created {
     let built = if chance.percent(20) { built.done(&[1]) } else { built };
     let other = AgentChoice { name: "other".to_owned(), repairs: true, ..AgentChoice::default() };
     let built = if chance.percent(40) { built.fallback(vec![other]) } else { built };
-    built.repairs(chance.percent(60)).build()
+    built.merging(some_merging(&mut chance)).repairs(chance.percent(60)).build()
+}
+
+fn some_merging(chance: &mut Chance) -> Merging {
+    let repair = *chance.pick(&Repairing::ALL).unwrap();
+    Merging { batch: 1 + chance.draw() as u32 % 5, repair, ..Merging::default() }
 }
 
 /// A request in plain words, of any scope.
@@ -119,6 +127,7 @@ proptest! {
         let mut simulation = Simulation::new(any_run(seed), World::kind(), seed);
         simulation.settle(MOST);
         prop_assert_eq!(simulation.live.run.outcome, Some(Outcome::Succeeded));
+        prop_assert!(simulation.live.run.bases.is_empty());
         check_end(&simulation.live.run, true);
     }
 
