@@ -427,6 +427,8 @@ pub(crate) enum PlanCommand {
     Check(PlanArguments),
     /// Shows which phases can be done at the same time
     Waves(PlanJsonArguments),
+    /// Says which phases would change the same files if they ran at the same time
+    Forecast(PlanJsonArguments),
     /// Draws the dependency graph
     Graph(PlanGraphArguments),
     /// Moves a phase into a file of its own; a plan in one file becomes a folder

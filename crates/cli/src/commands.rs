@@ -16,6 +16,7 @@ mod detach;
 mod doctor;
 mod drive;
 mod estimate;
+mod forecast;
 mod inbox;
 mod listing;
 mod liveness;
@@ -82,6 +83,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Skip(options) => control::skip(&project()?, options),
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
+        Command::Plan(PlanCommand::Forecast(options)) => forecast::run(&project()?, &options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
         Command::Plan(PlanCommand::Expand(options)) => split::split(&project()?, options, split::Way::Apart),
         Command::Plan(PlanCommand::Collapse(options)) => split::split(&project()?, options, split::Way::Together),

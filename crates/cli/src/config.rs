@@ -3,6 +3,7 @@
 mod change;
 mod chosen;
 mod files;
+mod forecast;
 mod keys;
 mod merging;
 mod old;

@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 68] = [
+pub(super) const KEYS: [Key; 70] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -246,6 +246,18 @@ pub(super) const KEYS: [Key; 68] = [
         kind: Kind::Text,
         default: "",
         help: "shell command that checks a phase's own tree before it is merged",
+    },
+    Key {
+        name: "forecast.avoid",
+        kind: Kind::Flag,
+        default: "true",
+        help: "phases that say they change the same files are not worked on at the same time",
+    },
+    Key {
+        name: "forecast.overlap",
+        kind: Kind::Text,
+        default: "\"pause\"",
+        help: "phases that are seen to change the same files while they work: `pause` the later one, `warn`, or `off`",
     },
     Key {
         name: "permissions.allow",

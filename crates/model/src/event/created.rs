@@ -2,6 +2,7 @@
 
 use crate::budget::Budgets;
 use crate::definition::{Definition, Scope, StepTemplate, When};
+use crate::forecast::{self, Learned};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId};
 use crate::merge::Merging;
 use crate::permission::Policy;
@@ -128,6 +129,9 @@ pub struct Options {
     /// The shell command that checks a phase's own tree before it is merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_command: Option<String>,
+    /// What is done about phases that change the same files; `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<forecast::Settings>,
     /// Longest time of a test or check command, in milliseconds.
     pub test_limit_ms: u64,
     /// Limits of attempts.
@@ -270,6 +274,9 @@ pub struct Created {
     /// The plan's hash without its check marks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_hash: Option<String>,
+    /// What the history showed of the plan's phases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<Learned>,
     /// Phases that are done already and trusted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<PhaseNumber>,
