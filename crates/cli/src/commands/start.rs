@@ -165,6 +165,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             limits: config.limits(),
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
+            snapshot_ms: config.snapshot_ms(),
             budget,
         },
         roles,
