@@ -8,6 +8,7 @@ mod inbox;
 mod metrics;
 mod moment;
 mod quota;
+mod restore;
 mod roles;
 mod split;
 mod state;
@@ -27,7 +28,9 @@ use coordinate_model::definition::Scope;
 use coordinate_model::time::UtcMillis;
 pub(crate) use inbox::*;
 pub(crate) use metrics::*;
+pub(crate) use moment::read as read_moment;
 pub(crate) use quota::*;
+pub(crate) use restore::*;
 pub(crate) use roles::*;
 pub(crate) use split::*;
 pub(crate) use state::*;
@@ -137,8 +140,10 @@ pub(crate) enum Command {
     Migrate(MigrateArguments),
     /// Puts aside what finished work left, after a time; `restore` brings it back
     Clean(CleanArguments),
-    /// Brings back what was cleaned
+    /// Brings back what an agent's tree held, at any moment that was kept, and what was cleaned
     Restore(RestoreArguments),
+    /// Shows what a run changed, or what lies between two kept moments of its trees
+    Diff(DiffArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
     /// Lists, shows and checks roles: what agents are told

@@ -13,11 +13,13 @@ mod context;
 mod control;
 mod demo;
 mod detach;
+mod diff;
 mod doctor;
 mod drive;
 mod estimate;
 mod forecast;
 mod inbox;
+mod kept;
 mod listing;
 mod liveness;
 mod logs;
@@ -31,6 +33,7 @@ mod players;
 mod prompts;
 mod reference;
 mod request;
+mod restore;
 mod resume;
 mod roles;
 mod run;
@@ -101,7 +104,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Checkpoint(command) => checkpoint::checkpoint(arguments, command),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Clean(options) => clean::clean(&project()?, options),
-        Command::Restore(options) => clean::restore(&project()?, options),
+        Command::Restore(options) => restore::restore(&project()?, options),
+        Command::Diff(options) => diff::diff(&project()?, options),
         Command::Agents(options) => listing::agents(&project()?, options.json),
         Command::Workflows(options) => workflows::workflows(&project()?, options),
         Command::Roles(command) => roles::roles(&project()?, command),

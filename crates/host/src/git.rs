@@ -13,6 +13,7 @@ mod discovery;
 mod exclusive;
 mod history;
 mod index;
+mod kept;
 mod merge;
 mod objects;
 mod paths;
@@ -30,6 +31,7 @@ mod testing;
 mod tests;
 
 pub use command::GitProgram;
+pub use kept::{Brought, ChangedFile, Extent, KeptTree};
 
 use command::Call;
 use coordinate_engine::port::{

@@ -269,6 +269,7 @@ fn options() -> Options {
         limits: AttemptLimits::default(),
         tree_setup: Vec::new(),
         tree_links: Vec::new(),
+        snapshot_ms: coordinate_model::event::SNAPSHOT_MS,
         role_agents: std::collections::BTreeMap::new(),
         quota: coordinate_model::quota::Quota::default(),
         interrupted: coordinate_model::event::Interrupted::default(),

@@ -167,6 +167,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
             merge: config.merging(options.merge.as_deref())?,
+            snapshot_ms: config.snapshot_ms(),
             budget,
         },
         roles,

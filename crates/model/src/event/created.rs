@@ -148,6 +148,20 @@ pub struct Options {
     /// Untracked paths of the checkout that each tree gets as links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_links: Vec<String>,
+    /// How often the tree of an attempt at work is kept on its ref, in milliseconds; 0: not by the clock.
+    #[serde(default = "a_minute", skip_serializing_if = "is_a_minute")]
+    pub snapshot_ms: u64,
+}
+
+/// How often a tree is kept where nobody said so: what is redone after a loss is not worth less than its cost.
+pub const SNAPSHOT_MS: u64 = 60_000;
+
+fn a_minute() -> u64 {
+    SNAPSHOT_MS
+}
+
+fn is_a_minute(millis: &u64) -> bool {
+    *millis == SNAPSHOT_MS
 }
 
 /// What becomes of an attempt that is interrupted: by a kill, a pause, a limit of use.
