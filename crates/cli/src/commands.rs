@@ -16,6 +16,7 @@ mod detach;
 mod doctor;
 mod drive;
 mod estimate;
+mod fork;
 mod inbox;
 mod listing;
 mod liveness;
@@ -29,6 +30,7 @@ mod plan;
 mod players;
 mod prompts;
 mod reference;
+mod replay;
 mod request;
 mod resume;
 mod roles;
@@ -62,6 +64,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Resume(options) => resume::resume(&project()?, options),
         Command::Ps(options) => listing::ps(&project()?, options.json),
         Command::Show(options) => show::show(&project()?, options),
+        Command::Fork(options) => fork::fork(&project()?, options),
+        Command::Replay(options) => replay::replay(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
         Command::Metrics(options) => metrics::metrics(&project()?, options),
         Command::Budget(options) => budget::budget(&project()?, options),

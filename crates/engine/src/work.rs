@@ -27,6 +27,7 @@ mod watch;
 
 pub use below::{Below, Listeners};
 pub use places::attempt_folder;
+pub(crate) use places::slug;
 pub use rehearsal::{Rehearsed, rehearse};
 
 use crate::driver::{Executor, Outbox};

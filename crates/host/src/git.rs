@@ -19,6 +19,7 @@ mod paths;
 mod refs;
 mod registry;
 mod remote;
+mod replica;
 mod reset;
 mod snapshot;
 mod status;

@@ -6,7 +6,9 @@
 mod created;
 mod observation;
 
-pub use created::{AgentChoice, AttemptLimits, Base, Created, Interrupted, Options, Parent, Paths, ResearchTopic};
+pub use created::{
+    AgentChoice, AttemptLimits, Base, Created, ForkedFrom, Interrupted, Options, Parent, Paths, ResearchTopic,
+};
 pub use observation::Observation;
 
 use crate::artifact::Metadata;

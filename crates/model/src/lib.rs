@@ -16,6 +16,7 @@ pub mod detect;
 pub mod digest;
 pub mod event;
 pub mod failure;
+pub mod fork;
 pub mod ids;
 pub mod input;
 pub mod ledger;
