@@ -4,6 +4,7 @@ mod budget;
 mod checkpoint;
 mod clean;
 mod config;
+mod fork;
 mod inbox;
 mod metrics;
 mod moment;
@@ -26,6 +27,7 @@ pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 use coordinate_model::time::UtcMillis;
+pub(crate) use fork::*;
 pub(crate) use inbox::*;
 pub(crate) use metrics::*;
 pub(crate) use moment::read as read_moment;
@@ -82,6 +84,10 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Prints what happened in a run, or what one of its steps printed
     Logs(LogsArguments),
+    /// Makes a run of its own from the past of another, up to an event: the journal and the code as they were then
+    Fork(ForkArguments),
+    /// Shows a run once more as it went, or carries it out once more without any client
+    Replay(ReplayArguments),
     /// Prints what runs cost and gave, in figures, and keeps figures of yours
     Metrics(MetricsArguments),
     /// Shows what a run may spend, has spent, reserved and left; with a limit, changes it

@@ -18,6 +18,7 @@ mod doctor;
 mod drive;
 mod estimate;
 mod forecast;
+mod fork;
 mod inbox;
 mod kept;
 mod listing;
@@ -32,6 +33,7 @@ mod plan;
 mod players;
 mod prompts;
 mod reference;
+mod replay;
 mod request;
 mod restore;
 mod resume;
@@ -66,6 +68,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Resume(options) => resume::resume(&project()?, options),
         Command::Ps(options) => listing::ps(&project()?, options.json),
         Command::Show(options) => show::show(&project()?, options),
+        Command::Fork(options) => fork::fork(&project()?, options),
+        Command::Replay(options) => replay::replay(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
         Command::Metrics(options) => metrics::metrics(&project()?, options),
         Command::Budget(options) => budget::budget(&project()?, options),

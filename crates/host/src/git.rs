@@ -20,6 +20,7 @@ mod paths;
 mod refs;
 mod registry;
 mod remote;
+mod replica;
 mod reset;
 mod snapshot;
 mod status;

@@ -32,6 +32,7 @@ pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
         topics: Vec::new(),
         tracks: Vec::new(),
         parent: None,
+        forked: None,
         revises: None,
         definition: builtin("implement").expect("it is built in"),
         roles: std::collections::BTreeMap::new(),

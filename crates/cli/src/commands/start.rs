@@ -217,6 +217,7 @@ pub(crate) fn create(
         topics: Vec::new(),
         tracks: Vec::new(),
         parent: None,
+        forked: None,
         revises: None,
         definition: choices.definition,
         roles: choices.roles,
