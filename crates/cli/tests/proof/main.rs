@@ -11,6 +11,7 @@ mod concurrency;
 mod delivery;
 mod kills;
 mod parts;
+mod points;
 mod requests;
 mod subruns;
 mod support;
