@@ -71,7 +71,10 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             plan: None,
             summary: String::new(),
         },
+        learned: Vec::new(),
         options: Options {
+            forecast: None,
+            merge: Default::default(),
             gate_ms: None,
             permissions: Default::default(),
             quota: Default::default(),
@@ -98,6 +101,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             limits: AttemptLimits::default(),
             tree_setup: Vec::new(),
             tree_links: Vec::new(),
+            snapshot_ms: coordinate_model::event::SNAPSHOT_MS,
         },
         base: Base { branch: None, commit: None },
         program: "bench".to_owned(),

@@ -222,9 +222,9 @@ fn rewrite(event: &Event, past: &Run, created: &Created) -> Event {
     let (old, new) = (past.created.run.as_str(), created.run.as_str());
     match event.clone() {
         Event::RunCreated(_) => Event::RunCreated(Box::new(created.clone())),
-        Event::AttemptLeased { step, attempt, token, base, agent, session, reserved } => {
+        Event::AttemptLeased { step, attempt, token, base, agent, session, reserved, rides } => {
             let agent = agent.or_else(|| played_by(past.step(&step)?, past, created));
-            Event::AttemptLeased { step, attempt, token, base, agent, session, reserved }
+            Event::AttemptLeased { step, attempt, token, base, agent, session, reserved, rides }
         }
         Event::AttemptStarted { step, attempt, pid, tree, session } => {
             let below = tree.strip_prefix(&past.created.paths.trees);

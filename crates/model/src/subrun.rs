@@ -67,6 +67,7 @@ pub fn below(run: &Created, step: &Step) -> Option<Created> {
         standards: run.standards.clone(),
         plan: None,
         plan_hash: None,
+        learned: Vec::new(),
         done: Vec::new(),
         options: options(run, step),
         base: run.base.clone(),

@@ -248,6 +248,7 @@ pub(crate) fn create(
         standards: choices.standards,
         plan: None,
         plan_hash: None,
+        learned: Vec::new(),
         done: Vec::new(),
         paths: Paths {
             project: text(&project.root),

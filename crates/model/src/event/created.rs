@@ -2,7 +2,9 @@
 
 use crate::budget::Budgets;
 use crate::definition::{Definition, Scope, StepTemplate, When};
+use crate::forecast::{self, Learned};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::merge::Merging;
 use crate::permission::Policy;
 use crate::plan::Plan;
 use crate::quota::Quota;
@@ -127,6 +129,9 @@ pub struct Options {
     /// The shell command that checks a phase's own tree before it is merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_command: Option<String>,
+    /// What is done about phases that change the same files; `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<forecast::Settings>,
     /// Longest time of a test or check command, in milliseconds.
     pub test_limit_ms: u64,
     /// Limits of attempts.
@@ -134,12 +139,29 @@ pub struct Options {
     /// How much it may spend; `None`: as much as it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Box<Budgets>>,
+    /// How work is merged, and where the result goes.
+    #[serde(default, skip_serializing_if = "Merging::is_default")]
+    pub merge: Merging,
     /// Shell commands that prepare a fresh tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_setup: Vec<String>,
     /// Untracked paths of the checkout that each tree gets as links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_links: Vec<String>,
+    /// How often the tree of an attempt at work is kept on its ref, in milliseconds; 0: not by the clock.
+    #[serde(default = "a_minute", skip_serializing_if = "is_a_minute")]
+    pub snapshot_ms: u64,
+}
+
+/// How often a tree is kept where nobody said so: what is redone after a loss is not worth less than its cost.
+pub const SNAPSHOT_MS: u64 = 60_000;
+
+fn a_minute() -> u64 {
+    SNAPSHOT_MS
+}
+
+fn is_a_minute(millis: &u64) -> bool {
+    *millis == SNAPSHOT_MS
 }
 
 /// What becomes of an attempt that is interrupted: by a kill, a pause, a limit of use.
@@ -285,6 +307,9 @@ pub struct Created {
     /// The plan's hash without its check marks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_hash: Option<String>,
+    /// What the history showed of the plan's phases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<Learned>,
     /// Phases that are done already and trusted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<PhaseNumber>,
