@@ -2,7 +2,7 @@
 
 use super::places::slug;
 use super::testing::TEST_TREE;
-use super::{Job, below};
+use super::{Job, below, recording};
 use crate::port::{PathKind, Repository, RepositoryError};
 use coordinate_model::definition::StepKind;
 use coordinate_model::digest::hex_sha256;
@@ -60,6 +60,9 @@ pub(super) fn close(job: &Job, run: &Run) -> Input {
         }
     }
     if let Ok(repository) = job.repository() {
+        if let Err(error) = recording::hold(run, repository) {
+            kept.push(format!("(no recording: {error})"));
+        }
         for name in tree_names(run) {
             if let Err(error) = put_tree_away(job, run, repository, &name) {
                 kept.push(format!("{} ({error})", job.tree(&name).display()));

@@ -7,6 +7,7 @@ mod clients;
 mod definitions;
 mod fold;
 mod forecast;
+mod forks;
 mod gates;
 mod generate;
 mod golden;

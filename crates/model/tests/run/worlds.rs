@@ -103,7 +103,7 @@ pub(crate) fn any_run(seed: u64) -> Created {
     if seed.is_multiple_of(3) { some_request(seed) } else { some_run(seed) }
 }
 
-fn check_end(run: &Run, calm: bool) {
+pub(crate) fn check_end(run: &Run, calm: bool) {
     let merged = run.phases.values().all(PhaseRun::is_done);
     match run.outcome.unwrap() {
         Outcome::Succeeded => {

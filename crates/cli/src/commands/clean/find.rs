@@ -6,6 +6,7 @@ use crate::context::Project;
 use crate::failure::CommandError;
 use coordinate_engine::journal::Journal;
 use coordinate_engine::port::Repository;
+use coordinate_engine::work::recording_ref;
 use coordinate_model::ids::RunId;
 use coordinate_model::retention::{CheckpointRun, Retention};
 use coordinate_model::run::Run;
@@ -113,6 +114,9 @@ fn of_run(
     // Refs hold what is in the trees: they stay until those are gone.
     if trees.is_empty() {
         for (name, commit) in repository.refs(&format!("refs/coordinate/{}/", run.id()))? {
+            found.items.push(Item::reference(name, commit, why.clone()));
+        }
+        for (name, commit) in repository.refs(&recording_ref(run.id()))? {
             found.items.push(Item::reference(name, commit, why.clone()));
         }
     }
