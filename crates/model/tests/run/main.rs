@@ -7,7 +7,6 @@ mod clients;
 mod definitions;
 mod fold;
 mod gates;
-mod generate;
 mod golden;
 mod handling;
 mod limits;
