@@ -6,7 +6,10 @@
 mod created;
 mod observation;
 
-pub use created::{AgentChoice, AttemptLimits, Base, Created, Interrupted, Options, Parent, Paths, ResearchTopic};
+pub use created::{
+    AgentChoice, AttemptLimits, Base, Created, ForkedFrom, Interrupted, Options, Parent, Paths, ResearchTopic,
+    SNAPSHOT_MS,
+};
 pub use observation::Observation;
 
 use crate::artifact::Metadata;
@@ -14,6 +17,7 @@ use crate::budget::{Budgets, Elsewhere, LimitName, Limits};
 use crate::client::UsageLimit;
 use crate::definition::StateName;
 use crate::failure::{FailingGroup, Failure};
+use crate::forecast::Learned;
 use crate::ids::{Oid, PhaseNumber, StepId, Token};
 use crate::merge::{Conflict, Joined};
 use crate::permission::{Rule, Verdict as Leave};
@@ -337,6 +341,9 @@ pub enum Event {
         /// For a revision: what it changed, line by line.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         diff: String,
+        /// What the history showed of its phases.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        learned: Vec<Learned>,
     },
     /// A step failed for good.
     StepFailed {

@@ -4,6 +4,7 @@ use crate::budget::{Budgets, Elsewhere};
 use crate::definition::StateName;
 use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation, PullRequest, RefMove, Verdict, Work};
 use crate::failure::Failure;
+use crate::forecast::Learned;
 use crate::ids::{Oid, PhaseNumber, StepId, Token};
 use crate::merge::{Link, Probe};
 use crate::permission::Rule;
@@ -40,6 +41,8 @@ pub struct LeftPlan {
     pub hash: String,
     /// For a revision: what it changed, line by line.
     pub diff: String,
+    /// What the history shows of its phases.
+    pub learned: Vec<Learned>,
 }
 
 /// What an attempt left that was checked.

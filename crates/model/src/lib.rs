@@ -16,6 +16,8 @@ pub mod detect;
 pub mod digest;
 pub mod event;
 pub mod failure;
+pub mod forecast;
+pub mod fork;
 pub mod ids;
 pub mod input;
 pub mod ledger;

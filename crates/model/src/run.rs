@@ -9,6 +9,7 @@ mod artifacts;
 mod base;
 mod by_hand;
 mod expand;
+mod forecast;
 mod merge;
 mod permission;
 mod queues;
@@ -27,6 +28,7 @@ use crate::event::{
     RefMove, ResearchTopic, Verdict, Work,
 };
 use crate::failure::{FailingGroup, Failure};
+use crate::forecast::{Learned, Met};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::merge::Conflict;
 use crate::obligation::{Obligation, ObligationKey};
@@ -319,6 +321,9 @@ pub struct PhaseRun {
     /// Whether it was looked at whether its text is to change.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub evaluated: bool,
+    /// The phases that are foreseen to change the same files, and that it does not wait for anyway.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub meets: Vec<Met>,
 }
 
 impl PhaseRun {
@@ -380,6 +385,9 @@ pub struct Adopted {
     /// For a revision: what it changed, line by line.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub diff: String,
+    /// What the history showed of its phases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<Learned>,
 }
 
 /// One visit of a state.

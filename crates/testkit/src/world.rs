@@ -169,6 +169,7 @@ impl World {
                 plan: Box::new(self.plan(&name)),
                 hash: oid(&name).to_string(),
                 diff: String::new(),
+                learned: Vec::new(),
             }),
             warnings: Vec::new(),
         };

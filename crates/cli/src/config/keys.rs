@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 68] = [
+pub(super) const KEYS: [Key; 71] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -248,6 +248,18 @@ pub(super) const KEYS: [Key; 68] = [
         help: "shell command that checks a phase's own tree before it is merged",
     },
     Key {
+        name: "forecast.avoid",
+        kind: Kind::Flag,
+        default: "true",
+        help: "phases that say they change the same files are not worked on at the same time",
+    },
+    Key {
+        name: "forecast.overlap",
+        kind: Kind::Text,
+        default: "\"pause\"",
+        help: "phases that are seen to change the same files while they work: `pause` the later one, `warn`, or `off`",
+    },
+    Key {
         name: "permissions.allow",
         kind: Kind::List,
         default: "[]",
@@ -379,6 +391,12 @@ pub(super) const KEYS: [Key; 68] = [
         kind: Kind::List,
         default: "[]",
         help: "untracked paths of the checkout that each tree gets as links",
+    },
+    Key {
+        name: "snapshots.every_seconds",
+        kind: Kind::Number,
+        default: "60",
+        help: "how often the tree of an agent at work is kept on its ref; 0: not by the clock",
     },
     Key {
         name: "retention.checkpoint_days",

@@ -280,6 +280,7 @@ pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, conte
                 plan: left.plan.clone(),
                 hash: left.hash.clone(),
                 diff: left.diff.clone(),
+                learned: left.learned.clone(),
             };
             let propose =
                 |proposal: &Proposal| Event::ReplanProposed { step: of.step.clone(), proposal: proposal.clone() };

@@ -121,7 +121,9 @@ fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
     let researched = || run.live().filter(|step| researches(step)).count();
     let full = run.created.options.max_research.is_some_and(|most| researched() >= most as usize);
     let may = |step: &&Step| run.may_begin(step) && run.is_within_limits(step) && super::budget::allows(run, step);
-    run.ready_in(lane).find(|step| (!full || !researches(step)) && may(step))
+    let can = || run.ready_in(lane).filter(|step| !full || !researches(step)).filter(may);
+    // What is only likely to meet something at work lets others go first, and begins where there are none.
+    can().find(|step| run.foreseen(step).is_none()).or_else(|| can().find(|step| !run.waits_for_another(step)))
 }
 
 fn lease(run: &Run, step: &Step) -> Event {

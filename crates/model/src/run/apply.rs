@@ -174,8 +174,9 @@ impl Run {
                 self.release_dependents(place);
                 Ok(())
             }
-            Event::PlanAdopted { step, plan, hash, diff } => {
-                let adopted = Adopted { plan: (**plan).clone(), hash: hash.clone(), diff: diff.clone() };
+            Event::PlanAdopted { step, plan, hash, diff, learned } => {
+                let (hash, diff, learned) = (hash.clone(), diff.clone(), learned.clone());
+                let adopted = Adopted { plan: (**plan).clone(), hash, diff, learned };
                 self.adopt(step, adopted)
             }
             Event::StepFailed { step, attempt, failure } => self.fail(at, step, *attempt, failure),

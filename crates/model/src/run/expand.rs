@@ -30,10 +30,12 @@ impl Run {
                 revision: 0,
                 replans: 0,
                 evaluated: false,
+                meets: Vec::new(),
             };
             (phase.number, run)
         });
         self.phases = phases.collect();
+        self.foresee();
     }
 
     /// The steps of a state that was just entered: those of the state itself, then those of each phase.

@@ -200,8 +200,11 @@ impl Run {
         let graph = Graph::new(&proposal.plan).map_err(|_| "brings a plan without an order".to_owned())?;
         let before = self.plan().cloned().unwrap_or_default();
         let plan = *proposal.plan;
-        self.adopted = Some(Arc::new(Adopted { plan: plan.clone(), hash: proposal.hash, diff: String::new() }));
+        let learned = self.learned().to_vec();
+        let adopted = Adopted { plan: plan.clone(), hash: proposal.hash, diff: String::new(), learned };
+        self.adopted = Some(Arc::new(adopted));
         let fresh = self.exchange_phases((&before, &plan), &graph, (phase, kind));
+        self.foresee();
         for number in fresh {
             self.begin_anew(number);
         }
@@ -364,6 +367,7 @@ impl PhaseRun {
             revision: 0,
             replans,
             evaluated: false,
+            meets: Vec::new(),
         }
     }
 }

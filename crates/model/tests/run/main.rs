@@ -6,6 +6,8 @@ mod budgets;
 mod clients;
 mod definitions;
 mod fold;
+mod forecast;
+mod forks;
 mod gates;
 mod golden;
 mod handling;

@@ -3,6 +3,7 @@
 use crate::simulation::{Simulation, fold};
 use coordinate_model::definition::{Scope, builtin};
 use coordinate_model::event::{AgentChoice, Created, Outcome};
+use coordinate_model::forecast::Settings;
 use coordinate_model::merge::{Merging, Repairing};
 use coordinate_model::obligation::{Effect, outstanding};
 use coordinate_model::run::{PhaseRun, Run, StepState};
@@ -66,7 +67,18 @@ pub(crate) fn some_run(seed: u64) -> Created {
     let built = if chance.percent(20) { built.done(&[1]) } else { built };
     let other = AgentChoice { name: "other".to_owned(), repairs: true, ..AgentChoice::default() };
     let built = if chance.percent(40) { built.fallback(vec![other]) } else { built };
-    built.merging(some_merging(&mut chance)).repairs(chance.percent(60)).build()
+    let built = built.merging(some_merging(&mut chance)).repairs(chance.percent(60));
+    if chance.percent(50) {
+        return built.build();
+    }
+    let built = built.forecast(Settings::default());
+    let named = |chance: &mut Chance| format!("src/{}.rs", chance.draw() % 5);
+    let built = (1..=phases as u32).fold(built, |built, phase| match chance.below(4) {
+        0 | 1 => built.files(phase, &[&named(&mut chance), &named(&mut chance)]),
+        2 => built.files(phase, &[&format!("own/{phase}")]).learned(phase, &[&named(&mut chance)]),
+        _ => built,
+    });
+    built.build()
 }
 
 fn some_merging(chance: &mut Chance) -> Merging {
@@ -91,7 +103,7 @@ pub(crate) fn any_run(seed: u64) -> Created {
     if seed.is_multiple_of(3) { some_request(seed) } else { some_run(seed) }
 }
 
-fn check_end(run: &Run, calm: bool) {
+pub(crate) fn check_end(run: &Run, calm: bool) {
     let merged = run.phases.values().all(PhaseRun::is_done);
     match run.outcome.unwrap() {
         Outcome::Succeeded => {
