@@ -9,7 +9,8 @@ use std::fmt::Write;
 /// a request in plain words whose plan is sent back, then adopted and implemented; one whose six topics are led by runs below
 /// it, whose plan is changed, and which ends with a pull request; one with a change of its plan that came too late;
 /// runs that meet limits of use and limits of their budgets, whose agents ask leave, and are told something; one with a phase
-/// that is left out, and one with a step that is tried again at once.
+/// that is left out, and one with a step that is tried again at once; one whose phases are merged together, where one of them is
+/// to blame; and one with conflicts, which people allow to be repaired, and with a user's branch that moves.
 const GOLDEN: [(&str, &str); 15] = [
     (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
     (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
