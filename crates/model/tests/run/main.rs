@@ -9,7 +9,6 @@ mod fold;
 mod forecast;
 mod forks;
 mod gates;
-mod generate;
 mod golden;
 mod handling;
 mod limits;
