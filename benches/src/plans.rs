@@ -72,6 +72,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             summary: String::new(),
         },
         learned: Vec::new(),
+        forked: None,
         options: Options {
             forecast: None,
             merge: Default::default(),

@@ -31,7 +31,7 @@ impl GitRepository {
         made.call(&action).args(["remote", "remove", "origin"]).run()?;
         match branch {
             Some(branch) => {
-                made.call(&action).args(["update-ref", branch, commit.as_str()]).run()?;
+                made.update_ref(branch, commit, made.ref_value(branch)?.as_ref())?;
                 made.call(&action).args(["symbolic-ref", "HEAD", branch]).run()?;
             }
             None => drop(made.call(&action).args(["update-ref", "--no-deref", "HEAD", commit.as_str()]).run()?),
