@@ -2,6 +2,7 @@
 
 mod execute;
 mod otherwise;
+mod past;
 mod recording;
 mod same;
 mod scratch;

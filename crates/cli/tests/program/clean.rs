@@ -25,7 +25,8 @@ fn failed() -> World {
 
 /// What a run leaves: its refs and its transcripts.
 fn left(world: &World) -> (Vec<String>, Vec<String>) {
-    (world.refs("refs/coordinate"), World::entries(&world.repo.join(".coordinate/state/attempts")))
+    let refs = [world.refs("refs/coordinate"), world.refs("refs/coordinate-recording")].concat();
+    (refs, World::entries(&world.repo.join(".coordinate/state/attempts")))
 }
 
 fn cleaned(world: &World, more: &[&str]) -> Value {

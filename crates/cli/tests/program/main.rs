@@ -48,6 +48,7 @@ mod state_migrate;
 mod state_shells;
 mod structured;
 mod supervision;
+mod time;
 mod topics;
 mod verify;
 mod worker;

@@ -336,6 +336,12 @@ impl Created {
             && topics_max.is_none_or(|most| topics <= most)
     }
 
+    /// Whether the attempt with this token is the run's own, and not of the past that it has from another run.
+    #[must_use]
+    pub fn is_own(&self, token: Token) -> bool {
+        self.forked.as_ref().is_none_or(|forked| forked.tokens <= token)
+    }
+
     /// The role of this name: as the run keeps it, else as it ships with the program, else nothing but its name.
     #[must_use]
     pub fn role(&self, name: &str) -> Cow<'_, Role> {

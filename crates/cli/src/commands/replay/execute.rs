@@ -1,6 +1,7 @@
 //! `replay --execute`: the run once more, in a repository of its own, with recorded answers in place of clients.
 
 use super::otherwise::Otherwise;
+use super::past;
 use super::recording::recordings;
 use super::same::Plain;
 use super::scratch::Scratch;
@@ -40,7 +41,10 @@ pub(super) fn execute(
     let scratch = Scratch::make(project, run, records, options.keep.as_deref())?;
     let tape = Arc::new(Tape::at(first.at));
     let journal = Journal::new(Arc::new(MemoryStorage::new()), Arc::clone(&tape) as Arc<_>);
-    let (begun_run, begun) = journal.create(scratch.created(run))?;
+    let (begun_run, begun) = match &run.created.forked {
+        Some(forked) => (past::take_over(project, run, records, &scratch, &journal, forked.at)?, Vec::new()),
+        None => journal.create(scratch.created(run))?,
+    };
     let mut executor = Beside {
         workshop: Workshop::new(tools(project, run, records, &scratch, &otherwise, &tape)?, Token(1)),
         records,

@@ -107,7 +107,7 @@ impl Scratch {
         self.project.join(path).exists()
     }
 
-    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), CommandError> {
+    pub(super) fn write(&self, path: &str, bytes: &[u8]) -> Result<(), CommandError> {
         let place = self.project.join(path);
         let made = place.parent().map_or(Ok(()), std::fs::create_dir_all);
         made.and_then(|()| std::fs::write(&place, bytes))
