@@ -7,4 +7,7 @@ mod foreign;
 mod hand;
 mod journals;
 mod leases;
+mod scheduler;
+mod simulation;
 mod time;
+mod unsteady;
