@@ -182,6 +182,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate retry STEP`, `coordinate skip STEP`",
     ),
     row(
+        "N1",
+        "a proof of every kill: at each write, rename, start, ref update and message of small runs; the same end, no step twice",
+        "proof.md",
+        "`cargo xtask crash-sweep`",
+    ),
+    row(
         "N5",
         "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
         "quota.md",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
 mod crashes;
+mod differential;
 mod foreign;
 mod hand;
 mod journals;
