@@ -62,7 +62,6 @@ pub(crate) fn crash_sweep(workspace: &Workspace, words: &[&str]) -> Result<(), T
     if let Some(jobs) = options.number("--jobs")? {
         command.env("COORDINATE_SWEEP_JOBS", jobs.to_string());
     }
-    run(&mut programs())?;
     run(&mut command)?;
     if !options.write {
         return Ok(());
@@ -156,11 +155,6 @@ fn test(package: &str, which: &[&str], name: &str) -> Command {
     let mut command = cargo(&["test", "--quiet", "-p", package]);
     command.args(which).args([name, "--", "--nocapture"]);
     command
-}
-
-/// What the scenarios call beside the program itself.
-fn programs() -> Command {
-    cargo(&["build", "--quiet", "-p", "coordinate-cli", "-p", "coordinate-testkit", "--bins"])
 }
 
 fn folder(workspace: &Workspace) -> Result<PathBuf, TaskError> {

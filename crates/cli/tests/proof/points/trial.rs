@@ -216,19 +216,9 @@ impl<'a> Trial<'a> {
         let mut subjects: Vec<String> = git(&["log", "--format=%s", "HEAD"]).lines().map(str::to_owned).collect();
         subjects.sort();
         lines.append(&mut subjects);
-        assert_eq!(self.ending(), self.scenario.ending, "{lines:#?}");
+        assert_eq!(ending(&runs), self.scenario.ending, "{lines:#?}");
         self.assert_whole();
         lines.join("\n")
-    }
-
-    fn ending(&self) -> Ending {
-        let runs = self.runs();
-        let run = runs.iter().find(|run| run["parent"].is_null()).expect("there is a run");
-        match text(run, "outcome") {
-            "succeeded" => Ending::Succeeded,
-            "cancelled" => Ending::Cancelled,
-            _ => Ending::Failed,
-        }
     }
 
     /// No process, tree or lock of the run is left, and git finds nothing missing.
@@ -248,6 +238,16 @@ impl<'a> Trial<'a> {
             kinds.extend(events.filter_map(|event| event["event"].as_str().map(str::to_owned)));
         }
         kinds
+    }
+}
+
+/// How the run that nobody is above has ended.
+fn ending(runs: &[Value]) -> Ending {
+    let run = runs.iter().find(|run| run["parent"].is_null()).expect("there is a run");
+    match text(run, "outcome") {
+        "succeeded" => Ending::Succeeded,
+        "cancelled" => Ending::Cancelled,
+        _ => Ending::Failed,
     }
 }
 
