@@ -182,6 +182,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate retry STEP`, `coordinate skip STEP`",
     ),
     row(
+        "N1",
+        "a proof of every kill: at each write, rename, start, ref update and message of small runs; the same end, no step twice",
+        "proof.md",
+        "`cargo xtask crash-sweep`",
+    ),
+    row(
         "N3",
         "a merge queue: plan order, merge, tests, bisection of a batch, a conflict agent, in a gate where wanted; base moves",
         "merging.md",
