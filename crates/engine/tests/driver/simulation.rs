@@ -66,6 +66,8 @@ fn some_habits(chance: &mut Chance) -> Habits {
         agents_limited: some(30),
         work_refused: some(10),
         tests_fail: some(50),
+        mixtures_fail: some(20),
+        base_moves: some(10),
         conflicts: some(10),
         trouble: some(8),
         tokens: 0,
