@@ -188,6 +188,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`cargo xtask crash-sweep`",
     ),
     row(
+        "N3",
+        "a merge queue: plan order, merge, tests, bisection of a batch, a conflict agent, in a gate where wanted; base moves",
+        "merging.md",
+        "`coordinate run PLAN -c merge.repair=gate`, `--merge=pr`",
+    ),
+    row(
         "N5",
         "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
         "quota.md",
@@ -222,6 +228,18 @@ pub(crate) const ROWS: &[Row] = &[
         "one inbox for gates and for what agents ask leave for, with evidence; rules that deny first, and that learn",
         "permissions.md",
         "`coordinate inbox`",
+    ),
+    row(
+        "P5",
+        "time travel: a run as it was, shown once more, forked at any event with its code, or rewound",
+        "time.md",
+        "`coordinate fork RUN --at EVENT`",
+    ),
+    row(
+        "N8",
+        "recordings: a run is carried out once more without a client, event by event; one answer changed, the branch is seen",
+        "time.md",
+        "`coordinate replay RUN --execute --with answer:GATE=rejected`",
     ),
     row(
         "N10",

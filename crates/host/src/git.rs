@@ -13,12 +13,14 @@ mod discovery;
 mod exclusive;
 mod history;
 mod index;
+mod kept;
 mod merge;
 mod objects;
 mod paths;
 mod refs;
 mod registry;
 mod remote;
+mod replica;
 mod reset;
 mod snapshot;
 mod status;
@@ -30,11 +32,13 @@ mod testing;
 mod tests;
 
 pub use command::GitProgram;
+pub use kept::{Brought, ChangedFile, Extent, KeptTree};
 
 use command::Call;
 use coordinate_engine::port::{
     CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot,
 };
+use coordinate_model::forecast::Past;
 use coordinate_model::ids::Oid;
 use coordinate_model::time::UtcMillis;
 use std::path::{Path, PathBuf};
@@ -121,6 +125,10 @@ impl Repository for GitRepository {
 
     fn is_ancestor(&self, ancestor: &Oid, commit: &Oid) -> Result<bool, RepositoryError> {
         self.has_ancestor(ancestor, commit)
+    }
+
+    fn history(&self, commit: &Oid, most: usize) -> Result<Vec<Past>, RepositoryError> {
+        self.read_history(commit, most)
     }
 
     fn changed_paths(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, RepositoryError> {

@@ -140,7 +140,9 @@ pub fn total(run: &Run) -> Total {
 /// What a run has spent on a day, those below it left out. An attempt counts when it ends; one at work counts today.
 #[must_use]
 pub fn day_total(run: &Run, day: &str, prices: &Prices) -> Total {
-    total_of(run, prices, |attempt| attempt.ended.is_none_or(|ended| ended.day() == day))
+    // What the past of a fork has spent counts once: by the run that spent it.
+    let own = |attempt: &Attempt| run.created.is_own(attempt.token);
+    total_of(run, prices, |attempt| own(attempt) && attempt.ended.is_none_or(|ended| ended.day() == day))
 }
 
 fn total_of(run: &Run, prices: &Prices, counts: impl Fn(&Attempt) -> bool) -> Total {
@@ -269,7 +271,9 @@ impl<'a> Sums<'a> {
                     StepKind::Agent | StepKind::Command | StepKind::Check | StepKind::Gate | StepKind::Merge => 1,
                 };
                 sums.run.add(cost, attempt, begun);
-                if today.is_none_or(|today| attempt.ended.is_none_or(|ended| ended.day() == today)) {
+                // What the past of a fork has spent is the day's by the run that spent it.
+                let own = run.created.is_own(attempt.token);
+                if own && today.is_none_or(|today| attempt.ended.is_none_or(|ended| ended.day() == today)) {
                     sums.day.add(cost, attempt, begun);
                 }
                 if budgets.roles.contains_key(role) {

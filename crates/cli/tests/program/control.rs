@@ -251,7 +251,7 @@ fn a_followed_log_ends_with_the_run() {
 }
 
 /// A workflow that asks before it delivers.
-fn asking() -> (World, String) {
+pub(crate) fn asking() -> (World, String) {
     let world = World::with_plan(&Plan::new().sh("one", &[], "", "echo 1 > one.txt"));
     let text = world.coordinate(&["workflows", "show", "coordinate"]).stdout;
     let deliver =

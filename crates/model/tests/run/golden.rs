@@ -9,8 +9,9 @@ use std::fmt::Write;
 /// a request in plain words whose plan is sent back, then adopted and implemented; one whose six topics are led by runs below
 /// it, whose plan is changed, and which ends with a pull request; one with a change of its plan that came too late;
 /// runs that meet limits of use and limits of their budgets, whose agents ask leave, and are told something; one with a phase
-/// that is left out, and one with a step that is tried again at once.
-const GOLDEN: [(&str, &str); 13] = [
+/// that is left out, and one with a step that is tried again at once; one whose phases are merged together, where one of them is
+/// to blame; and one with conflicts, which people allow to be repaired, and with a user's branch that moves.
+const GOLDEN: [(&str, &str); 15] = [
     (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
     (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
     (include_str!("../golden/format-2-requested.jsonl"), include_str!("../golden/format-2-requested.state.json")),
@@ -24,6 +25,8 @@ const GOLDEN: [(&str, &str); 13] = [
     (include_str!("../golden/format-4-steered.jsonl"), include_str!("../golden/format-4-steered.state.json")),
     (include_str!("../golden/format-4-skipped.jsonl"), include_str!("../golden/format-4-skipped.state.json")),
     (include_str!("../golden/format-4-retried.jsonl"), include_str!("../golden/format-4-retried.state.json")),
+    (include_str!("../golden/format-4-batched.jsonl"), include_str!("../golden/format-4-batched.state.json")),
+    (include_str!("../golden/format-4-conflict.jsonl"), include_str!("../golden/format-4-conflict.state.json")),
 ];
 
 fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
@@ -34,6 +37,11 @@ fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
         let format = u32::try_from(number("format")).unwrap();
         (position, Event::decode(format, record["event"].to_string().as_bytes()).unwrap())
     })
+}
+
+/// The journals of all released formats.
+pub(crate) fn journals() -> Vec<Vec<(Position, Event)>> {
+    GOLDEN.iter().map(|(journal, _)| records(journal).collect()).collect()
 }
 
 fn folded(journal: &str) -> String {
@@ -100,6 +108,8 @@ fn the_golden_journals_have_every_kind_of_event() {
         "spent_elsewhere",
         "merge_intended",
         "merged",
+        "base_moved",
+        "base_repair_added",
         "delivery_intended",
         "delivered",
         "delivery_deferred",

@@ -3,6 +3,8 @@
 use crate::simulation::{Simulation, fold};
 use coordinate_model::definition::{Scope, builtin};
 use coordinate_model::event::{AgentChoice, Created, Outcome};
+use coordinate_model::forecast::Settings;
+use coordinate_model::merge::{Merging, Repairing};
 use coordinate_model::obligation::{Effect, outstanding};
 use coordinate_model::run::{PhaseRun, Run, StepState};
 use coordinate_testkit::runs::{created, requested};
@@ -31,7 +33,9 @@ prop_compose! {
         agents_limited in 0..40_u64,
         work_refused in 0..10_u64,
         tests_fail in 0..60_u64,
-        conflicts in 0..10_u64,
+        mixtures_fail in 0..30_u64,
+        conflicts in 0..25_u64,
+        base_moves in 0..40_u64,
         trouble in 0..8_u64,
     ) -> Habits {
         Habits {
@@ -41,7 +45,9 @@ prop_compose! {
             agents_limited,
             work_refused,
             tests_fail,
+            mixtures_fail,
             conflicts,
+            base_moves,
             trouble,
             tokens: 0,
         }
@@ -63,7 +69,23 @@ pub(crate) fn some_run(seed: u64) -> Created {
     let built = if chance.percent(20) { built.done(&[1]) } else { built };
     let other = AgentChoice { name: "other".to_owned(), repairs: true, ..AgentChoice::default() };
     let built = if chance.percent(40) { built.fallback(vec![other]) } else { built };
-    built.repairs(chance.percent(60)).build()
+    let built = built.merging(some_merging(&mut chance)).repairs(chance.percent(60));
+    if chance.percent(50) {
+        return built.build();
+    }
+    let built = built.forecast(Settings::default());
+    let named = |chance: &mut Chance| format!("src/{}.rs", chance.draw() % 5);
+    let built = (1..=phases as u32).fold(built, |built, phase| match chance.below(4) {
+        0 | 1 => built.files(phase, &[&named(&mut chance), &named(&mut chance)]),
+        2 => built.files(phase, &[&format!("own/{phase}")]).learned(phase, &[&named(&mut chance)]),
+        _ => built,
+    });
+    built.build()
+}
+
+fn some_merging(chance: &mut Chance) -> Merging {
+    let repair = *chance.pick(&Repairing::ALL).unwrap();
+    Merging { batch: 1 + chance.draw() as u32 % 5, repair, ..Merging::default() }
 }
 
 /// A request in plain words, of any scope.
@@ -83,7 +105,7 @@ pub(crate) fn any_run(seed: u64) -> Created {
     if seed.is_multiple_of(3) { some_request(seed) } else { some_run(seed) }
 }
 
-fn check_end(run: &Run, calm: bool) {
+pub(crate) fn check_end(run: &Run, calm: bool) {
     let merged = run.phases.values().all(PhaseRun::is_done);
     match run.outcome.unwrap() {
         Outcome::Succeeded => {
@@ -119,6 +141,7 @@ proptest! {
         let mut simulation = Simulation::new(any_run(seed), World::kind(), seed);
         simulation.settle(MOST);
         prop_assert_eq!(simulation.live.run.outcome, Some(Outcome::Succeeded));
+        prop_assert!(simulation.live.run.bases.is_empty());
         check_end(&simulation.live.run, true);
     }
 
