@@ -182,6 +182,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate retry STEP`, `coordinate skip STEP`",
     ),
     row(
+        "N2",
+        "uncommitted work can not be lost: trees are kept by the clock, after tool calls and before every kill, moment by moment",
+        "snapshots.md",
+        "`coordinate restore --list`, `coordinate diff RUN`",
+    ),
+    row(
         "N5",
         "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
         "quota.md",
