@@ -71,7 +71,11 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
             plan: None,
             summary: String::new(),
         },
+        learned: Vec::new(),
+        forked: None,
         options: Options {
+            forecast: None,
+            merge: Default::default(),
             gate_ms: None,
             permissions: Default::default(),
             quota: Default::default(),

@@ -4,6 +4,7 @@ mod budget;
 mod checkpoint;
 mod clean;
 mod config;
+mod fork;
 mod inbox;
 mod metrics;
 mod moment;
@@ -26,6 +27,7 @@ pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 use coordinate_model::time::UtcMillis;
+pub(crate) use fork::*;
 pub(crate) use inbox::*;
 pub(crate) use metrics::*;
 pub(crate) use moment::read as read_moment;
@@ -82,6 +84,10 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Prints what happened in a run, or what one of its steps printed
     Logs(LogsArguments),
+    /// Makes a run of its own from the past of another, up to an event: the journal and the code as they were then
+    Fork(ForkArguments),
+    /// Shows a run once more as it went, or carries it out once more without any client
+    Replay(ReplayArguments),
     /// Prints what runs cost and gave, in figures, and keeps figures of yours
     Metrics(MetricsArguments),
     /// Shows what a run may spend, has spent, reserved and left; with a limit, changes it
@@ -211,6 +217,11 @@ pub(crate) struct RunArguments {
     /// The workflow: a name (`coordinate workflows` lists them), or a TOML file
     #[arg(long, value_name = "NAME", default_value = "coordinate")]
     pub(crate) workflow: String,
+
+    /// Where the result goes: your branch, a pull request, or nowhere (it waits on the run's branch); else as `merge.into`
+    /// says
+    #[arg(long, value_name = "WHERE", value_parser = ["branch", "pr", "none"])]
+    pub(crate) merge: Option<String>,
 
     /// Takes phases that are ticked as done, although no commit shows it
     #[arg(long, conflicts_with = "all")]
@@ -427,6 +438,8 @@ pub(crate) enum PlanCommand {
     Check(PlanArguments),
     /// Shows which phases can be done at the same time
     Waves(PlanJsonArguments),
+    /// Says which phases would change the same files if they ran at the same time
+    Forecast(PlanJsonArguments),
     /// Draws the dependency graph
     Graph(PlanGraphArguments),
     /// Moves a phase into a file of its own; a plan in one file becomes a folder

@@ -17,6 +17,8 @@ mod diff;
 mod doctor;
 mod drive;
 mod estimate;
+mod forecast;
+mod fork;
 mod inbox;
 mod kept;
 mod listing;
@@ -31,6 +33,7 @@ mod plan;
 mod players;
 mod prompts;
 mod reference;
+mod replay;
 mod request;
 mod restore;
 mod resume;
@@ -65,6 +68,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Resume(options) => resume::resume(&project()?, options),
         Command::Ps(options) => listing::ps(&project()?, options.json),
         Command::Show(options) => show::show(&project()?, options),
+        Command::Fork(options) => fork::fork(&project()?, options),
+        Command::Replay(options) => replay::replay(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
         Command::Metrics(options) => metrics::metrics(&project()?, options),
         Command::Budget(options) => budget::budget(&project()?, options),
@@ -85,6 +90,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Skip(options) => control::skip(&project()?, options),
         Command::Plan(PlanCommand::Check(options)) => plan::check(&options.file),
         Command::Plan(PlanCommand::Waves(options)) => plan::waves(&options.file, options.json),
+        Command::Plan(PlanCommand::Forecast(options)) => forecast::run(&project()?, &options.file, options.json),
         Command::Plan(PlanCommand::Graph(options)) => plan::graph(&options.file, options.format),
         Command::Plan(PlanCommand::Expand(options)) => split::split(&project()?, options, split::Way::Apart),
         Command::Plan(PlanCommand::Collapse(options)) => split::split(&project()?, options, split::Way::Together),

@@ -3,7 +3,9 @@
 mod change;
 mod chosen;
 mod files;
+mod forecast;
 mod keys;
+mod merging;
 mod old;
 mod quota;
 mod reference;

@@ -20,6 +20,7 @@ mod paths;
 mod refs;
 mod registry;
 mod remote;
+mod replica;
 mod reset;
 mod snapshot;
 mod status;
@@ -37,6 +38,7 @@ use command::Call;
 use coordinate_engine::port::{
     CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot,
 };
+use coordinate_model::forecast::Past;
 use coordinate_model::ids::Oid;
 use coordinate_model::time::UtcMillis;
 use std::path::{Path, PathBuf};
@@ -123,6 +125,10 @@ impl Repository for GitRepository {
 
     fn is_ancestor(&self, ancestor: &Oid, commit: &Oid) -> Result<bool, RepositoryError> {
         self.has_ancestor(ancestor, commit)
+    }
+
+    fn history(&self, commit: &Oid, most: usize) -> Result<Vec<Past>, RepositoryError> {
+        self.read_history(commit, most)
     }
 
     fn changed_paths(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, RepositoryError> {

@@ -11,6 +11,7 @@ mod tests;
 
 pub use contract::{Contract, Problem, Section, check, check_plan, contract};
 pub use crosslinks::{Field, linked, linked_also, unlinked};
+pub(crate) use mentions::in_code as paths_in_code;
 pub use metadata::{MOST_TOKENS, Metadata, SUMMARY_WORDS};
 
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use crate::line::name;
 use crate::text::moment;
 use coordinate_model::decide::parked;
 use coordinate_model::permission::short_id;
-use coordinate_model::run::{Run, StepState, Waiting};
+use coordinate_model::run::{Lane, Run, StepState, Waiting};
 
 /// One line: what the run waits for, or how it ended. `driven` tells whether a living process drives it.
 #[must_use]
@@ -56,7 +56,8 @@ fn waits(run: &Run) -> String {
         })
         .collect();
     if !live.is_empty() {
-        return format!("for {}", live.join("; "));
+        let apart: String = kept_apart(run).map(|text| format!("; {text}")).collect();
+        return format!("for {}{apart}", live.join("; "));
     }
     let waiting = run.waiting().filter_map(|step| step.waiting.as_ref().map(|waiting| (step, waiting)));
     let texts: Vec<String> = waiting
@@ -67,6 +68,16 @@ fn waits(run: &Run) -> String {
             }
         })
         .collect();
-    let texts: Vec<String> = texts.into_iter().chain(limits::parked(run)).collect();
+    let texts: Vec<String> = texts.into_iter().chain(limits::parked(run)).chain(kept_apart(run)).collect();
     if texts.is_empty() { format!("for its next step in state `{}`", run.state) } else { texts.join("; ") }
+}
+
+/// The phases that could begin, and wait for others that change the same files.
+fn kept_apart(run: &Run) -> impl Iterator<Item = String> + '_ {
+    let ready = run.ready_in(Lane::Work).filter(|step| run.waits_for_another(step));
+    ready.filter_map(|step| {
+        let (phase, met) = (step.phase?, run.foreseen(step)?);
+        let paths: Vec<String> = met.paths.iter().take(3).map(|path| format!("`{path}`")).collect();
+        Some(format!("phase {phase} waits for phase {}: both change {}", met.phase, paths.join(", ")))
+    })
 }

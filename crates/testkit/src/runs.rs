@@ -4,8 +4,10 @@ use crate::seeded::{oid, run_id};
 use coordinate_model::budget::Budgets;
 use coordinate_model::definition::{Definition, Scope, builtin};
 use coordinate_model::event::{AgentChoice, AttemptLimits, Base, Created, Options, Paths, ResearchTopic};
+use coordinate_model::forecast::{Learned, Settings};
 use coordinate_model::ids::PhaseNumber;
-use coordinate_model::plan::{Phase, Plan, Task};
+use coordinate_model::merge::Merging;
+use coordinate_model::plan::{Expectation, Phase, Plan, PlannedFile, Task};
 use coordinate_model::replan::Replanning;
 
 /// Builds a [`Created`].
@@ -30,12 +32,14 @@ pub fn created(dependencies: &[&[u32]]) -> RunBuilder {
         topics: Vec::new(),
         tracks: Vec::new(),
         parent: None,
+        forked: None,
         revises: None,
         definition: builtin("implement").expect("it is built in"),
         roles: std::collections::BTreeMap::new(),
         standards: coordinate_model::standards::Standards::default(),
         plan: Some(plan(dependencies)),
         plan_hash: None,
+        learned: Vec::new(),
         done: Vec::new(),
         paths: paths(),
         options: options(),
@@ -95,6 +99,13 @@ impl RunBuilder {
         self
     }
 
+    /// How work is merged.
+    #[must_use]
+    pub fn merging(mut self, merging: Merging) -> Self {
+        self.created.options.merge = merging;
+        self
+    }
+
     /// Gives a phase this many tasks.
     #[must_use]
     pub fn tasks(mut self, number: u32, tasks: u32) -> Self {
@@ -151,6 +162,33 @@ impl RunBuilder {
     #[must_use]
     pub fn fail_fast(mut self, fail_fast: bool) -> Self {
         self.created.definition.policy.fail_fast = fail_fast;
+        self
+    }
+
+    /// What is done about phases that change the same files.
+    #[must_use]
+    pub fn forecast(mut self, settings: Settings) -> Self {
+        self.created.options.forecast = Some(settings);
+        self
+    }
+
+    /// Lets a phase say that it changes these files.
+    #[must_use]
+    pub fn files(mut self, number: u32, paths: &[&str]) -> Self {
+        let phases = self.created.plan.iter_mut().flat_map(|plan| &mut plan.phases);
+        for phase in phases.filter(|phase| phase.number == PhaseNumber(number)) {
+            let planned = |path: &&str| PlannedFile { path: (*path).to_owned(), expectation: Expectation::Glob };
+            phase.files = paths.iter().map(planned).collect();
+            phase.files_none = false;
+        }
+        self
+    }
+
+    /// What the history showed of a phase.
+    #[must_use]
+    pub fn learned(mut self, number: u32, paths: &[&str]) -> Self {
+        let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+        self.created.learned.push(Learned { phase: PhaseNumber(number), paths });
         self
     }
 
@@ -227,6 +265,7 @@ fn options() -> Options {
         agent: AgentChoice { name: "simulated".to_owned(), repairs: true, ..AgentChoice::default() },
         test_command: Some("make test".to_owned()),
         check_command: None,
+        forecast: None,
         test_limit_ms: 60_000,
         limits: AttemptLimits::default(),
         tree_setup: Vec::new(),
@@ -236,5 +275,6 @@ fn options() -> Options {
         quota: coordinate_model::quota::Quota::default(),
         interrupted: coordinate_model::event::Interrupted::default(),
         budget: None,
+        merge: Merging::default(),
     }
 }

@@ -53,11 +53,12 @@ pub(crate) fn check(file: &Path) -> Result<Exit, CommandError> {
     for line in &lines {
         print(line);
     }
+    super::forecast::hint(&parsed.plan, file);
     Ok(if failed { Exit::Usage } else { Exit::Done })
 }
 
 /// A plan that can be worked with, or its problems and exit 2.
-fn sound(file: &Path) -> Result<(Plan, Graph), CommandError> {
+pub(crate) fn sound(file: &Path) -> Result<(Plan, Graph), CommandError> {
     let (parsed, _) = read(file, &shown)?;
     sound_plan(parsed)
 }
@@ -84,6 +85,7 @@ pub(crate) fn waves(file: &Path, json: bool) -> Result<Exit, CommandError> {
         print_json(&serde_json::to_value(&overview).map_err(CommandError::internal)?);
     } else {
         print(waves_text(&plan, &graph).trim_end());
+        super::forecast::hint(&plan, file);
     }
     Ok(Exit::Done)
 }

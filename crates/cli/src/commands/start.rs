@@ -1,7 +1,7 @@
 //! All that a run is given at its start: the plan, what of it is done, the choices, the paths.
 
 use super::request::Words;
-use super::{plan, players};
+use super::{forecast, plan, players};
 use crate::args::RunArguments;
 use crate::config::Config;
 use crate::context::Project;
@@ -161,10 +161,12 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             agent,
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
+            forecast: Some(config.forecast()?),
             test_limit_ms: config.number("test.limit_seconds").unwrap_or(1800).saturating_mul(1000),
             limits: config.limits(),
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
+            merge: config.merging(options.merge.as_deref())?,
             snapshot_ms: config.snapshot_ms(),
             budget,
         },
@@ -205,6 +207,7 @@ pub(crate) fn create(
     let id = run_id(taking)?;
     let (plan, layout) = place(project, &choices, &id, plan, taking)?;
     let name = project_path(project, &plan.place);
+    let learned = forecast::learned(project, &plan.plan);
     Ok(Created {
         request: words.map_or_else(|| format!("implement the plan {name}"), |words| words.text.trim().to_owned()),
         scope: Scope::FullImplementation,
@@ -214,12 +217,14 @@ pub(crate) fn create(
         topics: Vec::new(),
         tracks: Vec::new(),
         parent: None,
+        forked: None,
         revises: None,
         definition: choices.definition,
         roles: choices.roles,
         standards: choices.standards,
         plan_hash: Some(plan.hash()),
         plan: Some(plan.plan),
+        learned,
         done,
         paths: Paths {
             project: text(&project.root),

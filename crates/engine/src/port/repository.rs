@@ -1,5 +1,6 @@
 //! The git repository that a run works on: trees, snapshots, merges, refs, and the one move of the user's branch.
 
+use coordinate_model::forecast::Past;
 use coordinate_model::ids::Oid;
 use coordinate_model::time::UtcMillis;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ pub enum MergeOutcome {
         paths: Vec<String>,
         /// Git's own messages.
         messages: String,
+        /// The tree of the merge as far as it goes, with git's markers where it does not.
+        tree: Oid,
     },
 }
 
@@ -131,6 +134,9 @@ pub trait Repository: Send + Sync {
 
     /// Paths that differ between two trees or commits, sorted.
     fn changed_paths(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, RepositoryError>;
+
+    /// The newest commits that a commit reaches, newest first, with what each changed; merges have changed nothing.
+    fn history(&self, commit: &Oid, most: usize) -> Result<Vec<Past>, RepositoryError>;
 
     /// A file's bytes in a tree or commit; `None` if it is not there.
     fn read_file(&self, tree: &Oid, path: &str) -> Result<Option<Vec<u8>>, RepositoryError>;

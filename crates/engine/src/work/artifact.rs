@@ -13,6 +13,7 @@ use coordinate_model::definition::Writes;
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Artifact, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
+use coordinate_model::forecast::{COMMITS, learn};
 use coordinate_model::input::{Left, LeftPlan};
 use coordinate_model::plan::{Source, content_hash, parse};
 use coordinate_model::replan::diff;
@@ -110,7 +111,7 @@ pub(super) fn examine(step: &StepJob, order: &Order) -> Result<Left, Failure> {
             .expected_found("a revised plan", "the same text")
             .remedy(read_it(step)));
     }
-    let mut plan = (kind == ArtifactKind::Plan).then(|| read_plan(&order.place, &bytes));
+    let mut plan = (kind == ArtifactKind::Plan).then(|| read_plan(step, &order.place, &bytes));
     let mut artifacts = Vec::new();
     let hash = hex_sha256(&bytes);
     files.write(&step.job.tools.objects_root.join(&hash), &bytes).map_err(system)?;
@@ -134,9 +135,14 @@ fn schema(step: &StepJob, order: &Order) -> Result<Option<Schema>, Failure> {
 }
 
 /// The plan was found to be sound by its contract.
-fn read_plan(place: &str, bytes: &[u8]) -> LeftPlan {
+fn read_plan(step: &StepJob, place: &str, bytes: &[u8]) -> LeftPlan {
     let sources = [Source::new(place.to_owned(), String::from_utf8_lossy(bytes).into_owned())];
-    LeftPlan { plan: Box::new(parse(&sources).plan), hash: content_hash(&sources), diff: String::new() }
+    let plan = parse(&sources).plan;
+    let learned = step.attempt.base.as_ref().filter(|_| step.job.created.options.forecast.is_some());
+    // What can not be learned is not known: the plan is as good without it.
+    let history = learned.and_then(|commit| step.job.repository().ok()?.history(commit, COMMITS).ok());
+    let learned = learn(&plan, &history.unwrap_or_default());
+    LeftPlan { plan: Box::new(plan), hash: content_hash(&sources), diff: String::new(), learned }
 }
 
 /// The plan as it was before its revision, kept beside it under its own hash: found again after a crash, when the plan

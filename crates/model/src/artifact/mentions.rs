@@ -106,6 +106,18 @@ pub(super) fn paths(text: &str) -> Vec<String> {
     found
 }
 
+/// The files that stand between backticks, each once, in the order of the text.
+pub(crate) fn in_code(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for event in Parser::new(text) {
+        match event {
+            Event::Code(code) => note(&code, &mut found),
+            _ => {} // tidy: open set
+        }
+    }
+    found
+}
+
 fn note(word: &str, found: &mut Vec<String>) {
     if let Some(path) = path(word)
         && !found.iter().any(|known| known == path)

@@ -2,7 +2,9 @@
 
 use crate::budget::Budgets;
 use crate::definition::{Definition, Scope, StepTemplate, When};
-use crate::ids::{Oid, PhaseNumber, RunId, StepId};
+use crate::forecast::{self, Learned};
+use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::merge::Merging;
 use crate::permission::Policy;
 use crate::plan::Plan;
 use crate::quota::Quota;
@@ -127,6 +129,9 @@ pub struct Options {
     /// The shell command that checks a phase's own tree before it is merged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_command: Option<String>,
+    /// What is done about phases that change the same files; `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<forecast::Settings>,
     /// Longest time of a test or check command, in milliseconds.
     pub test_limit_ms: u64,
     /// Limits of attempts.
@@ -134,6 +139,9 @@ pub struct Options {
     /// How much it may spend; `None`: as much as it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Box<Budgets>>,
+    /// How work is merged, and where the result goes.
+    #[serde(default, skip_serializing_if = "Merging::is_default")]
+    pub merge: Merging,
     /// Shell commands that prepare a fresh tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_setup: Vec<String>,
@@ -238,6 +246,22 @@ pub struct Parent {
     pub step: StepId,
 }
 
+/// The past that a run has from another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForkedFrom {
+    /// The other run.
+    pub run: RunId,
+    /// The last of its events that are this run's past too.
+    pub at: u64,
+    /// The first token of this run's own attempts. The sessions of those before are the other run's: it may have gone on
+    /// with them, and what they know by now is not this run's past.
+    pub tokens: Token,
+    /// The other run's first commit, where it made one only after the fork: the run's own files as they were then. In the
+    /// checkout they may have been changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Oid>,
+}
+
 /// The first event of every run: all that it needs to know from then on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
@@ -263,6 +287,9 @@ pub struct Created {
     /// The step of another run that this run is the work of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// Where its past comes from, for a fork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked: Option<ForkedFrom>,
     /// Hex SHA-256 of the plan that is to be revised, as it was at the start: an edited one is not overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revises: Option<String>,
@@ -280,6 +307,9 @@ pub struct Created {
     /// The plan's hash without its check marks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_hash: Option<String>,
+    /// What the history showed of the plan's phases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<Learned>,
     /// Phases that are done already and trusted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<PhaseNumber>,

@@ -6,6 +6,7 @@ mod budgets;
 mod clients;
 mod definitions;
 mod fold;
+mod forecast;
 mod gates;
 mod golden;
 mod handling;

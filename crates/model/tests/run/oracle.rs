@@ -5,6 +5,7 @@ use coordinate_model::definition::StepKind;
 use coordinate_model::event::Event;
 use coordinate_model::ids::{PhaseNumber, StepId};
 use coordinate_model::ledger::{Line, lines};
+use coordinate_model::obligation::{Effect, Obligation, outstanding};
 use coordinate_model::replan::ReplanState;
 use coordinate_model::run::{Lane, Run, Step, StepState};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,11 @@ impl Oracle {
             Event::AttemptStarted { step, .. } | Event::StepSucceeded { step, .. } => {
                 assert!(!self.succeeded.contains(step), "`{step}` is done and {}", event.name());
             }
+            Event::Merged { step, .. } => {
+                let phase = run.step(step).filter(|step| step.replan.is_none()).and_then(|step| step.phase);
+                let merged = phase.and_then(|phase| run.phases.get(&phase)).is_some_and(|phase| phase.merged);
+                assert!(!merged, "`{step}` is merged twice");
+            }
             Event::TransitionIntended { .. } | Event::GateOpened { .. } => assert!(!run.is_held()),
             _ => {}
         }
@@ -61,10 +67,27 @@ impl Oracle {
             assert!(self.merged.contains(needed), "`{id}` is leased before phase {needed} is merged");
         }
         assert_eq!(step.state, StepState::Ready);
-        let may = |other: &&Step| run.may_begin(other);
-        let first =
-            ready(run, Lane::of(step.kind)).filter(may).map(|other| std::cmp::Reverse(priority(run, other))).min();
-        assert_eq!(first, Some(std::cmp::Reverse(priority(run, step))), "`{id}` is not the most urgent");
+        let may = |other: &&Step| run.may_begin(other) && !run.waits_for_another(other);
+        // What is likely to meet something at work comes after all else.
+        let urgency = |step: &Step| (run.foreseen(step).is_some(), std::cmp::Reverse(priority(run, step)));
+        let first = ready(run, Lane::of(step.kind)).filter(may).map(urgency).min();
+        assert_eq!(first, Some(urgency(step)), "`{id}` is not the most urgent");
+        self.lease_beside_others(run, step);
+    }
+
+    /// No phase begins while another one works that says it changes the same file.
+    fn lease_beside_others(&self, run: &Run, step: &Step) {
+        let avoids = run.created.options.forecast.is_some_and(|settings| settings.avoid);
+        let Some(number) = step.phase.filter(|_| avoids && step.replan.is_none()) else { return };
+        if run.steps.iter().any(|other| other.phase == Some(number) && !other.attempts.is_empty()) {
+            return;
+        }
+        let names = |number| run.plan().and_then(|plan| plan.phase(number)).map(|phase| phase.files.clone());
+        let own = names(number).unwrap_or_default();
+        for other in run.live().filter_map(|live| live.phase.filter(|_| live.replan.is_none())) {
+            let shared = names(other).unwrap_or_default().into_iter().find(|file| own.contains(file));
+            assert_eq!(shared, None, "phase {number} begins while phase {other} works");
+        }
     }
 
     /// One change of the plan at a time, nobody at work on what it changes, and no phase begins meanwhile.
@@ -113,7 +136,7 @@ impl Oracle {
                 self.failed.retain(|step| run.step(step).is_some_and(|step| step.phase != Some(*phase)));
                 self.failed.retain(|step| run.step(step).is_some_and(|step| !step.superseded));
             }
-            Event::ReplanAdded { .. } | Event::GateAnswered { .. } => {
+            Event::ReplanAdded { .. } | Event::GateAnswered { .. } | Event::BaseRepairAdded { .. } => {
                 self.failed.retain(|step| run.step(step).is_some_and(|step| !step.superseded));
             }
             Event::StepSucceeded { step, .. } => drop(self.succeeded.insert(step.clone())),
@@ -172,6 +195,7 @@ impl Oracle {
             let full = run.created.options.max_research.is_some_and(|most| researched(run) >= most as usize);
             let mut may = ready(run, lane)
                 .filter(|step| (!full || step.topic.is_none() && step.track.is_none()) && run.may_begin(step))
+                .filter(|step| !run.waits_for_another(step))
                 .filter(|step| run.is_within_limits(step));
             let waits = may.find(|step| !is_too_dear(run, step)).filter(|_| live(run, lane) < most);
             assert!(waits.is_none(), "`{}` is ready, there is room, and it does not begin", waits.unwrap().id);
@@ -208,7 +232,12 @@ fn priority(run: &Run, step: &Step) -> u64 {
 }
 
 fn check_room(run: &Run) {
-    assert!(live(run, Lane::Merge) <= 1, "two merges at once");
+    assert!(live(run, Lane::Merge) <= run.created.options.merge.batch.max(1) as usize, "a batch is too big");
+    let merge = |one: &&Obligation| {
+        let step = one.key.step.as_ref().and_then(|step| run.step(step));
+        step.is_some_and(|step| step.kind == StepKind::Merge) && !matches!(one.key.effect, Effect::Wake)
+    };
+    assert!(outstanding(run).filter(merge).count() <= 1, "two merges at once");
     assert!(live(run, Lane::Work) <= run.created.options.max_parallel as usize, "too many agents at once");
     if let Some(most) = run.created.options.max_research {
         assert!(researched(run) <= most as usize, "too many topics at once");
