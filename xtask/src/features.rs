@@ -230,6 +230,18 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate inbox`",
     ),
     row(
+        "P5",
+        "time travel: a run as it was, shown once more, forked at any event with its code, or rewound",
+        "time.md",
+        "`coordinate fork RUN --at EVENT`",
+    ),
+    row(
+        "N8",
+        "recordings: a run is carried out once more without a client, event by event; one answer changed, the branch is seen",
+        "time.md",
+        "`coordinate replay RUN --execute --with answer:GATE=rejected`",
+    ),
+    row(
         "N10",
         "liveness by work: leases and fencing, agents that outlive their driver, nothing left over, and `why` in one line",
         "runs.md",

@@ -10,6 +10,7 @@ mod metrics;
 mod moment;
 mod quota;
 mod restore;
+mod rewind;
 mod roles;
 mod split;
 mod state;
@@ -33,6 +34,7 @@ pub(crate) use metrics::*;
 pub(crate) use moment::read as read_moment;
 pub(crate) use quota::*;
 pub(crate) use restore::*;
+pub(crate) use rewind::*;
 pub(crate) use roles::*;
 pub(crate) use split::*;
 pub(crate) use state::*;
@@ -86,6 +88,8 @@ pub(crate) enum Command {
     Logs(LogsArguments),
     /// Makes a run of its own from the past of another, up to an event: the journal and the code as they were then
     Fork(ForkArguments),
+    /// Puts a fork in the place of a run: back to an event, the code, what agents know, or both
+    Rewind(RewindArguments),
     /// Shows a run once more as it went, or carries it out once more without any client
     Replay(ReplayArguments),
     /// Prints what runs cost and gave, in figures, and keeps figures of yours

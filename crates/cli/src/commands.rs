@@ -37,6 +37,7 @@ mod replay;
 mod request;
 mod restore;
 mod resume;
+mod rewind;
 mod roles;
 mod run;
 mod scope;
@@ -69,6 +70,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Ps(options) => listing::ps(&project()?, options.json),
         Command::Show(options) => show::show(&project()?, options),
         Command::Fork(options) => fork::fork(&project()?, options),
+        Command::Rewind(options) => rewind::rewind(&project()?, options),
         Command::Replay(options) => replay::replay(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
         Command::Metrics(options) => metrics::metrics(&project()?, options),

@@ -88,8 +88,6 @@ fn held(run: &Run) -> Vec<Held> {
             held.push(Held { reference, commit: commit.clone(), needed });
         }
     }
-    let first = run.created.forked.as_ref().and_then(|forked| forked.first.clone());
-    held.extend(first.map(|commit| Held { reference: under("first".to_owned()), commit, needed: None }));
     held
 }
 

@@ -6,6 +6,7 @@
 //! an event that differs differs because the program decides or works otherwise, not because a process was faster.
 
 mod asked;
+mod measured;
 mod tape;
 
 pub use tape::Tape;
@@ -114,7 +115,7 @@ impl<'a> Replay<'a> {
                 self.branched = true;
                 continue;
             };
-            let came = self.take(&input)?;
+            let came = self.take(input)?;
             if let Some(difference) = self.differs(&came).filter(|_| !self.branched) {
                 return Ok(Ended::Differs(Box::new(difference)));
             }
@@ -186,9 +187,14 @@ impl<'a> Replay<'a> {
         decide(&self.run, input, Context { now, entropy: 0 }).events.into_iter().next()
     }
 
-    fn take(&mut self, input: &Input) -> Result<Vec<Record>, JournalError> {
-        let input = std::slice::from_ref(input);
-        Ok(self.given.journal.transact(&mut self.run, Author::Anyone, input)?.own)
+    fn take(&mut self, input: Input) -> Result<Vec<Record>, JournalError> {
+        if let Input::Performed { of, .. } = &input {
+            // What came of it may be that the same is to be done once more, with what is known now.
+            let step = Some(of.step.clone());
+            self.begun.remove(&ObligationKey { effect: Effect::Perform, step, attempt: of.attempt });
+        }
+        let input = measured::as_recorded(input, self.given.recorded);
+        Ok(self.given.journal.transact(&mut self.run, Author::Anyone, &[input])?.own)
     }
 
     /// Waits for one message; `false` when nobody is left who could send one.
@@ -241,7 +247,7 @@ impl<'a> Replay<'a> {
                 return Ok(Ended::Unanswered("nothing is left that goes on by itself".to_owned()));
             };
             self.given.tape.pass();
-            let came = self.take(&input)?;
+            let came = self.take(input)?;
             for record in &came {
                 self.listener.on_event(&self.run, record);
             }

@@ -18,6 +18,7 @@ mod merge;
 mod places;
 mod prompt;
 mod queue;
+mod recording;
 mod rehearsal;
 mod replan;
 mod sides;
@@ -30,6 +31,7 @@ mod watch;
 
 pub use below::{Below, Listeners};
 pub use places::{attempt_folder, slug};
+pub use recording::recording_ref;
 pub use rehearsal::{Rehearsed, rehearse};
 
 use crate::driver::{Executor, Outbox};

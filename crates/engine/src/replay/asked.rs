@@ -80,6 +80,11 @@ fn of_world(run: &Run, event: &Event) -> Vec<Input> {
         Event::PullRequestOpened { request, .. } => {
             vec![Input::Performed { of, result: Performed::Requested { request } }]
         }
+        Event::BaseMoved { commit, .. } => {
+            let blocked = (String::new(), String::new());
+            let result = Performed::BaseMoved { commit: commit.clone(), blocked: blocked.clone() };
+            vec![Input::Performed { of: of.clone(), result }, Input::BaseMoved { of, commit, blocked }]
+        }
         // Its watch looked at a clock that does not pass now.
         Event::AttemptEnded { ending: ending @ AttemptEnding::Stalled, snapshot, .. } => {
             vec![Input::Ended { of, ending, snapshot, tail: Vec::new() }]
@@ -106,11 +111,18 @@ fn of_below(of: Of, event: Event) -> Option<Input> {
     Some(Input::Performed { of, result })
 }
 
-/// What a carrier must have reported that does not report it now: an end that came while nobody had begun yet.
+/// What a carrier must have reported that does not report it now: an end that came while nobody had begun yet, or the move
+/// of a branch that has moved by itself since.
 pub(super) fn as_recorded(run: &Run, event: &Event) -> Option<Input> {
     let of = open(run, event)?;
-    let Event::AttemptEnded { ending, snapshot, .. } = event else { return None };
-    Some(Input::Ended { of, ending: ending.clone(), snapshot: snapshot.clone(), tail: Vec::new() })
+    match event.clone() {
+        Event::AttemptEnded { ending, snapshot, .. } => Some(Input::Ended { of, ending, snapshot, tail: Vec::new() }),
+        Event::DeliveryIntended { branch, movement, .. } => {
+            Some(Input::Performed { of, result: Performed::Deliverable { branch, movement } })
+        }
+        Event::Delivered { .. } => Some(Input::Delivered { of, blocked: None }),
+        _other => None,
+    }
 }
 
 /// The open attempt that an event is about.

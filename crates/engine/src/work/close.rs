@@ -2,7 +2,7 @@
 
 use super::places::slug;
 use super::testing::TEST_TREE;
-use super::{Job, below};
+use super::{Job, below, recording};
 use crate::port::{PathKind, Repository, RepositoryError};
 use coordinate_model::definition::StepKind;
 use coordinate_model::digest::hex_sha256;
@@ -60,6 +60,9 @@ pub(super) fn close(job: &Job, run: &Run) -> Input {
         }
     }
     if let Ok(repository) = job.repository() {
+        if let Err(error) = recording::hold(run, repository) {
+            kept.push(format!("(no recording: {error})"));
+        }
         for name in tree_names(run) {
             if let Err(error) = put_tree_away(job, run, repository, &name) {
                 kept.push(format!("{} ({error})", job.tree(&name).display()));
@@ -133,18 +136,30 @@ fn spare_refs(job: &Job, run: &Run, name: &str) -> Vec<String> {
     let Some(step) = step.filter(|step| step.work.is_some() || is_merged(run, name)) else { return Vec::new() };
     let last = step.attempt().map_or(0, |attempt| attempt.number);
     let mut spare = vec![job.snapshot_ref(name), job.snapshot_ref(&format!("{name}@{last}"))];
-    if is_merged(run, name) || is_brought(job, run, step) {
+    if is_merged(run, name) {
+        spare.extend(["conflict", "candidate"].map(|what| job.snapshot_ref(&format!("{name}.{what}"))));
+    }
+    if is_merged(run, name) && !is_blended(run, step) || is_brought(job, run, step) {
         spare.push(job.work_ref(name));
     }
     spare
 }
 
+/// Whether a step's work went in only as an agent brought it together with another: as it was it is nowhere else.
+fn is_blended(run: &Run, step: &Step) -> bool {
+    let phase = step.phase.and_then(|number| run.phases.get(&number));
+    let conflicts = phase.map(|phase| &phase.conflicts).into_iter().flat_map(|conflicts| conflicts.values());
+    let Some(work) = &step.work else { return false };
+    conflicts.into_iter().any(|conflict| conflict.theirs == work.commit)
+}
+
 /// Whether a step's work is in the integration branch, so that its refs hold nothing more.
 fn is_merged(run: &Run, name: &str) -> bool {
     let Some(step) = run.steps.iter().find(|step| slug(&step.id) == name) else { return false };
-    match step.phase.and_then(|number| run.phases.get(&number)) {
-        Some(phase) => phase.merged,
-        None => run.steps.iter().any(|other| is_merge_of(other, step)),
+    match (step.phase.and_then(|number| run.phases.get(&number)), run.base_of(step)) {
+        (Some(phase), _) => phase.merged,
+        (None, Some(base)) => base.merged,
+        (None, None) => run.steps.iter().any(|other| is_merge_of(other, step)),
     }
 }
 

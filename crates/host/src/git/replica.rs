@@ -2,6 +2,7 @@
 
 use super::GitRepository;
 use super::command::failure;
+use super::snapshot::HEAD;
 use coordinate_engine::port::RepositoryError;
 use coordinate_model::ids::Oid;
 use std::path::Path;
@@ -14,7 +15,15 @@ impl GitRepository {
     /// When git fails, or the folder is there already.
     pub fn replica(&self, path: &Path, branch: Option<&str>, commit: &Oid) -> Result<Self, RepositoryError> {
         let action = format!("make the repository `{}`", path.display());
-        let call = self.call(&action).args(["clone", "-q", "--shared", "--no-checkout", "--no-tags", "--"]);
+        // Without the variables that name this repository's folders: the clone has its own.
+        let call = self.git.call(&action, &self.top_level).args([
+            "clone",
+            "-q",
+            "--shared",
+            "--no-checkout",
+            "--no-tags",
+            "--",
+        ]);
         call.arg(&self.common_dir).arg(path).run()?;
         self.same_ignored(path).map_err(|error| failure(&action, error.to_string()))?;
         // Commits are made by whoever makes them here, so that the same facts give the same objects.
@@ -51,8 +60,13 @@ impl GitRepository {
         let action = format!("bring the work tree `{}` to its recording", path.display());
         let place = self.place_of(path)?;
         let call = || self.call_in(&action, &place.work_tree, &place.git_dir);
-        let head = self.find_object(&format!("{snapshot}^1^{{commit}}"))?;
-        let head = head.ok_or_else(|| failure(&action, format!("`{snapshot}` is not in the repository any more")))?;
+        if self.find_object(&format!("{snapshot}^{{commit}}"))?.is_none() {
+            return Err(failure(&action, format!("`{snapshot}` is not in the repository any more")));
+        }
+        // A clean tree was kept by its HEAD commit itself.
+        let message = call().args(["show", "-s", "--format=%B", snapshot.as_str()]).text()?;
+        let told = message.lines().find_map(|line| line.strip_prefix(HEAD)?.parse().ok());
+        let head: Oid = told.unwrap_or_else(|| snapshot.clone());
         call().args(["reset", "-q", "--hard", head.as_str()]).run()?;
         call().args(["read-tree", "-u", "--reset", snapshot.as_str()]).run()?;
         call().args(["reset", "-q", "--mixed", head.as_str()]).run().map(drop)

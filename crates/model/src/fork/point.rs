@@ -119,7 +119,7 @@ fn whole(journal: &[Written], at: u64) -> u64 {
     one.last().map_or(at, |pair| pair[1].0.sequence)
 }
 
-/// Whether an event is only ever written together with the one before it.
+/// Whether an event is only ever written together with the one before it. Several phases may be judged by one decision.
 fn is_one(before: &Event, event: &Event) -> bool {
     use Event as E;
     let is_tested = matches!(before, E::VerdictRecorded { .. });
@@ -128,21 +128,25 @@ fn is_one(before: &Event, event: &Event) -> bool {
         before,
         E::Merged { .. } | E::Delivered { .. } | E::DeliveryDeferred { .. } | E::PullRequestOpened { .. }
     );
-    let is_over = matches!(before, E::AttemptEnded { .. }) || is_tested;
-    let is_judged = matches!(before, E::StepFailed { .. } | E::StepSucceeded { .. } | E::ReplanEvaluated { .. });
-    let succeeds = matches!(event, E::StepSucceeded { .. });
+    let is_mended = matches!(before, E::RepairAdded { .. } | E::BaseRepairAdded { .. });
+    let is_failed = matches!(before, E::StepFailed { .. });
+    let is_over = matches!(before, E::AttemptEnded { .. }) || is_tested || is_mended || is_failed;
+    let is_judged = is_failed || matches!(before, E::StepSucceeded { .. } | E::ReplanEvaluated { .. });
+    let goes_in = matches!(event, E::MergeIntended { .. });
     let fails = matches!(event, E::RetryScheduled { .. } | E::StepFailed { .. } | E::LimitMet { .. });
-    let is_tested_too = matches!(event, E::MergeIntended { .. } | E::VerdictRecorded { .. });
     let mends = matches!(
         event,
         E::RepairAdded { .. }
+            | E::BaseRepairAdded { .. }
             | E::ReplanEvaluated { .. }
             | E::ReplanAdded { .. }
             | E::ReplanDropped { .. }
             | E::Replanned { .. }
     );
-    succeeds && (is_tested || is_left || is_brought)
+    matches!(event, E::StepSucceeded { .. }) && (is_tested || is_left || is_brought)
+        || matches!(event, E::Merged { .. }) && matches!(before, E::StepSucceeded { .. })
+        || matches!(event, E::VerdictRecorded { .. }) && is_tested
+        || goes_in && (is_tested || is_mended || is_failed)
         || fails && is_over
-        || is_tested_too && is_tested
         || mends && is_judged
 }

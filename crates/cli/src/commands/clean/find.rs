@@ -6,6 +6,7 @@ use crate::context::Project;
 use crate::failure::CommandError;
 use coordinate_engine::journal::Journal;
 use coordinate_engine::port::Repository;
+use coordinate_engine::work::recording_ref;
 use coordinate_model::ids::{Oid, RunId};
 use coordinate_model::retention::{CheckpointRun, Retention};
 use coordinate_model::run::Run;
@@ -113,8 +114,9 @@ fn of_run(
     let trees = left_trees(run, &refs);
     // Refs hold what is in the trees: they stay until those are gone.
     if trees.is_empty() {
+        let of_recording = repository.refs(&recording_ref(run.id()))?;
         let item = |(name, commit)| Item::reference(name, commit, why.clone());
-        found.items.extend(refs.into_iter().map(item));
+        found.items.extend(refs.into_iter().chain(of_recording).map(item));
     }
     found.trees.extend(trees);
     Ok(())
