@@ -188,6 +188,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`cargo xtask crash-sweep`",
     ),
     row(
+        "N2",
+        "uncommitted work can not be lost: trees are kept by the clock, after tool calls and before every kill, moment by moment",
+        "snapshots.md",
+        "`coordinate restore --list`, `coordinate diff RUN`",
+    ),
+    row(
         "N3",
         "a merge queue: plan order, merge, tests, bisection of a batch, a conflict agent, in a gate where wanted; base moves",
         "merging.md",
