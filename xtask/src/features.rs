@@ -182,6 +182,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate retry STEP`, `coordinate skip STEP`",
     ),
     row(
+        "N3",
+        "a merge queue: plan order, merge, tests, bisection of a batch, a conflict agent, in a gate where wanted; base moves",
+        "merging.md",
+        "`coordinate run PLAN -c merge.repair=gate`, `--merge=pr`",
+    ),
+    row(
         "N5",
         "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
         "quota.md",

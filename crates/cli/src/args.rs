@@ -207,6 +207,11 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "NAME", default_value = "coordinate")]
     pub(crate) workflow: String,
 
+    /// Where the result goes: your branch, a pull request, or nowhere (it waits on the run's branch); else as `merge.into`
+    /// says
+    #[arg(long, value_name = "WHERE", value_parser = ["branch", "pr", "none"])]
+    pub(crate) merge: Option<String>,
+
     /// Takes phases that are ticked as done, although no commit shows it
     #[arg(long, conflicts_with = "all")]
     pub(crate) trust_ticks: bool,

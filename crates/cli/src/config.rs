@@ -5,6 +5,7 @@ mod chosen;
 mod files;
 mod forecast;
 mod keys;
+mod merging;
 mod old;
 mod quota;
 mod reference;

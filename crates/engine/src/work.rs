@@ -16,8 +16,10 @@ mod link;
 mod merge;
 mod places;
 mod prompt;
+mod queue;
 mod rehearsal;
 mod replan;
+mod sides;
 mod spend;
 mod tell;
 mod testing;
@@ -37,6 +39,7 @@ use coordinate_model::event::{AgentChoice, AttemptEnding, Created, PullRequest, 
 use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
+use coordinate_model::merge::Conflict;
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
 use coordinate_model::permission::Policy;
 use coordinate_model::plan::{Phase, Plan};
@@ -47,6 +50,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use below::UnderWay;
+use queue::{Landed, Member};
 
 /// How many of the newest verdicts a carrier is given.
 const VERDICTS: usize = 64;
@@ -110,6 +114,8 @@ struct Job {
     started: coordinate_model::time::UtcMillis,
     integration: Option<Oid>,
     taken_in: Vec<(String, Oid)>,
+    /// The newest commit of the user's branch that the result stands on.
+    base: Option<Oid>,
     verdicts: Vec<Verdict>,
     pull_request: Option<PullRequest>,
     held: bool,
@@ -132,7 +138,17 @@ struct StepJob {
     /// All that the run has left so far.
     left: Vec<String>,
     work: Option<Work>,
+    /// What was left for it, the oldest first.
+    originals: Vec<Work>,
+    /// For a merge: those that it carries, itself among them.
+    batch: Vec<Member>,
+    /// For a move of the integration branch: the merges that go in with it.
+    going_in: Vec<Step>,
+    /// The phases that are merged.
+    landed: Vec<Landed>,
     repair: Option<Failure>,
+    /// The two sides that a repair is about.
+    conflict: Option<Conflict>,
     change: Option<replan::Change>,
     /// What people said to the agents of this work so far.
     steering: Vec<String>,
@@ -209,6 +225,7 @@ impl Workshop {
             started: run.started,
             integration: run.integration.clone(),
             taken_in: run.taken_in.clone(),
+            base: run.base_commit().cloned(),
             verdicts: run.verdicts.iter().skip(skip).cloned().collect(),
             pull_request: run.pull_request.clone(),
             held: run.is_held(),
@@ -237,13 +254,7 @@ impl Workshop {
     fn step_job(&self, run: &Run, obligation: &Obligation) -> Option<StepJob> {
         let step = run.step(obligation.key.step.as_ref()?)?;
         let attempt = step.attempt()?;
-        let phase = step.phase.and_then(|number| run.phases.get(&number));
-        // What changes the plan for a phase is another work than the phase's own: it must never be merged in its place.
-        let alike = |other: &&Step| other.replan == step.replan;
-        let siblings: Vec<&Step> = match phase {
-            Some(phase) => phase.steps.iter().filter_map(|&at| run.steps.get(at as usize)).filter(alike).collect(),
-            None => run.steps.iter().filter(|other| beside(run, step, other)).collect(),
-        };
+        let originals: Vec<Work> = queue::works(run, step).collect();
         Some(StepJob {
             job: self.job(run, obligation),
             of: Of { step: step.id.clone(), attempt: attempt.number, token: attempt.token },
@@ -256,18 +267,18 @@ impl Workshop {
             carried: context::carried(run, step),
             named: named(run),
             left: run.artifacts.iter().map(|artifact| artifact.path.clone()).collect(),
-            work: siblings.iter().rev().find_map(|other| other.work.clone()),
-            repair: phase.filter(|_| step.repair.is_some()).and_then(|phase| phase.repair.clone()).map(|(_, why)| why),
+            work: originals.last().cloned(),
+            originals,
+            batch: queue::batch(run, step),
+            going_in: run.going_in().into_iter().cloned().collect(),
+            landed: queue::landed(run),
+            repair: run.repair_of(step).map(|(_, why)| why.clone()),
+            conflict: run.conflict(step).cloned(),
             change: replan::change(run, step),
             steering: run.steering(step).filter_map(|message| message.steering().map(str::to_owned)).collect(),
             round: run.visit(&step.of_state),
         })
     }
-}
-
-/// Whether another step of the same state leaves work that this one takes. An artifact's tree is nobody's to take.
-fn beside(run: &Run, step: &Step, other: &Step) -> bool {
-    other.of_state == step.of_state && other.phase.is_none() && run.writes(other).is_none()
 }
 
 /// The artifact that a step is to leave.
@@ -304,7 +315,8 @@ fn enter_with(to: StateName) -> impl FnOnce(Job) -> Input + Send + 'static {
 /// A summary is rendered before its carrier starts, from the run as it is then.
 fn summary_of(run: &Run, obligation: &Obligation, tools: &Tools) -> Option<String> {
     let step = run.step(obligation.key.step.as_ref()?)?;
-    (run.action(step) == Some(Action::Summary)).then(|| (tools.summary)(run))
+    let writes = matches!(run.action(step), Some(Action::Summary | Action::Deliver));
+    writes.then(|| (tools.summary)(run))
 }
 
 fn spawn(job: Job, outbox: &Outbox, carry: impl FnOnce(Job) -> Input + Send + 'static) -> bool {
@@ -336,16 +348,20 @@ fn carry(step: &StepJob, effect: Effect, summary: Option<&str>, outbox: &Outbox)
 }
 
 fn perform(step: &StepJob, summary: Option<&str>) -> Option<Performed> {
-    let template = step.job.created.definition.state(&step.step.of_state)?.steps.get(step.step.template as usize)?;
-    match (step.step.kind, template.action) {
+    let state = step.job.created.definition.state(&step.step.of_state)?;
+    // What takes in the user's commits is named by no workflow.
+    let template = state.steps.get(step.step.template as usize);
+    match (step.step.kind, template.and_then(|template| template.action)) {
         (StepKind::Command, Some(Action::Summary)) => Some(close::summary(&step.job, summary.unwrap_or_default())),
         (StepKind::Command, Some(Action::PullRequest)) => Some(forge::request(step)),
-        (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step)),
+        (StepKind::Merge, Some(Action::Deliver)) => Some(deliver::check(step, summary.unwrap_or_default())),
         (StepKind::Merge, Some(Action::Link)) => Some(link::perform(step)),
         (StepKind::Merge, Some(Action::Replan)) => Some(replan::adopt(step)),
         (StepKind::Merge, None) => merge::perform(step),
         (StepKind::Check, None) => check::perform(step),
-        (StepKind::Command, None) => check::command(step, &template.run),
+        (StepKind::Command, None) => {
+            check::command(step, template.map(|template| template.run.as_slice()).unwrap_or_default())
+        }
         (kind, _) => Some(Performed::Failed {
             failure: Failure::new(
                 FailureClass::Permanent,

@@ -9,6 +9,7 @@ mod attempt;
 mod budget;
 mod by_hand;
 mod client;
+mod merge;
 mod permission;
 mod quota;
 mod replan;
@@ -73,8 +74,9 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         }
         Input::Verified { of, result } => attempt::verified(run, of, result, context),
         Input::Performed { of, result } => attempt::performed(run, of, result, context),
-        Input::Moved { of } => attempt::moved(run, of),
+        Input::Moved { of } => merge::moved(run, of),
         Input::Delivered { of, blocked } => attempt::delivered(run, of, blocked.as_ref()),
+        Input::BaseMoved { of, commit, blocked } => merge::delivery_overtaken(run, of, commit, blocked),
         Input::MoveFailed { of, failure } => attempt::move_failed(run, of, failure),
         Input::Due { step, due } => timer_due(run, step, *due),
         Input::Answer { step, answer, by, comment } => {

@@ -16,6 +16,7 @@ use crate::definition::StateName;
 use crate::failure::{FailingGroup, Failure};
 use crate::forecast::Learned;
 use crate::ids::{Oid, PhaseNumber, StepId, Token};
+use crate::merge::{Conflict, Joined};
 use crate::permission::{Rule, Verdict as Leave};
 use crate::plan::Plan;
 use crate::replan::{Evaluation, Proposal, ReplanKind, Trigger};
@@ -228,6 +229,9 @@ pub enum Event {
         /// What is set aside for it, where the run has a budget; for a run below: all that it may spend.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reserved: Option<Limits>,
+        /// For a merge in a batch: the merge that carries the batch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rides: Option<StepId>,
     },
     /// Its process runs.
     AttemptStarted {
@@ -303,6 +307,9 @@ pub enum Event {
         step: StepId,
         /// The result.
         verdict: Verdict,
+        /// The merges that the tree has on top of the integration branch, where it is that of a batch or a part of one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        of: Vec<StepId>,
     },
     /// A step is done, and verified.
     StepSucceeded {
@@ -394,6 +401,12 @@ pub enum Event {
         base: Oid,
         /// What is to be repaired.
         failure: Failure,
+        /// The two sides, where it is that they do not merge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conflict: Option<Box<Conflict>>,
+        /// Whether a person must allow it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        asks: bool,
     },
     /// It was looked at whether the plan is to change.
     ReplanEvaluated {
@@ -447,6 +460,9 @@ pub enum Event {
         attempt: u32,
         /// From where to where.
         movement: RefMove,
+        /// Those of a batch that go in with it, before it, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after: Vec<Joined>,
     },
     /// The integration branch was moved: a phase is complete, or a repair is in.
     Merged {
@@ -456,6 +472,35 @@ pub enum Event {
         attempt: u32,
         /// The branch's new commit.
         commit: Oid,
+    },
+    /// The user's branch has commits that the run has not seen; they are to be merged into the integration branch before
+    /// it is delivered. The steps that do it exist from here on.
+    BaseMoved {
+        /// The step that was to deliver.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// Which move that the run has seen, from 1.
+        number: u32,
+        /// Where the user's branch is now.
+        commit: Oid,
+    },
+    /// What the user's branch has does not go in by itself; an agent repairs it, in steps that exist from here on.
+    BaseRepairAdded {
+        /// Which move of the user's branch.
+        number: u32,
+        /// Which repair of it, from 1.
+        round: u32,
+        /// The commit to work on.
+        base: Oid,
+        /// What is to be repaired.
+        failure: Failure,
+        /// The two sides, where it is that they do not merge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conflict: Option<Box<Conflict>>,
+        /// Whether a person must allow it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        asks: bool,
     },
     /// The user's branch is to be moved.
     DeliveryIntended {

@@ -6,6 +6,7 @@ use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation,
 use crate::failure::Failure;
 use crate::forecast::Learned;
 use crate::ids::{Oid, PhaseNumber, StepId, Token};
+use crate::merge::{Link, Probe};
 use crate::permission::Rule;
 use crate::plan::Plan;
 use crate::replan::{Proposal, ReplanKind};
@@ -29,15 +30,6 @@ pub struct Of {
     pub attempt: u32,
     /// The token of its lease.
     pub token: Token,
-}
-
-/// What a merge step's tests said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tested {
-    /// The result on the merged tree; `None` when the tree has no tests.
-    pub candidate: Option<Verdict>,
-    /// The result on the tree before the merge; asked for only when the merged tree fails.
-    pub before: Option<Verdict>,
 }
 
 /// A plan that an attempt left.
@@ -87,12 +79,27 @@ pub enum Performed {
         /// What was run.
         verdicts: Vec<Verdict>,
     },
-    /// A merged commit is there and tested; the integration branch may be moved if the tests allow it.
+    /// A commit of the run's own is there, which needs no test: the integration branch may be moved.
     Merged {
         /// From where to where.
         movement: RefMove,
-        /// What the tests said.
-        tested: Tested,
+    },
+    /// The candidates of a batch are there, and one of their trees may have been tested just now. While it is not known
+    /// what becomes of the batch, the same is asked for again.
+    Chained {
+        /// The integration branch.
+        base: Probe,
+        /// The phases of the batch, in order.
+        links: Vec<Link>,
+        /// The newest result.
+        verdict: Option<Verdict>,
+    },
+    /// The user's branch has commits that are not in the result.
+    BaseMoved {
+        /// Where it is now.
+        commit: Oid,
+        /// The reason and the one command that takes the result, if this goes on for too long.
+        blocked: (String, String),
     },
     /// The user's branch can be moved.
     Deliverable {
@@ -213,6 +220,15 @@ pub enum Input {
         of: Of,
         /// The reason and the one command that takes the result, if it is blocked.
         blocked: Option<(String, String)>,
+    },
+    /// The user's branch was not moved, because it has moved by itself meanwhile.
+    BaseMoved {
+        /// The attempt.
+        of: Of,
+        /// Where it is now.
+        commit: Oid,
+        /// The reason and the one command that takes the result, if this goes on for too long.
+        blocked: (String, String),
     },
     /// A move failed.
     MoveFailed {

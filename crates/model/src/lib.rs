@@ -21,6 +21,7 @@ pub mod ids;
 pub mod input;
 pub mod ledger;
 pub mod links;
+pub mod merge;
 pub mod obligation;
 pub mod permission;
 pub mod plan;

@@ -6,15 +6,18 @@
 
 mod apply;
 mod artifacts;
+mod base;
 mod by_hand;
 mod expand;
 mod forecast;
+mod merge;
 mod permission;
 mod queues;
 mod replan;
 mod said;
 
 pub use apply::Position;
+pub use base::BaseMove;
 pub use queues::Lane;
 
 use crate::budget::{Limits, Purse};
@@ -27,6 +30,7 @@ use crate::event::{
 use crate::failure::{FailingGroup, Failure};
 use crate::forecast::{Learned, Met};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::merge::Conflict;
 use crate::obligation::{Obligation, ObligationKey};
 use crate::permission::{PermissionRequest, Question, Rules};
 use crate::plan::Plan;
@@ -167,6 +171,9 @@ pub struct Attempt {
     /// What is set aside for it; for a run below: all that it may spend.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<Limits>,
+    /// For a merge in a batch: the merge that carries the batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rides: Option<StepId>,
     /// The model that its client works with, where it told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -237,6 +244,9 @@ pub struct Step {
     /// For a step that changes the plan: which change for its phase, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replan: Option<u32>,
+    /// For a step that takes in what the user's branch has meanwhile: which move of it, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<u32>,
     /// The group of failing tests that it is about, as a position in the run's list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<u32>,
@@ -294,6 +304,9 @@ pub struct PhaseRun {
     pub repairs: u32,
     /// What the newest repair starts from, and why.
     pub repair: Option<(Oid, Failure)>,
+    /// The two sides, for each repair that is about two sides which do not merge.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conflicts: BTreeMap<u32, Conflict>,
     /// Whether its work is in the integration branch.
     pub merged: bool,
     /// Whether a person has left it out.
@@ -437,6 +450,9 @@ pub struct Run {
     pub failing: Vec<FailingGroup>,
     /// Head of the integration branch.
     pub integration: Option<Oid>,
+    /// What the user's branch got while the run was under way, in the order in which the run saw it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<BaseMove>,
     /// Files that the first integration commit took in.
     pub taken_in: Vec<(String, Oid)>,
     /// Results of commands on trees.
@@ -720,6 +736,8 @@ impl Event {
             Self::Replanned { .. } => "replanned",
             Self::MergeIntended { .. } => "merge_intended",
             Self::Merged { .. } => "merged",
+            Self::BaseMoved { .. } => "base_moved",
+            Self::BaseRepairAdded { .. } => "base_repair_added",
             Self::DeliveryIntended { .. } => "delivery_intended",
             Self::Delivered { .. } => "delivered",
             Self::DeliveryDeferred { .. } => "delivery_deferred",

@@ -48,13 +48,22 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         }
         Event::MessageAdded { step, said, .. } => Some(format!("{} is told: {}", name(step), said_words(said))),
         Event::StopRequested { step, .. } => Some(format!("{} is being stopped", name(step))),
+        Event::AttemptLeased { step, rides: Some(leader), .. } => {
+            Some(format!("{} is merged together with {}", name(step), name(leader)))
+        }
+        Event::AttemptEnded { step, ending: AttemptEnding::Stopped, .. } if kind(step) == Some(StepKind::Merge) => {
+            Some(format!("{} waits for its merge again", name(step)))
+        }
         Event::AttemptEnded { step, ending: AttemptEnding::Stopped, .. } => Some(format!("{} was stopped", name(step))),
         Event::AttemptEnded { step, ending: AttemptEnding::Lost, .. } => {
             Some(format!("{} lost its process", name(step)))
         }
-        Event::VerdictRecorded { verdict, .. } => {
+        Event::VerdictRecorded { verdict, of, .. } => {
             let result = if verdict.passed { "passes" } else { "fails" };
-            Some(format!("`{}` {result} ({})", verdict.command, crate::text::span(verdict.duration_ms)))
+            let with = of.iter().filter_map(|step| run.step(step)?.phase).map(|phase| phase.to_string());
+            let with: Vec<String> = with.collect();
+            let with = if with.len() < 2 { String::new() } else { format!(" with phases {}", with.join(", ")) };
+            Some(format!("`{}` {result}{with} ({})", verdict.command, crate::text::span(verdict.duration_ms)))
         }
         Event::StepSucceeded { step, artifacts, .. } if !artifacts.is_empty() => {
             artifacts.first().map(|artifact| format!("✓ {}: {}", name(step), artifact.path))
@@ -71,6 +80,10 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
             Some(limits::met(run, (step, *attempt), agent, limit, *until))
         }
         Event::LimitEnded { agent } => Some(format!("the limit of use of `{agent}` is over")),
+        Event::BaseMoved { commit, .. } => {
+            Some(format!("your branch has moved to {}; its commits are taken in first", commit.short()))
+        }
+        Event::BaseRepairAdded { round, .. } => Some(format!("what your branch has got goes to repair, round {round}")),
         Event::RepairAdded { phase, round, .. } => Some(format!("phase {phase} goes to repair, round {round}")),
         Event::ReplanEvaluated { evaluations } => fired(evaluations),
         Event::ReplanAdded { phase, kind, trigger, reason, .. } => Some(format!(
@@ -189,6 +202,10 @@ pub fn name(run: &Run, step: &Step) -> String {
             (None, Some(round)) => format!("{name} (repair {round})"),
             (None, None) => name,
         };
+    }
+    if step.base.is_some() {
+        let round = step.repair.map_or_else(String::new, |round| format!(" (repair {round})"));
+        return format!("your branch's new commits{round}");
     }
     if let Some(group) = run.group(step) {
         return format!("debugging of {}", group.name);

@@ -54,6 +54,8 @@ pub fn level(event: &Event) -> Level {
         | Event::RetryScheduled { .. }
         | Event::LimitMet { .. }
         | Event::RepairAdded { .. }
+        | Event::BaseMoved { .. }
+        | Event::BaseRepairAdded { .. }
         | Event::ReplanAdded { .. }
         | Event::ReplanDropped { .. }
         | Event::BudgetWarned { .. }

@@ -6,6 +6,7 @@ use coordinate_model::definition::{Definition, Scope, builtin};
 use coordinate_model::event::{AgentChoice, AttemptLimits, Base, Created, Options, Paths, ResearchTopic};
 use coordinate_model::forecast::{Learned, Settings};
 use coordinate_model::ids::PhaseNumber;
+use coordinate_model::merge::Merging;
 use coordinate_model::plan::{Expectation, Phase, Plan, PlannedFile, Task};
 use coordinate_model::replan::Replanning;
 
@@ -94,6 +95,13 @@ impl RunBuilder {
     #[must_use]
     pub fn replan(mut self, replan: Option<Replanning>) -> Self {
         self.created.options.replan = replan;
+        self
+    }
+
+    /// How work is merged.
+    #[must_use]
+    pub fn merging(mut self, merging: Merging) -> Self {
+        self.created.options.merge = merging;
         self
     }
 
@@ -265,5 +273,6 @@ fn options() -> Options {
         quota: coordinate_model::quota::Quota::default(),
         interrupted: coordinate_model::event::Interrupted::default(),
         budget: None,
+        merge: Merging::default(),
     }
 }

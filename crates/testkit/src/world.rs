@@ -11,7 +11,8 @@ use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
 use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, PullRequest, RefMove, Verdict, Work};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, PhaseNumber};
-use coordinate_model::input::{Input, Left, LeftPlan, Of, Performed, Tested};
+use coordinate_model::input::{Input, Left, LeftPlan, Of, Performed};
+use coordinate_model::merge::{Apart, Conflict, Link, Next, Probe, next, standings};
 use coordinate_model::obligation::{Detail, Effect, Obligation};
 use coordinate_model::plan::{Phase, Plan};
 use coordinate_model::replan::{Proposal, Replan, ReplanKind};
@@ -34,6 +35,8 @@ pub struct Habits {
     pub tests_fail: u64,
     /// Merges conflict.
     pub conflicts: u64,
+    /// The user's branch moves before it is delivered to.
+    pub base_moves: u64,
     /// Everything else fails.
     pub trouble: u64,
     /// The most tokens that an agent tells at a time; 0: it tells none.
@@ -83,6 +86,7 @@ impl World {
             Effect::Perform => vec![Input::Performed { result: self.perform(run, step, &of), of }],
             Effect::Move if self.happens("move", &of, self.habits.trouble) => vec![move_failed(of)],
             Effect::Move => vec![Input::Moved { of }],
+            Effect::Deliver if self.happens("overtaken", &of, self.habits.base_moves) => vec![overtaken(run, of)],
             Effect::Deliver => vec![Input::Delivered { of, blocked: None }],
             Effect::Tell => vec![Input::Told { of, upto: u32::MAX }],
             Effect::Enter | Effect::Stop | Effect::Ask | Effect::Wake | Effect::Close => Vec::new(),
@@ -182,7 +186,7 @@ impl World {
     }
 
     fn perform(&self, run: &Run, step: &Step, of: &Of) -> Performed {
-        let (head, user) = (run.integration.clone().unwrap_or_else(|| oid("none")), run.created.base.commit.clone());
+        let (head, user) = (run.integration.clone().unwrap_or_else(|| oid("none")), run.base_commit().cloned());
         match (step.kind, run.action(step)) {
             (StepKind::Command, Some(Action::PullRequest)) if !self.happens("forge", of, self.habits.trouble) => {
                 let url = "https://forge.example/pull/1".to_owned();
@@ -192,6 +196,9 @@ impl World {
                 reason: "a pull request is open".to_owned(),
                 command: "gh pr merge".to_owned(),
             },
+            (StepKind::Merge, Some(Action::Deliver)) if self.happens("moved", of, self.habits.base_moves) => {
+                Performed::BaseMoved { commit: users(run), blocked: blocked() }
+            }
             (StepKind::Merge, Some(Action::Deliver)) => match (&run.created.base.branch, user) {
                 (Some(branch), Some(old)) if !self.happens("deliver", of, self.habits.trouble) => {
                     Performed::Deliverable { branch: branch.clone(), movement: RefMove { old, new: head } }
@@ -201,7 +208,8 @@ impl World {
                     command: "git merge".to_owned(),
                 },
             },
-            (StepKind::Merge, _) => self.merge(of, head),
+            (StepKind::Merge, Some(_)) => self.own_commit(of, head),
+            (StepKind::Merge, None) => self.chain(run, step, &head),
             (StepKind::Check, _) => self.check(of, &head),
             (StepKind::SubRun, _) => self.below(run, step, of),
             (StepKind::Agent | StepKind::Command | StepKind::Gate, _) => done(Vec::new()),
@@ -220,16 +228,51 @@ impl World {
         Performed::Done { artifacts, warnings: Vec::new(), verdicts: Vec::new() }
     }
 
-    fn merge(&self, of: &Of, old: Oid) -> Performed {
+    fn own_commit(&self, of: &Of, old: Oid) -> Performed {
         if self.happens("conflict", of, self.habits.conflicts) {
             let failure = Failure::new(FailureClass::Permanent, FailureKind::Conflict, "does not merge");
             return Performed::Failed { failure, verdicts: Vec::new() };
         }
         let new = oid(format!("{old} + {}@{}", of.step, of.attempt));
-        let red = self.happens("tests", of, self.habits.tests_fail);
-        let before = red.then(|| verdict(&old, !self.happens("before", of, 50)));
-        let tested = Tested { candidate: Some(verdict(&new, !red)), before };
-        Performed::Merged { movement: RefMove { old, new }, tested }
+        Performed::Merged { movement: RefMove { old, new } }
+    }
+
+    /// The candidates of a batch. Whether a tree's tests fail follows from the tree alone, as it does outside.
+    fn chain(&self, run: &Run, leader: &Step, head: &Oid) -> Performed {
+        let base = probe(head);
+        let mut tip = head.clone();
+        let mut links = Vec::new();
+        for step in run.batch(&leader.id) {
+            let joined = self.join(step, &tip);
+            if let Ok(probe) = &joined {
+                tip = probe.commit.clone();
+            }
+            links.push(Link { step: step.id.clone(), joined });
+        }
+        let probes: Vec<&Probe> = links.iter().filter_map(|link| link.joined.as_ref().ok()).collect();
+        let known = |command: &str, tree: &Oid| run.verdict(command, tree).map(|verdict| verdict.passed);
+        let verdict = match next(&standings(&base, &probes, known)) {
+            Next::Test(0) => Some(self.tested(head)),
+            Next::Test(at) => probes.get(at - 1).map(|probe| self.tested(&probe.commit)),
+            Next::Take | Next::Guilty(_) => None,
+        };
+        Performed::Chained { base, links, verdict }
+    }
+
+    fn join(&self, step: &Step, tip: &Oid) -> Result<Probe, Box<Apart>> {
+        let name = format!("{tip} + {}", step.id);
+        if number(self.seed, format!("conflict/{name}")) % 100 >= self.habits.conflicts {
+            return Ok(probe(&oid(name)));
+        }
+        let failure = Failure::new(FailureClass::Permanent, FailureKind::Conflict, "does not merge");
+        let (theirs, marked) = (oid(step.id.as_str()), oid(format!("marked {name}")));
+        let conflict = Conflict { ours: tip.clone(), theirs, paths: vec!["shared.txt".to_owned()], marked };
+        Err(Box::new(Apart { failure, conflict }))
+    }
+
+    fn tested(&self, commit: &Oid) -> Verdict {
+        let red = number(self.seed, format!("tests/{commit}")) % 100 < self.habits.tests_fail;
+        verdict(commit, !red)
     }
 
     fn check(&self, of: &Of, head: &Oid) -> Performed {
@@ -282,6 +325,23 @@ fn artifact(writes: Writes, name: &str) -> Artifact {
 fn verdict(of: &Oid, passed: bool) -> Verdict {
     let tree = oid(format!("tree of {of}"));
     Verdict { command: "make test".to_owned(), tree, passed, duration_ms: 10, tail: Vec::new(), failing: Vec::new() }
+}
+
+fn probe(commit: &Oid) -> Probe {
+    Probe { commit: commit.clone(), tree: oid(format!("tree of {commit}")), command: Some("make test".to_owned()) }
+}
+
+/// Where the user's branch goes next.
+fn users(run: &Run) -> Oid {
+    oid(format!("user's commit {}", run.bases.len() + 1))
+}
+
+fn blocked() -> (String, String) {
+    ("the branch has moved".to_owned(), "git merge".to_owned())
+}
+
+fn overtaken(run: &Run, of: Of) -> Input {
+    Input::BaseMoved { of, commit: users(run), blocked: blocked() }
 }
 
 fn done(verdicts: Vec<Verdict>) -> Performed {

@@ -166,6 +166,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             limits: config.limits(),
             tree_setup: config.list("worktree.setup"),
             tree_links: config.list("worktree.link"),
+            merge: config.merging(options.merge.as_deref())?,
             budget,
         },
         roles,

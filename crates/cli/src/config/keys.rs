@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 67] = [
+pub(super) const KEYS: [Key; 70] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -300,6 +300,24 @@ pub(super) const KEYS: [Key; 67] = [
         kind: Kind::Number,
         default: "",
         help: "how long a gate waits whose step does not say; then the answer is no; 0 or not set: until it is answered",
+    },
+    Key {
+        name: "merge.batch",
+        kind: Kind::Number,
+        default: "4",
+        help: "the most phases that wait for their merge and are merged and tested together; 1: each by itself",
+    },
+    Key {
+        name: "merge.repair",
+        kind: Kind::Text,
+        default: "\"agent\"",
+        help: "who mends a conflict, or tests that a merge breaks: `agent`, `gate` (an agent, once you allow it), `off`",
+    },
+    Key {
+        name: "merge.into",
+        kind: Kind::Text,
+        default: "\"branch\"",
+        help: "where the result goes: `branch` (yours), `pr` (a pull request), `none` (it waits on the run's branch)",
     },
     Key {
         name: "replan.complexity",

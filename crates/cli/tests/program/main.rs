@@ -32,6 +32,7 @@ mod offline;
 mod plan_files;
 mod players;
 mod pull_request;
+mod queue;
 mod quota;
 mod replan;
 mod replan_asked;

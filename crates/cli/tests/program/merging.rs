@@ -17,7 +17,7 @@ fn conflicting() -> Plan {
 fn a_conflict_stops_that_phase_only_and_loses_nothing() {
     let world = World::with_plan(&conflicting());
     let before = world.git(&["rev-parse", "main"]);
-    let outcome = world.run_scripted(&[]);
+    let outcome = world.run_scripted(&["-c", "merge.repair=off"]);
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
     let run = world.show();
     let id = run["run"].as_str().unwrap();
@@ -46,7 +46,7 @@ fn a_conflict_stops_that_phase_only_and_loses_nothing() {
 #[test]
 fn what_the_conflict_message_says_can_be_done() {
     let world = World::with_plan(&conflicting());
-    let outcome = world.run_scripted(&[]);
+    let outcome = world.run_scripted(&["-c", "merge.repair=off"]);
     let advice = outcome.stdout.lines().find(|line| line.contains("merge by hand with")).expect("an advice");
     let command = advice.split('`').nth(1).expect("a command").to_owned();
     let merge = world.env.run("sh", &world.repo, &["-c", &command]);

@@ -20,7 +20,7 @@ fn chain() -> World {
 }
 
 /// Lines of a client that meets a limit in its first calls, and does its work in the later ones; the limit ends this many
-/// seconds after.
+/// seconds after. That is to be later than a slow machine reads it: one that is over already is asked about a minute later.
 fn limited(name: &str, calls: u32, seconds: u32) -> String {
     let event = r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":%s,"rateLimitType":"five_hour"}}\n"#;
     let result = r#"{"type":"result","subtype":"success","is_error":true,"api_error_status":429,"result":"a limit"}\n"#;
@@ -45,7 +45,7 @@ fn ends_with(outcome: &Outcome, code: i32) {
 #[test]
 fn a_run_waits_for_the_end_of_a_limit_and_burns_no_try() {
     let world = world(6);
-    client(&world, "claude", &limited("claude", 2, 2), WRITE);
+    client(&world, "claude", &limited("claude", 2, 8), WRITE);
     let arguments = ["run", "PLAN.md", "--agent", "claude", "-c", "test.command=true", "--max-parallel", "2"];
     let outcome = run(&world, &arguments);
     ends_with(&outcome, 0);
@@ -74,7 +74,7 @@ fn who_does_not_want_to_wait_gets_exit_4_and_resumes_later() {
 #[test]
 fn a_run_that_must_not_go_on_by_itself_waits_for_resume() {
     let world = world(1);
-    client(&world, "claude", &limited("claude", 1, 1), WRITE);
+    client(&world, "claude", &limited("claude", 1, 8), WRITE);
     let arguments = ["run", "PLAN.md", "--agent", "claude", "-c", "test.command=true", "--no-auto-resume"];
     ends_with(&run(&world, &arguments), 4);
     let until = || world.show()["parked_until"].clone();

@@ -100,18 +100,11 @@ fn two_runs_and_twenty_short_processes() {
     assert_both_results(&project, &ends);
 }
 
-/// One run moved the branch; the other found it moved, and its result waits behind one command.
+/// One run moved the branch; the other found it moved, took that in, and moved it too.
 #[track_caller]
 fn assert_both_results(project: &Project, ends: &[End; 2]) {
-    let waits: Vec<&End> = ends.iter().filter(|end| end.last()["delivery"]["delivery"] == "deferred").collect();
-    let moved = ends.iter().filter(|end| end.last()["delivery"]["delivery"] == "delivered").count();
-    assert_eq!((moved, waits.len()), (1, 1), "{:#?}", ends.each_ref().map(|end| end.last()["delivery"].clone()));
-    let delivery = &waits[0].last()["delivery"];
-    assert!(text(delivery, "reason").contains("has moved"), "{delivery}");
-    let command = text(delivery, "command");
-    let words: Vec<&str> = command.split(' ').collect();
-    assert_eq!(words[..2], ["git", "merge"], "{command}");
-    project.env.git(&project.root, &words[1..]);
+    let deliveries = ends.each_ref().map(|end| end.last()["delivery"].clone());
+    assert!(deliveries.iter().all(|delivery| delivery["delivery"] == "delivered"), "{deliveries:#?}");
     for name in ["red", "blue"] {
         for number in 1..=3 {
             let path = project.root.join(format!("{name}/{number}.txt"));
@@ -140,6 +133,6 @@ fn sixteen_runs_at_once_have_topics_and_ids_of_their_own() {
     }
     let wanted: BTreeSet<String> = (1..=16).map(|number| format!("specs/{number:03}_little")).collect();
     assert_eq!((runs.len(), topics), (16, wanted));
-    assert_eq!(delivered, 1, "the branch moves for the first, and waits for nobody else");
+    assert!(delivered >= 1, "the branch moves for the first, and for as many as take that in");
     project.env.assert_no_leftovers();
 }

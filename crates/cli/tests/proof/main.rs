@@ -10,6 +10,7 @@ mod adoption;
 mod concurrency;
 mod delivery;
 mod kills;
+mod merging;
 mod parts;
 mod requests;
 mod subruns;

@@ -51,6 +51,8 @@ pub enum MergeOutcome {
         paths: Vec<String>,
         /// Git's own messages.
         messages: String,
+        /// The tree of the merge as far as it goes, with git's markers where it does not.
+        tree: Oid,
     },
 }
 

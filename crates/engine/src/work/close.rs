@@ -22,7 +22,7 @@ pub(super) fn summary(job: &Job, text: &str) -> Performed {
     }
 }
 
-fn write_summary(job: &Job, text: &str) -> Result<Artifact, Failure> {
+pub(super) fn write_summary(job: &Job, text: &str) -> Result<Artifact, Failure> {
     let place = &job.created.paths.summary;
     let path = job.in_project(place);
     job.tools.files.write(&path, text.as_bytes()).map_err(|error| Failure::system(error.to_string()))?;

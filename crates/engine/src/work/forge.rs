@@ -11,12 +11,24 @@ const TITLE: usize = 200;
 const SHORT_ID: usize = 8;
 
 pub(super) fn request(step: &StepJob) -> Performed {
+    match propose(step) {
+        Err(warning) => done(vec![warning]),
+        Ok(Answered::Open(request)) => Performed::Requested { request },
+        Ok(Answered::Declined { reason, commands }) => {
+            let by_hand = commands.join(" && ");
+            done(vec![format!("no pull request was opened: {reason}; by hand: {by_hand}")])
+        }
+    }
+}
+
+/// Asks for it; `Err` says why there is nothing to ask for.
+pub(super) fn propose(step: &StepJob) -> Result<Answered, String> {
     let base = &step.job.created.base;
     let Some(commit) = step.job.integration.clone().filter(|commit| base.commit.as_ref() != Some(commit)) else {
-        return done(vec!["nothing was changed, so no pull request was opened".to_owned()]);
+        return Err("nothing was changed, so no pull request was opened".to_owned());
     };
     let Some(branch) = base.branch.clone() else {
-        return done(vec!["no pull request: the checkout was on no branch when the run began".to_owned()]);
+        return Err("no pull request: the checkout was on no branch when the run began".to_owned());
     };
     let proposal = Proposal {
         commit,
@@ -25,13 +37,7 @@ pub(super) fn request(step: &StepJob) -> Performed {
         title: title(step),
         body: step.job.in_project(&step.job.created.paths.summary),
     };
-    match step.job.tools.forge.propose(&proposal) {
-        Answered::Open(request) => Performed::Requested { request },
-        Answered::Declined { reason, commands } => {
-            let by_hand = commands.join(" && ");
-            done(vec![format!("no pull request was opened: {reason}; by hand: {by_hand}")])
-        }
-    }
+    Ok(step.job.tools.forge.propose(&proposal))
 }
 
 fn done(warnings: Vec<String>) -> Performed {

@@ -10,12 +10,12 @@ use coordinate_model::artifact::{Field, linked_also};
 use coordinate_model::event::RefMove;
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::Oid;
-use coordinate_model::input::{Performed, Tested};
+use coordinate_model::input::Performed;
 use std::collections::BTreeSet;
 
 pub(super) fn perform(step: &StepJob) -> Performed {
     match candidate(step) {
-        Ok(Some(movement)) => Performed::Merged { movement, tested: Tested { candidate: None, before: None } },
+        Ok(Some(movement)) => Performed::Merged { movement },
         Ok(None) => Performed::Done { artifacts: Vec::new(), warnings: Vec::new(), verdicts: Vec::new() },
         Err(failure) => Performed::Failed { failure, verdicts: Vec::new() },
     }

@@ -1,57 +1,119 @@
-//! Integration: one serial step per phase, merge, tick, test, then one move of the integration branch.
+//! Integration: candidates of a batch one on another, each merged and ticked, their trees tested, then one move of the
+//! integration branch.
 
 use super::places::slug;
+use super::queue::Member;
 use super::testing::Outcome;
 use super::{StepJob, replan};
 use crate::port::{CommitSpec, MergeOutcome, Repository, RepositoryError};
-use coordinate_model::event::{RefMove, Verdict, Work};
+use coordinate_model::event::{RefMove, Verdict};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
-use coordinate_model::ids::{Oid, PhaseNumber};
-use coordinate_model::input::{Input, Performed, Tested};
+use coordinate_model::ids::{Oid, PhaseNumber, StepId};
+use coordinate_model::input::{Input, Performed};
+use coordinate_model::merge::{Apart, Conflict, Link, Next, Probe, next, standings};
 use coordinate_model::plan::{Source, tick_all};
+use coordinate_model::run::Step;
 
 /// `None` when it was cancelled.
 pub(super) fn perform(step: &StepJob) -> Option<Performed> {
-    match candidate(step).and_then(|movement| Ok(test(step, &movement)?.map(|tested| (movement, tested)))) {
-        Ok(None) => None,
-        Ok(Some((movement, tested))) => Some(Performed::Merged { movement, tested }),
-        Err(failure) => Some(Performed::Failed { failure, verdicts: Vec::new() }),
-    }
+    chain(step).unwrap_or_else(|failure| Some(Performed::Failed { failure, verdicts: Vec::new() }))
 }
 
 fn system(error: &RepositoryError) -> Failure {
     Failure::system(error.to_string())
 }
 
+/// The chain of candidates, and one test of it, if one more is needed. Which tree is tested is no choice of ours: see
+/// [`next`].
+fn chain(step: &StepJob) -> Result<Option<Performed>, Failure> {
+    let old = step.job.integration.clone().ok_or_else(|| Failure::system("there is no integration branch"))?;
+    let base = probe(step, old)?;
+    let mut tip = base.commit.clone();
+    let mut links = Vec::new();
+    for member in &step.batch {
+        let joined = join(step, member, &tip)?;
+        if let Ok(probe) = &joined {
+            tip = probe.commit.clone();
+        }
+        links.push(Link { step: member.step.id.clone(), joined });
+    }
+    let verdict = match test(step, &base, &links)? {
+        Tested::Cancelled => return Ok(None),
+        Tested::Nothing => None,
+        Tested::Ran(verdict) => Some(verdict),
+    };
+    Ok(Some(Performed::Chained { base, links, verdict }))
+}
+
+enum Tested {
+    Cancelled,
+    Nothing,
+    Ran(Verdict),
+}
+
+fn test(step: &StepJob, base: &Probe, links: &[Link]) -> Result<Tested, Failure> {
+    let clean: Vec<(&StepId, &Probe)> =
+        links.iter().filter_map(|link| Some((&link.step, link.joined.as_ref().ok()?))).collect();
+    let probes: Vec<&Probe> = clean.iter().map(|(_, probe)| *probe).collect();
+    let known = |command: &str, tree: &Oid| step.job.known_verdict(command, tree).map(|verdict| verdict.passed);
+    let probe = match next(&standings(base, &probes, known)) {
+        Next::Take => None,
+        Next::Guilty(at) => {
+            // Its repair begins at this commit, which no branch leads to.
+            if let Some((of, probe)) = clean.get(at.saturating_sub(1)) {
+                keep(step, &format!("{}.candidate", slug(of)), &probe.commit)?;
+            }
+            None
+        }
+        Next::Test(0) => Some(base),
+        Next::Test(at) => probes.get(at - 1).copied(),
+    };
+    let Some((probe, command)) = probe.and_then(|probe| Some((probe, probe.command.as_ref()?))) else {
+        return Ok(Tested::Nothing);
+    };
+    Ok(match step.job.test_commit(command, &probe.commit, &step.folder())? {
+        Outcome::Ran(verdict) => Tested::Ran(verdict),
+        Outcome::Cancelled => Tested::Cancelled,
+    })
+}
+
+fn probe(step: &StepJob, commit: Oid) -> Result<Probe, Failure> {
+    let tree = step.job.repository()?.tree_of(&commit).map_err(|error| system(&error))?;
+    let command = step.job.test_command(&commit)?;
+    Ok(Probe { commit, tree, command })
+}
+
 /// The commit that the integration branch may go to. Made only of what the journal holds, so that making it again
 /// after a crash gives the same object.
-fn candidate(step: &StepJob) -> Result<RefMove, Failure> {
+fn join(step: &StepJob, member: &Member, onto: &Oid) -> Result<Result<Probe, Box<Apart>>, Failure> {
     let repository = step.job.repository()?;
-    let old = step.job.integration.clone().ok_or_else(|| Failure::system("there is no integration branch"))?;
-    let work = step.work.clone().ok_or_else(|| Failure::system("there is no work to merge"))?;
-    let merged = match repository.merge(&old, &work.commit).map_err(|error| system(&error))? {
+    let theirs = member.theirs().ok_or_else(|| Failure::system("there is no work to merge"))?;
+    let merged = match repository.merge(onto, theirs).map_err(|error| system(&error))? {
         MergeOutcome::Clean(tree) => tree,
-        MergeOutcome::Conflicts { paths, messages } => return Err(conflict(step, &work, &paths, &messages)),
+        MergeOutcome::Conflicts { paths, messages, tree } => {
+            return apart(step, member, (onto, theirs), (paths, &messages, tree)).map(|apart| Err(Box::new(apart)));
+        }
     };
-    let tree = match step.step.phase {
+    let tree = match member.step.phase {
         Some(number) => ticked(step, repository, &merged, number).map_err(|error| system(&error))?,
         None => merged,
     };
-    if step.step.phase.is_none() && tree == repository.tree_of(&old).map_err(|error| system(&error))? {
-        return Ok(RefMove { old: old.clone(), new: old });
+    let alone = member.step.phase.is_none() && member.users.is_none();
+    if alone && tree == repository.tree_of(onto).map_err(|error| system(&error))? {
+        return probe(step, onto.clone()).map(Ok);
     }
-    // An agent's own commits stay in the history; work that only we committed becomes one commit.
-    let parents = if work.own_commits { vec![old.clone(), work.commit] } else { vec![old.clone()] };
-    let spec = CommitSpec { tree, parents, message: message(step), at: step.attempt.leased };
-    let new = repository.commit(&spec).map_err(|error| system(&error))?;
-    Ok(RefMove { old, new })
+    let spec = CommitSpec { tree, parents: member.parents(onto), message: message(step, member), at: member.leased };
+    let commit = repository.commit(&spec).map_err(|error| system(&error))?;
+    probe(step, commit).map(Ok)
 }
 
-fn message(step: &StepJob) -> String {
+fn message(step: &StepJob, member: &Member) -> String {
     let topic = step.job.created.paths.topic_number;
-    match step.phase() {
-        Some(phase) => format!("feat({topic:03}): complete phase {} - {}\n", phase.number, phase.name),
-        None => format!("fix({topic:03}): repair after failing tests, round {}\n", step.round),
+    let phase = member.step.phase.and_then(|number| step.job.plan()?.phase(number));
+    match (phase, &member.users) {
+        (Some(phase), _) => format!("feat({topic:03}): complete phase {} - {}\n", phase.number, phase.name),
+        (None, Some(users)) => format!("merge({topic:03}): take in your branch as of {}\n", users.short()),
+        (None, None) => format!("fix({topic:03}): repair after failing tests, round {}\n", step.round),
     }
 }
 
@@ -72,10 +134,43 @@ fn ticked(
     if files.is_empty() { Ok(tree.clone()) } else { repository.write_files(tree, &files) }
 }
 
-fn conflict(step: &StepJob, work: &Work, paths: &[String], messages: &str) -> Failure {
-    let name = step.step.phase.map_or_else(|| "the work".to_owned(), |number| format!("phase {number}"));
+/// Both sides, and the commit on both of them where a repair begins: the merge as far as it goes, with git's markers where
+/// it does not. A ref keeps it, whatever becomes of the phase.
+fn apart(
+    step: &StepJob,
+    member: &Member,
+    (ours, theirs): (&Oid, &Oid),
+    (paths, messages, tree): (Vec<String>, &str, Oid),
+) -> Result<Apart, Failure> {
+    let repository = step.job.repository()?;
+    let what = member.step.phase.map_or_else(|| "your branch".to_owned(), |number| format!("phase {number}"));
+    let spec = CommitSpec {
+        tree,
+        parents: vec![ours.clone(), theirs.clone()],
+        message: format!("{what}, merged as far as it goes\n"),
+        at: member.leased,
+    };
+    let marked = repository.commit(&spec).map_err(|error| system(&error))?;
+    keep(step, &format!("{}.conflict", slug(&member.step.id)), &marked)?;
+    let failure = conflict(step, member, theirs, &paths, messages);
+    Ok(Apart { failure, conflict: Conflict { ours: ours.clone(), theirs: theirs.clone(), paths, marked } })
+}
+
+fn keep(step: &StepJob, name: &str, commit: &Oid) -> Result<(), Failure> {
+    let repository = step.job.repository()?;
+    let reference = step.job.snapshot_ref(name);
+    let present = repository.resolve(&reference).map_err(|error| system(&error))?;
+    repository.move_ref(&reference, commit, present.as_ref()).map_err(|error| system(&error))
+}
+
+fn conflict(step: &StepJob, member: &Member, theirs: &Oid, paths: &[String], messages: &str) -> Failure {
+    let (name, whose) = match (member.step.phase, &member.users) {
+        (Some(number), _) => (format!("phase {number}"), "this phase's work"),
+        (None, Some(_)) => ("what your branch has got".to_owned(), "your commits"),
+        (None, None) => ("the work".to_owned(), "this work"),
+    };
     let ours = step.job.integration_branch();
-    let theirs = work.commit.short().to_owned();
+    let theirs = theirs.short().to_owned();
     Failure::new(
         FailureClass::Permanent,
         FailureKind::Conflict,
@@ -86,39 +181,12 @@ fn conflict(step: &StepJob, work: &Work, paths: &[String], messages: &str) -> Fa
     )
     .expected_found(format!("a clean merge of {theirs} into `{ours}`"), counted(paths.len()))
     .context(messages.lines().map(str::to_owned))
-    .remedy(format!("both sides are kept: the merged phases on `{ours}`, this phase's work at {theirs}"))
+    .remedy(format!("both sides are kept: the merged phases on `{ours}`, {whose} at {theirs}"))
     .remedy(format!("merge by hand with `git switch {ours} && git merge {theirs}`"))
 }
 
 fn counted(paths: usize) -> String {
     if paths == 1 { "1 path in conflict".to_owned() } else { format!("{paths} paths in conflict") }
-}
-
-/// `None` when it was cancelled.
-fn test(step: &StepJob, movement: &RefMove) -> Result<Option<Tested>, Failure> {
-    let Some(command) = step.job.test_command(&movement.new)? else {
-        return Ok(Some(Tested { candidate: None, before: None }));
-    };
-    let Some(candidate) = verdict(step, &command, &movement.new)? else { return Ok(None) };
-    if candidate.passed {
-        return Ok(Some(Tested { candidate: Some(candidate), before: None }));
-    }
-    // Only now is it worth knowing whether the tests failed before this phase came.
-    let before = match step.job.test_command(&movement.old)? {
-        Some(same) if same == command => {
-            let Some(before) = verdict(step, &command, &movement.old)? else { return Ok(None) };
-            Some(before)
-        }
-        Some(_) | None => None,
-    };
-    Ok(Some(Tested { candidate: Some(candidate), before }))
-}
-
-fn verdict(step: &StepJob, command: &str, commit: &Oid) -> Result<Option<Verdict>, Failure> {
-    match step.job.test_commit(command, commit, &step.folder())? {
-        Outcome::Ran(verdict) => Ok(Some(verdict)),
-        Outcome::Cancelled => Ok(None),
-    }
 }
 
 /// Moves the integration branch, or finds that it was moved already.
@@ -128,12 +196,14 @@ pub(super) fn carry_move(step: &StepJob, movement: &RefMove) -> Input {
         repository.move_ref(&reference, &movement.new, Some(&movement.old)).map_err(|error| system(&error))?;
         match &step.change {
             Some(_) => replan::write_outside(step, &movement.new),
-            None => tick_outside(step),
+            None => {
+                step.going_in.iter().filter_map(|merge| merge.phase).try_for_each(|phase| tick_outside(step, phase))
+            }
         }
     });
     match carried {
         Ok(()) => {
-            put_away(step);
+            step.going_in.iter().for_each(|merge| put_away(step, merge));
             Input::Moved { of: step.of.clone() }
         }
         Err(failure) => Input::MoveFailed { of: step.of.clone(), failure },
@@ -141,11 +211,8 @@ pub(super) fn carry_move(step: &StepJob, movement: &RefMove) -> Input {
 }
 
 /// A plan that git ignores is ticked where it lies.
-fn tick_outside(step: &StepJob) -> Result<(), Failure> {
-    let (Some(plan), Some(number), Some(integration)) = (step.job.plan(), step.step.phase, &step.job.integration)
-    else {
-        return Ok(());
-    };
+fn tick_outside(step: &StepJob, number: PhaseNumber) -> Result<(), Failure> {
+    let (Some(plan), Some(integration)) = (step.job.plan(), &step.job.integration) else { return Ok(()) };
     let repository = step.job.repository()?;
     let files = &step.job.tools.files;
     let mut sources = Vec::new();
@@ -164,12 +231,12 @@ fn tick_outside(step: &StepJob) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The merged phase's trees are not needed any more. What can not be removed now is removed when the run closes.
-fn put_away(step: &StepJob) {
+/// A merged phase's trees are not needed any more. What can not be removed now is removed when the run closes.
+fn put_away(step: &StepJob, merge: &Step) {
     let Ok(repository) = step.job.repository() else { return };
-    let Some(parent) = step.step.id.as_str().rsplit_once('/').map(|(parent, _)| parent) else { return };
+    let Some(parent) = merge.id.as_str().rsplit_once('/').map(|(parent, _)| parent) else { return };
     for sibling in ["agent", "check"] {
-        let name = slug(&coordinate_model::ids::StepId::new(format!("{parent}/{sibling}")));
+        let name = slug(&StepId::new(format!("{parent}/{sibling}")));
         let _ = repository.remove_tree(&step.job.tree(&name), &step.job.snapshot_ref(&name));
     }
 }

@@ -9,9 +9,9 @@ mod failing;
 
 pub(super) use contract::completion;
 
-use super::StepJob;
 use super::attempt::session_to_go_on_with;
 use super::inputs::read_first;
+use super::{StepJob, sides};
 use coordinate_model::role::Filling;
 use coordinate_model::standards::LONGEST;
 use std::fmt::Write;
@@ -68,6 +68,9 @@ fn task(step: &StepJob, tree: &Path, text: &mut String) {
     let _ = writeln!(text, "End every process that you start before you finish.\n");
     if let Some(failure) = failing::failing(step) {
         let _ = writeln!(text, "## What fails\n\n{failure}");
+    }
+    if let Some(sides) = sides::told(step) {
+        let _ = writeln!(text, "## Both sides\n\n{sides}");
     }
     if let Some(phase) = step.phase() {
         let _ = writeln!(text, "## Phase {}: {}\n\n{}\n", phase.number, phase.name, phase.body.trim());

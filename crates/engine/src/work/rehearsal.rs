@@ -10,7 +10,7 @@ use coordinate_model::decide::{advance, create, settle};
 use coordinate_model::definition::{Action, Need, StateName, StepKind, Writes};
 use coordinate_model::event::{Artifact, AttemptEnding, Created, EntryFacts, GateAnswer, RefMove, Work};
 use coordinate_model::ids::{Oid, PhaseNumber, StepId, Token};
-use coordinate_model::input::{Context, Input, Left, Performed, Tested};
+use coordinate_model::input::{Context, Input, Left, Performed};
 use coordinate_model::obligation::{Detail, Effect, Obligation, outstanding};
 use coordinate_model::run::{Corruption, Position, Run};
 use coordinate_model::subrun;
@@ -162,10 +162,9 @@ fn left_at(writes: Writes, place: &str) -> Artifact {
 fn perform(run: &Run, step: &StepJob) -> Performed {
     let done = || Performed::Done { artifacts: Vec::new(), warnings: Vec::new(), verdicts: Vec::new() };
     match (step.step.kind, run.action(&step.step), &run.integration) {
-        (StepKind::Merge, None, Some(head)) => Performed::Merged {
-            movement: RefMove { old: head.clone(), new: head.clone() },
-            tested: Tested { candidate: None, before: None },
-        },
+        (StepKind::Merge, None, Some(head)) => {
+            Performed::Merged { movement: RefMove { old: head.clone(), new: head.clone() } }
+        }
         (StepKind::Merge, Some(Action::Deliver), _) => {
             Performed::Undeliverable { reason: String::new(), command: String::new() }
         }

@@ -13,7 +13,7 @@ use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::RefMove;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, PhaseNumber};
-use coordinate_model::input::{Left, Performed, Tested};
+use coordinate_model::input::{Left, Performed};
 use coordinate_model::plan::{Plan, Source, content_hash, parse, tick_all};
 use coordinate_model::replan::{Proposal, Replan, Standing, check, diff};
 use coordinate_model::run::{Run, Step};
@@ -132,7 +132,7 @@ fn text_in_force(step: &StepJob, path: &str) -> Result<String, Failure> {
 /// The commit with which the changed plan comes into force. Made only of what the journal and the kept texts hold.
 pub(super) fn adopt(step: &StepJob) -> Performed {
     match movement(step) {
-        Ok(movement) => Performed::Merged { movement, tested: Tested { candidate: None, before: None } },
+        Ok(movement) => Performed::Merged { movement },
         Err(failure) => Performed::Failed { failure, verdicts: Vec::new() },
     }
 }

@@ -2,7 +2,7 @@
 
 use super::places::slug;
 use super::prompt::completion;
-use super::{StepJob, artifact, replan};
+use super::{StepJob, artifact, replan, sides};
 use crate::port::{CommitSpec, Repository, RepositoryError, Snapshot};
 use coordinate_model::event::Work;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
@@ -95,6 +95,9 @@ fn examine(step: &StepJob, work: Work) -> Result<Left, Failure> {
         expect_file(step, repository, &work, &changed, file)?;
     }
     warnings.extend(claimed(step));
+    if let Some(conflict) = &step.conflict {
+        warnings.extend(sides::examine(step, &work, conflict)?);
+    }
     Ok(Left { work: Some(work), warnings, ..Left::default() })
 }
 

@@ -14,10 +14,11 @@ impl GitRepository {
         let call = self.call(ACTION).args(["merge-tree", "--write-tree", "-z", "--name-only", "--messages"]);
         let reply = call.args([ours.as_str(), theirs.as_str()]).accept(1).run()?;
         let report = Report::parse(&reply.out).ok_or_else(|| failure(ACTION, "git's answer could not be read"))?;
+        let tree = parse_oid(ACTION, report.tree)?;
         if reply.code == 0 {
-            return parse_oid(ACTION, report.tree).map(MergeOutcome::Clean);
+            return Ok(MergeOutcome::Clean(tree));
         }
-        Ok(MergeOutcome::Conflicts { paths: report.conflicts.into_iter().collect(), messages: report.messages })
+        Ok(MergeOutcome::Conflicts { paths: report.conflicts.into_iter().collect(), messages: report.messages, tree })
     }
 }
 

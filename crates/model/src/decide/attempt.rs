@@ -1,11 +1,11 @@
 //! Inputs that speak of an attempt: each is checked against the attempt that it names before anything follows.
 
-use super::{Decision, client, quota, replan, session};
-use crate::definition::StepKind;
-use crate::event::{AttemptEnding, Event, Observation, RefMove, Verdict, is_kill};
+use super::{Decision, client, merge, quota, replan, session};
+use crate::definition::{Action, StepKind};
+use crate::event::{AttemptEnding, Event, Observation, Verdict, is_kill};
 use crate::failure::{Failure, FailureClass, FailureKind, recognise};
-use crate::ids::{Oid, PhaseNumber, StepId};
-use crate::input::{Answer, Context, Left, LeftPlan, Of, Performed, Tested};
+use crate::ids::{Oid, StepId};
+use crate::input::{Answer, Context, Left, LeftPlan, Of, Performed};
 use crate::obligation::{Effect, ObligationKey};
 use crate::replan::Proposal;
 use crate::retry::pause;
@@ -245,7 +245,7 @@ fn exit_failure(code: i32, step: &StepId, tail: &[String]) -> Failure {
 }
 
 /// A failed try: tried again, or failed for good and perhaps repaired by an agent.
-fn failed(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) -> Vec<Event> {
+pub(super) fn failed(run: &Run, step: &Step, of: &Of, failure: &Failure, context: Context) -> Vec<Event> {
     let retry = run.template(step).map(|template| template.retry).unwrap_or_default();
     let tries = step.counted + 1;
     let sent_back = is_sent_back(run, step, failure) && tries <= SEND_BACKS;
@@ -307,14 +307,18 @@ pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, conte
 }
 
 pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context) -> Decision {
-    in_state(run, of, &[StepState::Leased], |step, _| {
+    in_state(run, of, &[StepState::Leased], |step, attempt| {
         if step.kind == StepKind::Agent {
             return Decision::not_waiting(format!("`{}` is done by a process", of.step));
+        }
+        if let Some(leader) = &attempt.rides {
+            return Decision::not_waiting(format!("`{}` goes in with `{leader}`", of.step));
         }
         // A verdict that was taken from the journal is not written into it again.
         let record = |verdict: &Verdict| {
             let known = run.verdict(&verdict.command, &verdict.tree) == Some(verdict);
-            (!known).then(|| Event::VerdictRecorded { step: of.step.clone(), verdict: verdict.clone() })
+            let event = || Event::VerdictRecorded { step: of.step.clone(), verdict: verdict.clone(), of: Vec::new() };
+            (!known).then(event)
         };
         let mut events = Vec::new();
         match result {
@@ -331,18 +335,25 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
             Performed::Failed { failure, verdicts } => {
                 events.extend(verdicts.iter().filter_map(record));
                 events.extend(failed(run, step, of, failure, context));
-                events.extend(mend(run, step, &events, failure, None));
+                events.extend(merge::mend(run, step, &events, failure, &merge::Bent::default()));
             }
-            Performed::Merged { movement, tested } => {
-                events.extend(tested.before.iter().chain(&tested.candidate).filter_map(record));
-                events.extend(judge(run, step, of, movement, tested, context));
+            Performed::Merged { movement } => events.push(merge::intended(of, movement, Vec::new())),
+            Performed::Chained { base, links, verdict } => {
+                return merge::chained(run, step, &merge::Chain { base, links, verdict: verdict.as_ref() }, context);
             }
+            Performed::BaseMoved { commit, blocked } => events.extend(merge::base_moved(run, of, commit, blocked)),
             Performed::Deliverable { branch, movement } => events.push(Event::DeliveryIntended {
                 step: of.step.clone(),
                 attempt: of.attempt,
                 branch: branch.clone(),
                 movement: movement.clone(),
             }),
+            Performed::Requested { request } if run.action(step) == Some(Action::Deliver) => {
+                let (step, attempt) = (of.step.clone(), of.attempt);
+                events.push(Event::PullRequestOpened { step, attempt, request: request.clone() });
+                let reason = format!("a pull request is open: {}", request.url);
+                events.extend(defer(of, &reason, &format!("gh pr merge {}", request.url)));
+            }
             Performed::Requested { request } => {
                 let (step, attempt) = (of.step.clone(), of.attempt);
                 events.push(Event::PullRequestOpened { step, attempt, request: request.clone() });
@@ -361,52 +372,8 @@ pub(super) fn performed(run: &Run, of: &Of, result: &Performed, context: Context
     })
 }
 
-/// A merge may go in unless its tests fail where they passed before.
-fn judge(run: &Run, step: &Step, of: &Of, movement: &RefMove, tested: &Tested, context: Context) -> Vec<Event> {
-    let red = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(|verdict| !verdict.passed);
-    if !red(&tested.candidate) || red(&tested.before) {
-        return vec![Event::MergeIntended { step: of.step.clone(), attempt: of.attempt, movement: movement.clone() }];
-    }
-    let failure = test_failure(tested.candidate.as_ref(), step);
-    let mut events = failed(run, step, of, &failure, context);
-    events.extend(mend(run, step, &events, &failure, Some(&movement.new)));
-    events
-}
-
-fn test_failure(verdict: Option<&Verdict>, step: &Step) -> Failure {
-    let command = verdict.map_or("the tests", |verdict| verdict.command.as_str());
-    let place = step.phase.map_or_else(String::new, |number| format!(" after phase {number} was merged"));
-    Failure::new(FailureClass::Permanent, FailureKind::TestFailure, format!("`{command}` fails{place}"))
-        .expected_found("tests that pass, as before the merge", "tests that fail")
-        .context(verdict.iter().flat_map(|verdict| verdict.tail.iter().cloned()))
-        .diagnosed(verdict.map(|verdict| verdict.tail.as_slice()).unwrap_or_default())
-        .remedy("mend the phase in the plan and run it again, or choose an agent that can repair (`--agent`)")
-}
-
-/// Failing tests of a phase go to an agent: to mend what fails, or, when they fail again and again, to change the plan.
-fn mend(run: &Run, step: &Step, events: &[Event], failure: &Failure, base: Option<&Oid>) -> Vec<Event> {
-    let for_good = events.iter().any(|event| matches!(event, Event::StepFailed { .. }));
-    let tests = failure.class.handling().repairable && failure.kind == FailureKind::TestFailure;
-    let Some(number) = step.phase.filter(|_| for_good && tests && step.replan.is_none()) else { return Vec::new() };
-    let mut follows = replan::after_test_failure(run, number, failure);
-    if !follows.iter().any(|event| matches!(event, Event::ReplanAdded { .. })) {
-        follows.extend(repair(run, number, failure, base));
-    }
-    follows
-}
-
-/// A failed phase goes to an agent for repair, if there is one and rounds are left.
-fn repair(run: &Run, number: PhaseNumber, failure: &Failure, base: Option<&Oid>) -> Option<Event> {
-    let phase = run.phases.get(&number)?;
-    let allowed = run.mender().repairs && phase.repairs < run.created.definition.policy.debug_rounds;
-    let of_phase = |at: u32| run.steps.get(at as usize).filter(|step| step.replan.is_none());
-    let newest = || phase.steps.iter().rev().find_map(|&at| of_phase(at)?.work.as_ref());
-    let base = base.cloned().or_else(|| newest().map(|work| work.commit.clone()))?;
-    allowed.then(|| Event::RepairAdded { phase: number, round: phase.repairs + 1, base, failure: failure.clone() })
-}
-
 /// Decides on an open attempt whose intended move of a ref is outstanding: an agent at work is `Running` too.
-fn on_move(run: &Run, of: &Of, effects: &[Effect], then: impl FnOnce(&Step) -> Decision) -> Decision {
+pub(super) fn on_move(run: &Run, of: &Of, effects: &[Effect], then: impl FnOnce(&Step) -> Decision) -> Decision {
     in_state(run, of, &[StepState::Running], |step, _| {
         let key = |effect: &Effect| ObligationKey { effect: *effect, step: Some(of.step.clone()), attempt: of.attempt };
         if effects.iter().any(|effect| run.obligations.contains_key(&key(effect))) {
@@ -416,19 +383,7 @@ fn on_move(run: &Run, of: &Of, effects: &[Effect], then: impl FnOnce(&Step) -> D
     })
 }
 
-pub(super) fn moved(run: &Run, of: &Of) -> Decision {
-    on_move(run, of, &[Effect::Move], |step| {
-        let Some(movement) = &step.movement else {
-            return Decision::not_waiting(format!("`{}` intends no move", of.step));
-        };
-        let merged = Event::Merged { step: of.step.clone(), attempt: of.attempt, commit: movement.new.clone() };
-        let changed = run.replan_of(step).filter(|replan| replan.proposal.is_some());
-        let changed = changed.map(|replan| Event::Replanned { phase: replan.phase, number: replan.number });
-        Decision::accepted([merged, succeeded(of)].into_iter().chain(changed).collect())
-    })
-}
-
-fn succeeded(of: &Of) -> Event {
+pub(super) fn succeeded(of: &Of) -> Event {
     Event::StepSucceeded {
         step: of.step.clone(),
         attempt: of.attempt,
@@ -438,7 +393,7 @@ fn succeeded(of: &Of) -> Event {
     }
 }
 
-fn defer(of: &Of, reason: &str, command: &str) -> [Event; 2] {
+pub(super) fn defer(of: &Of, reason: &str, command: &str) -> [Event; 2] {
     let deferred = Event::DeliveryDeferred {
         step: of.step.clone(),
         attempt: of.attempt,

@@ -2,7 +2,7 @@
 
 use crate::definition::{StateName, StepKind};
 use crate::event::{AgentChoice, Event, Outcome};
-use crate::ids::Oid;
+use crate::ids::{Oid, Token};
 use crate::obligation::outstanding;
 use crate::run::{Lane, Run, Step, StepState};
 
@@ -30,8 +30,13 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if let Some(events) = first.into_iter().find(|events| !events.is_empty()) {
         return events;
     }
-    if let Some(event) = next_lease(run) {
-        return vec![event];
+    let back = super::merge::back_into_the_queue(run);
+    if !back.is_empty() {
+        return back;
+    }
+    let leases = next_leases(run);
+    if !leases.is_empty() {
+        return leases;
     }
     if run.is_still() && !is_parked(run) { leave_state(run).into_iter().collect() } else { Vec::new() }
 }
@@ -62,16 +67,33 @@ fn hold(run: &Run) -> Vec<Event> {
     }
 }
 
-fn next_lease(run: &Run) -> Option<Event> {
+fn next_leases(run: &Run) -> Vec<Event> {
     if is_stopped_by_failure(run) {
-        return None;
+        return Vec::new();
     }
-    Lane::ALL.into_iter().filter(|lane| has_room(run, *lane)).find_map(|lane| next_in(run, lane)).map(|step| match step
-        .kind
-    {
-        StepKind::Gate => open_gate(run, step),
-        StepKind::Agent | StepKind::Command | StepKind::Check | StepKind::Merge | StepKind::SubRun => lease(run, step),
-    })
+    let next = Lane::ALL.into_iter().filter(|lane| has_room(run, *lane)).find_map(|lane| next_in(run, lane));
+    let Some(step) = next else { return Vec::new() };
+    match step.kind {
+        StepKind::Gate => vec![open_gate(run, step)],
+        StepKind::Merge => batch(run, step),
+        StepKind::Agent | StepKind::Command | StepKind::Check | StepKind::SubRun => vec![lease(run, step)],
+    }
+}
+
+/// A merge, and what waits behind it in the queue, as many as are merged together.
+fn batch(run: &Run, first: &Step) -> Vec<Event> {
+    let alone = run.created.definition.policy.max_parallel == 1 || !run.is_queued(first);
+    let most = if alone { 1 } else { run.created.options.merge.batch.max(1) as usize };
+    let others = run.ready_in(Lane::Merge).filter(|step| step.id != first.id && run.may_begin(step));
+    let others = others.take_while(|step| run.is_queued(step)).take(most - 1);
+    let ride = |(place, step): (u64, &Step)| match lease(run, step) {
+        Event::AttemptLeased { step, attempt, base, agent, session, reserved, .. } => {
+            let (token, rides) = (Token(run.next_token().0.saturating_add(place)), Some(first.id.clone()));
+            Event::AttemptLeased { step, attempt, token, base, agent, session, reserved, rides }
+        }
+        other => other,
+    };
+    std::iter::once(lease(run, first)).chain((1..).zip(others).map(ride)).collect()
 }
 
 /// Whether a failure keeps everything else from beginning.
@@ -105,8 +127,7 @@ fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
 }
 
 fn lease(run: &Run, step: &Step) -> Event {
-    let repair = step.phase.and_then(|number| run.phases.get(&number)?.repair.as_ref());
-    let from_repair = repair.filter(|_| step.repair.is_some()).map(|(base, _)| base.clone());
+    let from_repair = run.repair_of(step).map(|(base, _)| base.clone());
     Event::AttemptLeased {
         step: step.id.clone(),
         attempt: u32::try_from(step.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
@@ -115,6 +136,7 @@ fn lease(run: &Run, step: &Step) -> Event {
         session: super::session::to_go_on_with(run, step),
         agent: other_agent(run, step),
         reserved: super::budget::reservation(run, step),
+        rides: None,
     }
 }
 
@@ -140,7 +162,8 @@ fn open_gate(run: &Run, step: &Step) -> Event {
             _ => format!("the plan was changed {times} times for phase {phase}; change it once more? ({why})"),
         }
     });
-    let question = again.or_else(|| run.template(step).and_then(|template| template.question.clone()));
+    let repair = run.repair_of(step).map(|(_, failure)| format!("let an agent repair it? ({})", failure.message));
+    let question = again.or(repair).or_else(|| run.template(step).and_then(|template| template.question.clone()));
     let question = question.unwrap_or_else(|| "go on?".to_owned());
     Event::GateOpened { step: step.id.clone(), question, closes: super::permission::gate_closes(run, step) }
 }

@@ -1,6 +1,6 @@
 //! What of earlier artifacts is carried on: data of a definition.
 
-use super::{ForEach, StateDefinition, StepTemplate, Writes};
+use super::{ForEach, Retry, StateDefinition, StepKind, StepTemplate, Writes};
 use serde::{Deserialize, Serialize};
 
 /// What is carried into a state of what the states before it left. Their texts never are.
@@ -59,6 +59,25 @@ impl StateDefinition {
 }
 
 impl StepTemplate {
+    /// A step that no workflow names.
+    pub(crate) fn untold(id: &str, kind: StepKind) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind,
+            role: None,
+            for_each: None,
+            needs: Vec::new(),
+            action: None,
+            run: Vec::new(),
+            writes: None,
+            inputs: None,
+            when: None,
+            question: None,
+            timeout_minutes: None,
+            retry: Retry::default(),
+        }
+    }
+
     /// How much the step's agent is handed of each artifact. `asked` is what its role asks for; the template's own word
     /// counts before it.
     #[must_use]

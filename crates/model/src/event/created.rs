@@ -4,6 +4,7 @@ use crate::budget::Budgets;
 use crate::definition::{Definition, Scope, StepTemplate, When};
 use crate::forecast::{self, Learned};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId};
+use crate::merge::Merging;
 use crate::permission::Policy;
 use crate::plan::Plan;
 use crate::quota::Quota;
@@ -138,6 +139,9 @@ pub struct Options {
     /// How much it may spend; `None`: as much as it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Box<Budgets>>,
+    /// How work is merged, and where the result goes.
+    #[serde(default, skip_serializing_if = "Merging::is_default")]
+    pub merge: Merging,
     /// Shell commands that prepare a fresh tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_setup: Vec<String>,

@@ -1,5 +1,6 @@
 //! The one fold: (state, event) to state, live and on recovery.
 
+use super::merge::Repair;
 use super::replan::Called;
 use super::{
     Adopted, Answered, Attempt, Closing, Corruption, DeliveryResult, Run, StepState, Visit, Waiting, doing, take_facts,
@@ -68,6 +69,7 @@ impl Run {
             replans: Vec::new(),
             failing: Vec::new(),
             integration: None,
+            bases: Vec::new(),
             taken_in: Vec::new(),
             verdicts: Vec::new(),
             artifacts: Vec::new(),
@@ -129,11 +131,17 @@ impl Run {
                 take_facts(self, facts);
                 self.enter(at, from, to)
             }
-            Event::AttemptLeased { step, attempt, token, base, agent, session, reserved } => {
+            Event::AttemptLeased { step, attempt, token, base, agent, session, reserved, rides } => {
                 let leased = Attempt::leased(*attempt, *token, base.clone(), at);
                 self.lease(
                     step,
-                    Attempt { agent: agent.clone(), resumes: session.clone(), reserved: *reserved, ..leased },
+                    Attempt {
+                        agent: agent.clone(),
+                        resumes: session.clone(),
+                        reserved: *reserved,
+                        rides: rides.clone(),
+                        ..leased
+                    },
                 )
             }
             Event::AttemptStarted { step, attempt, pid, tree, session } => {
@@ -152,7 +160,7 @@ impl Run {
                 self.with_attempt(place, |attempt| attempt.limit = attempt.limit.take().or_else(|| limit.clone()));
                 Ok(())
             }
-            Event::VerdictRecorded { step, verdict } => {
+            Event::VerdictRecorded { step, verdict, .. } => {
                 self.locate(step)?;
                 self.verdicts.push(verdict.clone());
                 Ok(())
@@ -195,7 +203,15 @@ impl Run {
                 self.set_state(place, StepState::Ready);
                 Ok(())
             }
-            Event::RepairAdded { phase, round, base, failure } => self.add_repair(*phase, *round, base, failure),
+            Event::RepairAdded { phase, round, base, failure, conflict, asks } => {
+                let repair = Repair { round: *round, base, failure, conflict: conflict.as_deref(), asks: *asks };
+                self.add_repair(*phase, &repair)
+            }
+            Event::BaseMoved { step, attempt, number, commit } => self.move_base(at, step, *attempt, *number, commit),
+            Event::BaseRepairAdded { number, round, base, failure, conflict, asks } => {
+                let repair = Repair { round: *round, base, failure, conflict: conflict.as_deref(), asks: *asks };
+                self.add_base_repair(*number, &repair)
+            }
             Event::ReplanEvaluated { evaluations } => {
                 for phase in evaluations.iter().map(|evaluation| evaluation.phase) {
                     if let Some(phase) = self.phases.get_mut(&phase) {
@@ -211,9 +227,8 @@ impl Run {
             Event::ReplanProposed { step, proposal } => self.propose(step, proposal),
             Event::ReplanDropped { phase, number, reason } => self.drop_replan(*phase, *number, reason),
             Event::Replanned { phase, number } => self.replan(*phase, *number),
-            Event::MergeIntended { step, attempt, movement } => {
-                let detail = Detail::Move { movement: movement.clone() };
-                self.intend_move(step, *attempt, Effect::Move, detail, movement)
+            Event::MergeIntended { step, attempt, movement, after } => {
+                self.intend_merge(step, *attempt, movement, after)
             }
             Event::Merged { step, attempt, commit } => self.merged(step, *attempt, commit),
             Event::DeliveryIntended { step, attempt, branch, movement } => {
@@ -351,8 +366,12 @@ impl Run {
             | crate::definition::StepKind::Merge
             | crate::definition::StepKind::SubRun => Effect::Perform,
         };
+        let rides = self.with_attempt(place, |attempt| attempt.rides.is_some());
         self.next_token = token.0.saturating_add(1);
-        self.open(effect, Some(step), number, token, Detail::None);
+        // A batch is carried by one of its merges.
+        if !rides {
+            self.open(effect, Some(step), number, token, Detail::None);
+        }
         self.set_state(place, StepState::Leased);
         self.prompt_messages(place, number);
         Ok(())
@@ -506,24 +525,6 @@ impl Run {
         }
     }
 
-    fn add_repair(
-        &mut self,
-        number: crate::ids::PhaseNumber,
-        round: u32,
-        base: &Oid,
-        failure: &Failure,
-    ) -> Result<(), Reason> {
-        let phase = self.phases.get_mut(&number).ok_or_else(|| format!("names the unknown phase {number}"))?;
-        if phase.repairs + 1 != round {
-            return Err(format!("is repair {round} of phase {number} after {}", phase.repairs));
-        }
-        phase.repairs = round;
-        phase.repair = Some((base.clone(), failure.clone()));
-        self.give_up_open(number);
-        self.expand_repair(number, round);
-        Ok(())
-    }
-
     /// What is open of a phase gives way to something that takes its place.
     pub(super) fn give_up_open(&mut self, number: crate::ids::PhaseNumber) {
         let steps = self.phases.get(&number).map(|phase| phase.steps.clone()).unwrap_or_default();
@@ -536,6 +537,7 @@ impl Run {
                 StepState::Blocked | StepState::Ready | StepState::Waiting => {
                     let id = self.steps[at as usize].id.clone();
                     self.close(Effect::Wake, &id, 0);
+                    self.close(Effect::Ask, &id, 0);
                     self.set_state(at, StepState::Skipped);
                 }
                 StepState::Leased
@@ -548,7 +550,7 @@ impl Run {
         }
     }
 
-    fn intend_move(
+    pub(super) fn intend_move(
         &mut self,
         step: &StepId,
         number: u32,
@@ -563,21 +565,6 @@ impl Run {
         let token = self.with_attempt(place, |attempt| attempt.token);
         self.open(effect, Some(step), number, token, detail);
         self.set_state(place, StepState::Running);
-        Ok(())
-    }
-
-    fn merged(&mut self, step: &StepId, number: u32, commit: &Oid) -> Result<(), Reason> {
-        let place = self.current(step, number)?;
-        let intended = self.steps[place as usize].movement.as_ref();
-        if intended.is_none_or(|movement| movement.new != *commit) {
-            return Err(format!("moved the integration branch to {commit}, which was not intended"));
-        }
-        self.integration = Some(commit.clone());
-        let step = &self.steps[place as usize];
-        // The change of a plan is not the phase that it is about.
-        if let Some(phase) = step.phase.filter(|_| step.replan.is_none()) {
-            self.release_phase(phase);
-        }
         Ok(())
     }
 
@@ -603,7 +590,8 @@ impl Run {
                 self.release_dependents(place);
             }
             GateAnswer::Rejected => {
-                self.fail_step(place, rejection(&answered));
+                let refused = self.refused_repair(place).cloned();
+                self.fail_step(place, rejection(&answered, refused.as_ref()));
             }
         }
         self.answers.insert(step.clone(), answered);
@@ -660,7 +648,7 @@ impl Run {
     }
 
     /// Ends the newest attempt and closes all that was open for it.
-    fn finish_attempt(&mut self, at: UtcMillis, step: &StepId, number: u32) -> Result<u32, Reason> {
+    pub(super) fn finish_attempt(&mut self, at: UtcMillis, step: &StepId, number: u32) -> Result<u32, Reason> {
         let place = self.current(step, number)?;
         self.expect_state(step, &[StepState::Leased, StepState::Running, StepState::Verifying])?;
         let effects = [
@@ -681,7 +669,7 @@ impl Run {
     }
 
     /// `current` or `expect_state` has shown that the step is there; so is an attempt after `current`.
-    fn with_attempt<T: Default>(&mut self, place: u32, change: impl FnOnce(&mut Attempt) -> T) -> T {
+    pub(super) fn with_attempt<T: Default>(&mut self, place: u32, change: impl FnOnce(&mut Attempt) -> T) -> T {
         self.steps[place as usize].attempts.last_mut().map(change).unwrap_or_default()
     }
 
@@ -703,12 +691,14 @@ fn may_follow_closing(event: &Event) -> bool {
     )
 }
 
-/// The failure of a question that was answered with no.
-fn rejection(answered: &Answered) -> Failure {
+/// The failure of a question that was answered with no; for a repair, what is not repaired then.
+fn rejection(answered: &Answered, refused: Option<&Failure>) -> Failure {
     let words = if answered.comment.is_empty() { String::new() } else { format!(": {}", answered.comment) };
-    let message = format!("{} said no{words}", answered.by);
+    let what = refused.map_or_else(String::new, |failure| format!(" to a repair ({})", failure.message));
+    let message = format!("{} said no{what}{words}", answered.by);
     // A person's will, not a fault of the work: no agent is asked to mend it.
-    Failure::new(FailureClass::Cancelled, FailureKind::GateRejected, message)
+    let rejected = Failure::new(FailureClass::Cancelled, FailureKind::GateRejected, message);
+    refused.iter().flat_map(|failure| &failure.remedy).fold(rejected, |rejected, line| rejected.remedy(line.clone()))
 }
 
 impl Attempt {
@@ -767,6 +757,7 @@ impl Attempt {
             agent: None,
             resumes: None,
             reserved: None,
+            rides: None,
             model: None,
             below: 0,
             leased: at,

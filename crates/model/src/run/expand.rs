@@ -5,6 +5,7 @@ use crate::definition::{ForEach, StateName, StepTemplate};
 use crate::failure::FailingGroup;
 use crate::ids::{PhaseNumber, StepId};
 use crate::plan::Graph;
+use std::collections::BTreeMap;
 
 impl Run {
     /// Phases with their dependencies, before any step exists. Phases that are done already count as merged.
@@ -23,6 +24,7 @@ impl Run {
                 priority: graph.priority(phase.number),
                 repairs: 0,
                 repair: None,
+                conflicts: BTreeMap::new(),
                 merged: done(&phase.number),
                 skipped: false,
                 revision: 0,
@@ -152,6 +154,7 @@ impl Run {
                 topic: None,
                 repair: None,
                 replan: None,
+                base: None,
                 group: None,
                 track: None,
                 state: StepState::Blocked,

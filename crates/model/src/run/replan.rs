@@ -6,6 +6,7 @@ use super::expand::numbered;
 use super::{Adopted, PhaseRun, Run, Step, StepState};
 use crate::definition::{ForEach, StateName, StepKind, StepTemplate};
 use crate::ids::{PhaseNumber, StepId};
+use crate::obligation::Effect;
 use crate::plan::{Graph, Plan};
 use crate::replan::{Proposal, Replan, ReplanKind, ReplanState, Standing, Trigger};
 use crate::time::UtcMillis;
@@ -232,7 +233,7 @@ impl Run {
                     let revision = known.revision + 1;
                     // What was worked out in detail is not looked at again for its size.
                     let evaluated = again && kind != ReplanKind::Split;
-                    PhaseRun { revision, repairs: 0, repair: None, evaluated, ..known }
+                    PhaseRun { revision, repairs: 0, repair: None, conflicts: BTreeMap::new(), evaluated, ..known }
                 }
                 None => {
                     fresh.push(phase.number);
@@ -276,6 +277,8 @@ impl Run {
             let step = &self.steps[at as usize];
             let open = matches!(step.state, StepState::Blocked | StepState::Ready | StepState::Waiting);
             if open {
+                let id = step.id.clone();
+                self.close(Effect::Ask, &id, 0);
                 self.set_state(at, StepState::Skipped);
                 self.release_dependents(at);
             }
@@ -336,7 +339,7 @@ impl Run {
         }
     }
 
-    fn wait_also(&mut self, waiting: u32, needed: &[u32]) {
+    pub(super) fn wait_also(&mut self, waiting: u32, needed: &[u32]) {
         if needed.is_empty() {
             return;
         }
@@ -358,6 +361,7 @@ impl PhaseRun {
             priority: 0,
             repairs: 0,
             repair: None,
+            conflicts: BTreeMap::new(),
             merged: false,
             skipped: false,
             revision: 0,

@@ -9,8 +9,8 @@ use std::fmt::Write;
 /// a request in plain words whose plan is sent back, then adopted and implemented; one whose six topics are led by runs below
 /// it, whose plan is changed, and which ends with a pull request; one with a change of its plan that came too late;
 /// runs that meet limits of use and limits of their budgets, whose agents ask leave, and are told something; one with a phase
-/// that is left out.
-const GOLDEN: [(&str, &str); 12] = [
+/// that is left out, and one with a step that is tried again at once.
+const GOLDEN: [(&str, &str); 13] = [
     (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
     (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
     (include_str!("../golden/format-2-requested.jsonl"), include_str!("../golden/format-2-requested.state.json")),
@@ -23,6 +23,7 @@ const GOLDEN: [(&str, &str); 12] = [
     (include_str!("../golden/format-4-asked.jsonl"), include_str!("../golden/format-4-asked.state.json")),
     (include_str!("../golden/format-4-steered.jsonl"), include_str!("../golden/format-4-steered.state.json")),
     (include_str!("../golden/format-4-skipped.jsonl"), include_str!("../golden/format-4-skipped.state.json")),
+    (include_str!("../golden/format-4-retried.jsonl"), include_str!("../golden/format-4-retried.state.json")),
 ];
 
 fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
@@ -86,6 +87,7 @@ fn the_golden_journals_have_every_kind_of_event() {
         "replan_dropped",
         "replanned",
         "step_skipped",
+        "step_retried",
         "limit_met",
         "limit_ended",
         "message_added",

@@ -5,6 +5,7 @@ use coordinate_model::definition::StepKind;
 use coordinate_model::event::Event;
 use coordinate_model::ids::{PhaseNumber, StepId};
 use coordinate_model::ledger::{Line, lines};
+use coordinate_model::obligation::{Effect, Obligation, outstanding};
 use coordinate_model::replan::ReplanState;
 use coordinate_model::run::{Lane, Run, Step, StepState};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,11 @@ impl Oracle {
             Event::AttemptLeased { step, .. } => self.lease(run, step),
             Event::AttemptStarted { step, .. } | Event::StepSucceeded { step, .. } => {
                 assert!(!self.succeeded.contains(step), "`{step}` is done and {}", event.name());
+            }
+            Event::Merged { step, .. } => {
+                let phase = run.step(step).filter(|step| step.replan.is_none()).and_then(|step| step.phase);
+                let merged = phase.and_then(|phase| run.phases.get(&phase)).is_some_and(|phase| phase.merged);
+                assert!(!merged, "`{step}` is merged twice");
             }
             Event::TransitionIntended { .. } | Event::GateOpened { .. } => assert!(!run.is_held()),
             _ => {}
@@ -130,7 +136,7 @@ impl Oracle {
                 self.failed.retain(|step| run.step(step).is_some_and(|step| step.phase != Some(*phase)));
                 self.failed.retain(|step| run.step(step).is_some_and(|step| !step.superseded));
             }
-            Event::ReplanAdded { .. } | Event::GateAnswered { .. } => {
+            Event::ReplanAdded { .. } | Event::GateAnswered { .. } | Event::BaseRepairAdded { .. } => {
                 self.failed.retain(|step| run.step(step).is_some_and(|step| !step.superseded));
             }
             Event::StepSucceeded { step, .. } => drop(self.succeeded.insert(step.clone())),
@@ -226,7 +232,12 @@ fn priority(run: &Run, step: &Step) -> u64 {
 }
 
 fn check_room(run: &Run) {
-    assert!(live(run, Lane::Merge) <= 1, "two merges at once");
+    assert!(live(run, Lane::Merge) <= run.created.options.merge.batch.max(1) as usize, "a batch is too big");
+    let merge = |one: &&Obligation| {
+        let step = one.key.step.as_ref().and_then(|step| run.step(step));
+        step.is_some_and(|step| step.kind == StepKind::Merge) && !matches!(one.key.effect, Effect::Wake)
+    };
+    assert!(outstanding(run).filter(merge).count() <= 1, "two merges at once");
     assert!(live(run, Lane::Work) <= run.created.options.max_parallel as usize, "too many agents at once");
     if let Some(most) = run.created.options.max_research {
         assert!(researched(run) <= most as usize, "too many topics at once");

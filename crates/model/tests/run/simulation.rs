@@ -222,7 +222,11 @@ impl Simulation {
 
     fn meddle(&mut self) {
         let by = "somebody".to_owned();
-        match self.chance.below(20) {
+        let steps: Vec<StepId> = self.live.run.steps.iter().map(|step| step.id.clone()).collect();
+        let Some(step) = self.chance.pick(&steps).cloned() else { return };
+        match self.chance.below(24) {
+            20..23 => self.live.send(&Input::Retry { step, by }),
+            23 => self.live.send(&Input::Skip { step, by, reason: "for later".to_owned() }),
             0 => self.live.send(&Input::Cancel { by, reason: "enough".to_owned() }),
             1..8 => self.live.send(&Input::Resume { by }),
             _ => self.live.send(&Input::Pause { by }),

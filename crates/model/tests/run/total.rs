@@ -9,7 +9,8 @@ use coordinate_model::definition::StateName;
 use coordinate_model::event::{AttemptEnding, EntryFacts, Event, GateAnswer, Observation, RefMove, Verdict};
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{PhaseNumber, StepId, Token};
-use coordinate_model::input::{Answer, Input, Of, Performed, Tested};
+use coordinate_model::input::{Answer, Input, Of, Performed};
+use coordinate_model::merge::{Apart, Conflict, Joined, Link, Probe};
 use coordinate_model::obligation::outstanding;
 use coordinate_model::run::{Position, Run};
 use coordinate_model::time::UtcMillis;
@@ -127,13 +128,45 @@ impl Babbler<'_> {
         }
     }
 
+    fn probe(&mut self) -> Probe {
+        let command = self.chance.percent(50).then(String::new);
+        Probe { commit: oid(self.number()), tree: oid(self.number()), command }
+    }
+
+    fn conflict(&mut self) -> Conflict {
+        let (ours, theirs, marked) = (oid(self.number()), oid(self.number()), oid(self.number()));
+        Conflict { ours, theirs, paths: Vec::new(), marked }
+    }
+
+    fn link(&mut self) -> Link {
+        let joined = match self.chance.percent(50) {
+            true => Ok(self.probe()),
+            false => Err(Box::new(Apart { failure: self.failure(), conflict: self.conflict() })),
+        };
+        Link { step: self.step(), joined }
+    }
+
+    fn joined(&mut self) -> Vec<Joined> {
+        let one = |babbler: &mut Self| Joined {
+            step: babbler.step(),
+            attempt: babbler.attempt(),
+            commit: oid(babbler.number()),
+        };
+        (0..self.chance.below(3)).map(|_| one(self)).collect()
+    }
+
     fn performed(&mut self) -> Performed {
         match self.chance.below(5) {
             0 => Performed::Done { artifacts: vec![], warnings: vec![], verdicts: vec![self.verdict()] },
             1 => Performed::Failed { failure: self.failure(), verdicts: vec![] },
+            2 if self.chance.percent(20) => Performed::Merged { movement: self.movement() },
             2 => {
-                let tested = Tested { candidate: Some(self.verdict()), before: Some(self.verdict()) };
-                Performed::Merged { movement: self.movement(), tested }
+                let links = (0..self.chance.below(4)).map(|_| self.link()).collect();
+                let verdict = self.chance.percent(50).then(|| self.verdict());
+                Performed::Chained { base: self.probe(), links, verdict }
+            }
+            3 if self.chance.percent(50) => {
+                Performed::BaseMoved { commit: oid(self.number()), blocked: (String::new(), String::new()) }
             }
             3 => Performed::Deliverable { branch: "b".to_owned(), movement: self.movement() },
             _ => Performed::Undeliverable { reason: String::new(), command: String::new() },
@@ -153,6 +186,9 @@ impl Babbler<'_> {
             8 => Input::Verified { of: self.of(), result: Err(self.failure()) },
             9 | 10 => Input::Performed { of: self.of(), result: self.performed() },
             11 => Input::Moved { of: self.of() },
+            12 if self.chance.percent(50) => {
+                Input::BaseMoved { of: self.of(), commit: oid(3), blocked: (String::new(), String::new()) }
+            }
             12 => Input::Delivered { of: self.of(), blocked: None },
             13 => Input::MoveFailed { of: self.of(), failure: self.failure() },
             14 => Input::Due { step: self.step(), due: self.time() },
@@ -180,21 +216,30 @@ impl Babbler<'_> {
                 agent: None,
                 session: None,
                 reserved: None,
+                rides: self.chance.percent(30).then(|| self.step()),
             },
             5 | 6 => Event::AttemptStarted { step, attempt, pid: 1, tree: String::new(), session: None },
             7 => Event::AgentObserved { step, attempt, offset: self.number(), observations: self.observations() },
             8 => Event::StopRequested { step, attempt },
             9 | 10 => Event::AttemptEnded { step, attempt, ending: self.ending(), snapshot: None, limit: None },
-            11 => Event::VerdictRecorded { step, verdict: self.verdict() },
+            11 => Event::VerdictRecorded { step, verdict: self.verdict(), of: vec![] },
             12 => Event::StepSucceeded { step, attempt, work: None, artifacts: vec![], warnings: vec![] },
             13 => Event::StepFailed { step, attempt, failure: self.failure() },
             14 => Event::RetryScheduled { step, attempt, due: self.time(), counted: true, failure: self.failure() },
             15 => Event::RetryDue { step },
             16 => {
                 let phase = PhaseNumber(attempt);
-                Event::RepairAdded { phase, round: attempt, base: oid(1), failure: self.failure() }
+                let conflict = self.chance.percent(50).then(|| Box::new(self.conflict()));
+                let (failure, asks) = (self.failure(), self.chance.percent(50));
+                Event::RepairAdded { phase, round: attempt, base: oid(1), failure, conflict, asks }
             }
-            17 => Event::MergeIntended { step, attempt, movement: self.movement() },
+            17 if self.chance.percent(30) => Event::BaseMoved { step, attempt, number: attempt, commit: oid(2) },
+            17 if self.chance.percent(30) => {
+                let conflict = self.chance.percent(50).then(|| Box::new(self.conflict()));
+                let (failure, asks) = (self.failure(), self.chance.percent(50));
+                Event::BaseRepairAdded { number: attempt, round: 1, base: oid(1), failure, conflict, asks }
+            }
+            17 => Event::MergeIntended { step, attempt, movement: self.movement(), after: self.joined() },
             18 => Event::Merged { step, attempt, commit: oid(self.number()) },
             19 => Event::Delivered { step, attempt },
             20 => Event::GateOpened { step, question: String::new(), closes: None },
@@ -294,6 +339,7 @@ fn of_mut(input: &mut Input) -> Option<&mut Of> {
         | Input::Performed { of, .. }
         | Input::Moved { of }
         | Input::Delivered { of, .. }
+        | Input::BaseMoved { of, .. }
         | Input::MoveFailed { of, .. } => Some(of),
         _ => None,
     }

@@ -4,8 +4,9 @@ use crate::simulation::{Simulation, fold};
 use coordinate_model::definition::{Scope, builtin};
 use coordinate_model::event::{AgentChoice, Created, Outcome};
 use coordinate_model::forecast::Settings;
+use coordinate_model::merge::{Merging, Repairing};
 use coordinate_model::obligation::{Effect, outstanding};
-use coordinate_model::run::{Run, StepState};
+use coordinate_model::run::{PhaseRun, Run, StepState};
 use coordinate_testkit::runs::{created, requested};
 use coordinate_testkit::seeded::Chance;
 use coordinate_testkit::world::{Habits, World};
@@ -32,7 +33,8 @@ prop_compose! {
         agents_limited in 0..40_u64,
         work_refused in 0..10_u64,
         tests_fail in 0..60_u64,
-        conflicts in 0..10_u64,
+        conflicts in 0..25_u64,
+        base_moves in 0..40_u64,
         trouble in 0..8_u64,
     ) -> Habits {
         Habits {
@@ -43,6 +45,7 @@ prop_compose! {
             work_refused,
             tests_fail,
             conflicts,
+            base_moves,
             trouble,
             tokens: 0,
         }
@@ -64,7 +67,7 @@ pub(crate) fn some_run(seed: u64) -> Created {
     let built = if chance.percent(20) { built.done(&[1]) } else { built };
     let other = AgentChoice { name: "other".to_owned(), repairs: true, ..AgentChoice::default() };
     let built = if chance.percent(40) { built.fallback(vec![other]) } else { built };
-    let built = built.repairs(chance.percent(60));
+    let built = built.merging(some_merging(&mut chance)).repairs(chance.percent(60));
     if chance.percent(50) {
         return built.build();
     }
@@ -76,6 +79,11 @@ pub(crate) fn some_run(seed: u64) -> Created {
         _ => built,
     });
     built.build()
+}
+
+fn some_merging(chance: &mut Chance) -> Merging {
+    let repair = *chance.pick(&Repairing::ALL).unwrap();
+    Merging { batch: 1 + chance.draw() as u32 % 5, repair, ..Merging::default() }
 }
 
 /// A request in plain words, of any scope.
@@ -96,11 +104,11 @@ pub(crate) fn any_run(seed: u64) -> Created {
 }
 
 fn check_end(run: &Run, calm: bool) {
-    let merged = run.phases.values().all(|phase| phase.merged);
+    let merged = run.phases.values().all(PhaseRun::is_done);
     match run.outcome.unwrap() {
         Outcome::Succeeded => {
             let implements = run.scope() == Scope::FullImplementation;
-            assert!(merged || !implements, "succeeded with phases that are not merged");
+            assert!(merged || !implements, "succeeded with phases that are neither merged nor left out");
             assert_eq!(run.completed.last(), run.created.definition.scope.get(&run.scope()).map(|path| &path.last));
             assert!(run.steps.iter().all(|step| step.superseded || ended_well(step.state)), "{:?}", run.steps);
         }
@@ -131,6 +139,7 @@ proptest! {
         let mut simulation = Simulation::new(any_run(seed), World::kind(), seed);
         simulation.settle(MOST);
         prop_assert_eq!(simulation.live.run.outcome, Some(Outcome::Succeeded));
+        prop_assert!(simulation.live.run.bases.is_empty());
         check_end(&simulation.live.run, true);
     }
 

@@ -169,13 +169,16 @@ fn every_kind_of_conflict_is_told_with_its_path() {
     sandbox.git(&["reset", "-q", "--hard", "HEAD~"]);
     sandbox.git(&["mv", "moved", "renamed"]);
     let ours = sandbox.commit(&[("both ways\n", "3\n"), ("gone", "2\n"), ("new", "ours\n")]);
-    let MergeOutcome::Conflicts { paths, messages } = sandbox.open().merge(&ours, &theirs).unwrap() else {
+    let MergeOutcome::Conflicts { paths, messages, tree } = sandbox.open().merge(&ours, &theirs).unwrap() else {
         panic!("no conflict")
     };
     assert_eq!(paths, ["both ways\n", "gone", "moved", "new", "renamed"]);
     for kind in ["(content)", "(modify/delete)", "(rename/delete)", "(add/add)"] {
         assert!(messages.contains(kind), "{kind} in {messages}");
     }
+    let marked = sandbox.open().read_file(&tree, "new").unwrap().unwrap();
+    let marked = String::from_utf8(marked).unwrap();
+    assert_eq!(marked, format!("<<<<<<< {ours}\nours\n=======\ntheirs\n>>>>>>> {theirs}\n"));
     assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
 }
 
