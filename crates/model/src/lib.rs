@@ -19,6 +19,7 @@ pub mod failure;
 pub mod forecast;
 pub mod ids;
 pub mod input;
+pub mod judgement;
 pub mod ledger;
 pub mod links;
 pub mod merge;

@@ -4,7 +4,7 @@ use super::artifact::Order;
 use super::places::slug;
 use super::prompt::prompt;
 use super::watch::Watch;
-use super::{StepJob, testing};
+use super::{StepJob, overlap, testing};
 use crate::driver::Outbox;
 use crate::port::{
     ArtifactOrder, Assignment, AttemptStatus, AttemptsError, Ending, Launch, Limits, PathKind, StopHow, TranscriptLine,
@@ -77,7 +77,7 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
 /// attempt goes on with an interrupted one.
 fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
     if session_to_go_on_with(step).is_some() {
-        return step.take_up();
+        return if step.overlap.is_some() { step.bring_over() } else { step.take_up() };
     }
     let name = slug(&step.step.id);
     let tree = match (&step.attempt.base, &step.order) {
@@ -86,7 +86,9 @@ fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
         (None, None) => return Err(Failure::system("the attempt has no commit to start from")),
     };
     // Reading and planning need no dependencies installed; whatever runs the project's commands does.
-    if step.order.as_ref().is_none_or(|order| order.writes == Writes::Debug) && step.attempt.base.is_some() {
+    if step.order.as_ref().is_none_or(|order| matches!(order.writes, Writes::Debug | Writes::Verdict))
+        && step.attempt.base.is_some()
+    {
         testing::set_up(&step.job, &step.folder(), &tree)?;
     }
     if let Some(order) = &step.order {
@@ -147,6 +149,7 @@ fn artifact_order(step: &StepJob, order: &Order, tree: &Path) -> ArtifactOrder {
 pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     let mut tail = VecDeque::new();
     let mut watch = Watch::of(step);
+    let overlaps = overlap::watch(step, outbox);
     let mut on_line = |line: TranscriptLine| {
         report(step, &line, &mut watch, outbox);
         let shown = step.job.tools.agents.shown(&step.agent, &line);
@@ -163,6 +166,7 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
         Ok(None) => return None,
         Err(error) => AttemptEnding::NotStarted { reason: error.to_string() },
     };
+    drop(overlaps);
     let (tree, keep_as) = (step.job.tree(&slug(&step.step.id)), kept_as(step));
     let kept = match step.job.tools.files.kind(&tree) {
         PathKind::Folder => {
