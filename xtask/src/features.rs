@@ -188,6 +188,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate run PLAN -c merge.repair=gate`, `--merge=pr`",
     ),
     row(
+        "N4",
+        "conflicts forecast from what phases declare and from the history; overlaps of trees at work seen, the later one makes way",
+        "forecast.md",
+        "`coordinate plan forecast PLAN`",
+    ),
+    row(
         "N5",
         "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
         "quota.md",
@@ -222,6 +228,12 @@ pub(crate) const ROWS: &[Row] = &[
         "one inbox for gates and for what agents ask leave for, with evidence; rules that deny first, and that learn",
         "permissions.md",
         "`coordinate inbox`",
+    ),
+    row(
+        "N9",
+        "verdicts by command, environment and tree, reused for no other tree; a verifier that sees requirement and tree alone",
+        "verification.md",
+        "`coordinate run PLAN --blind-verify`",
     ),
     row(
         "N10",
