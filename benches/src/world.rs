@@ -1,9 +1,10 @@
 //! A world that does what a run wants, at once or by starting a program that does nothing.
 
 use coordinate_engine::driver::{Executor, Outbox};
-use coordinate_model::event::{AttemptEnding, EntryFacts, RefMove, Work};
+use coordinate_model::event::{AttemptEnding, EntryFacts, Work};
 use coordinate_model::ids::Oid;
-use coordinate_model::input::{Input, Left, Of, Performed, Tested};
+use coordinate_model::input::{Input, Left, Of, Performed};
+use coordinate_model::merge::{Link, Probe};
 use coordinate_model::obligation::{Detail, Effect, Obligation, ObligationKey};
 use coordinate_model::run::{Run, Step};
 use std::process::Command;
@@ -98,10 +99,15 @@ fn answer(run: &Run, obligation: &Obligation) -> Input {
 
 fn perform(run: &Run, step: &Step) -> Performed {
     match step.phase {
-        Some(_) if step.id.as_str().ends_with("/merge") => Performed::Merged {
-            movement: RefMove { old: oid(0), new: oid(run.sequence) },
-            tested: Tested { candidate: None, before: None },
-        },
+        Some(_) if step.id.as_str().ends_with("/merge") => chain(run, step),
         Some(_) | None => Performed::Done { artifacts: Vec::new(), warnings: Vec::new(), verdicts: Vec::new() },
     }
+}
+
+/// A batch without tests: all of it goes in.
+fn chain(run: &Run, leader: &Step) -> Performed {
+    let probe = |number: u64| Probe { commit: oid(number), tree: oid(number), command: None };
+    let batch = (1..).zip(run.batch(&leader.id));
+    let links = batch.map(|(at, step)| Link { step: step.id.clone(), joined: Ok(probe(run.sequence + at)) }).collect();
+    Performed::Chained { base: probe(0), links, verdict: None }
 }

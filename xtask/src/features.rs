@@ -230,6 +230,18 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate inbox`",
     ),
     row(
+        "P5",
+        "time travel: a run as it was, shown once more, forked at any event with its code, or rewound",
+        "time.md",
+        "`coordinate fork RUN --at EVENT`",
+    ),
+    row(
+        "N8",
+        "recordings: a run is carried out once more without a client, event by event; one answer changed, the branch is seen",
+        "time.md",
+        "`coordinate replay RUN --execute --with answer:GATE=rejected`",
+    ),
+    row(
         "N9",
         "verdicts by command, environment and tree, reused for no other tree; a verifier that sees requirement and tree alone",
         "verification.md",

@@ -7,6 +7,7 @@ mod command;
 mod host;
 mod keeping;
 mod offline;
+mod recorded;
 mod stream;
 mod tokens;
 pub mod worker;
@@ -14,6 +15,7 @@ pub mod worker;
 pub use bridge::bridge_main;
 pub use host::host_main;
 pub use offline::offline_main;
+pub use recorded::{Recorded, Recording, Restore};
 pub use tokens::Cl100k;
 
 use acp::AcpAgent;

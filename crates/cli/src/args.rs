@@ -4,11 +4,14 @@ mod budget;
 mod checkpoint;
 mod clean;
 mod config;
+mod fork;
 mod inbox;
 mod judging;
 mod metrics;
 mod moment;
 mod quota;
+mod restore;
+mod rewind;
 mod roles;
 mod split;
 mod state;
@@ -26,10 +29,14 @@ pub(crate) use clean::*;
 pub(crate) use config::*;
 use coordinate_model::definition::Scope;
 use coordinate_model::time::UtcMillis;
+pub(crate) use fork::*;
 pub(crate) use inbox::*;
 pub(crate) use judging::JudgingArguments;
 pub(crate) use metrics::*;
+pub(crate) use moment::read as read_moment;
 pub(crate) use quota::*;
+pub(crate) use restore::*;
+pub(crate) use rewind::*;
 pub(crate) use roles::*;
 pub(crate) use split::*;
 pub(crate) use state::*;
@@ -87,6 +94,12 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Prints what happened in a run, or what one of its steps printed
     Logs(LogsArguments),
+    /// Makes a run of its own from the past of another, up to an event: the journal and the code as they were then
+    Fork(ForkArguments),
+    /// Puts a fork in the place of a run: back to an event, the code, what agents know, or both
+    Rewind(RewindArguments),
+    /// Shows a run once more as it went, or carries it out once more without any client
+    Replay(ReplayArguments),
     /// Prints what runs cost and gave, in figures, and keeps figures of yours
     Metrics(MetricsArguments),
     /// Shows what a run may spend, has spent, reserved and left; with a limit, changes it
@@ -145,8 +158,10 @@ pub(crate) enum Command {
     Migrate(MigrateArguments),
     /// Puts aside what finished work left, after a time; `restore` brings it back
     Clean(CleanArguments),
-    /// Brings back what was cleaned
+    /// Brings back what an agent's tree held, at any moment that was kept, and what was cleaned
     Restore(RestoreArguments),
+    /// Shows what a run changed, or what lies between two kept moments of its trees
+    Diff(DiffArguments),
     /// Lists the agents and whether they are there
     Agents(JsonArguments),
     /// Lists, shows and checks roles: what agents are told

@@ -13,11 +13,14 @@ mod context;
 mod control;
 mod demo;
 mod detach;
+mod diff;
 mod doctor;
 mod drive;
 mod estimate;
 mod forecast;
+mod fork;
 mod inbox;
+mod kept;
 mod listing;
 mod liveness;
 mod logs;
@@ -30,8 +33,11 @@ mod plan;
 mod players;
 mod prompts;
 mod reference;
+mod replay;
 mod request;
+mod restore;
 mod resume;
+mod rewind;
 mod roles;
 mod run;
 mod scope;
@@ -63,6 +69,9 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Resume(options) => resume::resume(&project()?, options),
         Command::Ps(options) => listing::ps(&project()?, options.json),
         Command::Show(options) => show::show(&project()?, options),
+        Command::Fork(options) => fork::fork(&project()?, options),
+        Command::Rewind(options) => rewind::rewind(&project()?, options),
+        Command::Replay(options) => replay::replay(&project()?, options),
         Command::Logs(options) => logs::logs(&project()?, options),
         Command::Metrics(options) => metrics::metrics(&project()?, options),
         Command::Budget(options) => budget::budget(&project()?, options),
@@ -101,7 +110,8 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Result<Exit, CommandError> {
         Command::Checkpoint(command) => checkpoint::checkpoint(arguments, command),
         Command::Migrate(options) => migrate::migrate(&project()?, options.dry_run),
         Command::Clean(options) => clean::clean(&project()?, options),
-        Command::Restore(options) => clean::restore(&project()?, options),
+        Command::Restore(options) => restore::restore(&project()?, options),
+        Command::Diff(options) => diff::diff(&project()?, options),
         Command::Agents(options) => listing::agents(&project()?, options.json),
         Command::Workflows(options) => workflows::workflows(&project()?, options),
         Command::Roles(command) => roles::roles(&project()?, command),

@@ -17,7 +17,7 @@ pub(crate) use reference::{reference, template};
 
 use crate::failure::CommandError;
 use coordinate_model::complexity::Tenths;
-use coordinate_model::event::AttemptLimits;
+use coordinate_model::event::{AttemptLimits, SNAPSHOT_MS};
 use coordinate_model::replan::Replanning;
 use files::Files;
 use keys::{KEYS, checked, find, from_text, parse_value, share};
@@ -202,6 +202,11 @@ impl Config {
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         let list = self.settings.get(name).and_then(|setting| setting.value.as_array());
         list.into_iter().flatten().filter_map(|value| value.as_str().map(str::to_owned)).collect()
+    }
+
+    /// How often the tree of an attempt at work is kept, in milliseconds; 0: not by the clock.
+    pub(crate) fn snapshot_ms(&self) -> u64 {
+        self.number("snapshots.every_seconds").map_or(SNAPSHOT_MS, |seconds| seconds.saturating_mul(1000))
     }
 
     /// The limits of attempts.

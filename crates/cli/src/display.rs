@@ -1,6 +1,5 @@
 //! Where a run's progress goes: plain lines, JSON lines, or a live display on a terminal.
 
-use crate::wiring::SystemClock;
 use coordinate_engine::driver::Listener;
 use coordinate_engine::journal::Record;
 use coordinate_engine::port::Clock;
@@ -36,16 +35,21 @@ pub(crate) fn print_json(value: &serde_json::Value) {
     let _ = out.flush();
 }
 
+/// What an event means for a person, as plain lines.
+pub(crate) fn told(run: &Run, record: &Record) -> Vec<String> {
+    let end = states::end(run, record.at, &record.event);
+    let mut told: Vec<String> = end.iter().flat_map(states::StateEnd::progress).collect();
+    told.extend(line::progress(run, &record.event));
+    told
+}
+
 /// Plain lines on standard error.
 pub(crate) struct Lines;
 
 impl Listener for Lines {
     fn on_event(&mut self, run: &Run, record: &Record) {
-        let end = states::end(run, record.at, &record.event);
-        let mut told: Vec<String> = end.iter().flat_map(states::StateEnd::progress).collect();
-        told.extend(line::progress(run, &record.event));
         let mut err = std::io::stderr().lock();
-        for text in told {
+        for text in told(run, record) {
             let _ = writeln!(err, "{text}");
         }
     }
@@ -113,13 +117,15 @@ pub(crate) struct Live {
     plain: bool,
     /// From the runs below.
     below: Told,
+    /// The time by which the display measures.
+    clock: Arc<dyn Clock>,
 }
 
 impl Live {
     /// A display for a run, with what is known of earlier ones.
-    pub(crate) fn new(run: &Run, history: History, below: Told) -> Self {
+    pub(crate) fn new(run: &Run, history: History, below: Told, clock: Arc<dyn Clock>) -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-        let mut live = Self { history, colour, drawn: 0, plain: false, below };
+        let mut live = Self { history, colour, drawn: 0, plain: false, below, clock };
         live.draw(run, &[]);
         live
     }
@@ -131,7 +137,7 @@ impl Live {
             self.fall_back();
             return;
         };
-        let now = SystemClock.now();
+        let now = self.clock.now();
         let view = View { now, left: self.history.left(run, now), width, height, colour: self.colour };
         let shown = lines(run, view);
         // Lines are cut by characters; where those are wide, the terminal must cut and not wrap.

@@ -154,6 +154,25 @@ impl Journal {
         Ok((run, records))
     }
 
+    /// Begins a run whose past is known: all of its events, in one transaction. Its next driver has a higher epoch than
+    /// any that the past speaks of.
+    ///
+    /// # Errors
+    /// [`JournalError`]; then nothing was written.
+    pub fn adopt(&self, run: &Run, events: Vec<(UtcMillis, Event)>) -> Result<(), JournalError> {
+        let numbered = (1..).zip(events).map(|(sequence, (at, event))| Record { sequence, at, event });
+        let stored = encode(&numbered.collect::<Vec<_>>())?;
+        self.storage.transaction(run.id(), &mut |transaction| {
+            transaction.append(0, &stored)?;
+            transaction.put_header(&header(run))?;
+            if let Some((epoch, _)) = run.driver {
+                transaction.put_lease(&Lease { epoch, holder: None })?;
+            }
+            Ok(true)
+        })?;
+        Ok(())
+    }
+
     /// The folded state of a run, from its newest usable snapshot and the records after it.
     ///
     /// # Errors

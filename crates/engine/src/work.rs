@@ -13,12 +13,14 @@ mod enter;
 mod forge;
 mod inputs;
 mod judge;
+mod keeper;
 mod link;
 mod merge;
 mod overlap;
 mod places;
 mod prompt;
 mod queue;
+mod recording;
 mod rehearsal;
 mod replan;
 mod sides;
@@ -31,7 +33,8 @@ mod verify;
 mod watch;
 
 pub use below::{Below, Listeners};
-pub use places::attempt_folder;
+pub use places::{attempt_folder, slug};
+pub use recording::recording_ref;
 pub use rehearsal::{Rehearsed, rehearse};
 
 use crate::driver::{Executor, Outbox};
@@ -222,6 +225,7 @@ impl Executor for Workshop {
         }
         for step in run.live().filter(|step| step.kind == StepKind::Agent) {
             if let Some(attempt) = step.attempt() {
+                keeper::keep_at_once(&self.tools, run, step, attempt.number);
                 let folder = attempt_folder(&self.tools.attempts_root, run.id(), &step.id, attempt.number);
                 let _ = self.tools.attempts.stop(&folder, self.epoch, StopHow::Now);
             }

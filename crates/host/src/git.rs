@@ -13,12 +13,14 @@ mod discovery;
 mod exclusive;
 mod history;
 mod index;
+mod kept;
 mod merge;
 mod objects;
 mod paths;
 mod refs;
 mod registry;
 mod remote;
+mod replica;
 mod reset;
 mod snapshot;
 mod status;
@@ -30,6 +32,7 @@ mod testing;
 mod tests;
 
 pub use command::GitProgram;
+pub use kept::{Brought, ChangedFile, Extent, KeptTree};
 
 use command::Call;
 use coordinate_engine::port::{

@@ -7,7 +7,8 @@ mod created;
 mod observation;
 
 pub use created::{
-    AgentChoice, AttemptLimits, Base, Created, Interrupted, Options, Parent, Paths, ResearchTopic, Verdicts,
+    AgentChoice, AttemptLimits, Base, Created, ForkedFrom, Interrupted, Options, Parent, Paths, ResearchTopic,
+    SNAPSHOT_MS, Verdicts,
 };
 pub use observation::Observation;
 

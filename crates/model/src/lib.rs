@@ -17,6 +17,7 @@ pub mod digest;
 pub mod event;
 pub mod failure;
 pub mod forecast;
+pub mod fork;
 pub mod ids;
 pub mod input;
 pub mod judgement;

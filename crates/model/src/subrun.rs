@@ -61,6 +61,7 @@ pub fn below(run: &Created, step: &Step) -> Option<Created> {
         fix: false,
         tracks: Vec::new(),
         parent: Some(Parent { run: run.run.clone(), step: step.id.clone() }),
+        forked: None,
         revises: None,
         roles: roles.collect(),
         standards: run.standards.clone(),

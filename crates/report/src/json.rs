@@ -61,6 +61,7 @@ pub fn run(run: &Run) -> Value {
         "workflow": created.definition.name,
         "state": run.state,
         "outcome": run.outcome,
+        "forked": created.forked,
         "message": run.closing.as_ref().map(|closing| &closing.message),
         "started": moment(run.started),
         "updated": moment(run.updated),

@@ -2,10 +2,12 @@
 
 mod connection;
 mod group;
+mod marks;
 mod place;
 mod rows;
 mod schema;
 mod snapshots;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -15,7 +17,9 @@ use crate::turnstile::{Refusal, Turnstile};
 use coordinate_engine::port::{Lease, RunHeader, Storage, StorageError, StoredRecord, StoredSnapshot, Transaction};
 use coordinate_model::ids::RunId;
 use group::Writer;
+use marks::Marks;
 use place::Place;
+use rows::RowsError;
 use rusqlite::Connection;
 use snapshots::Snapshots;
 use std::path::Path;
@@ -24,8 +28,8 @@ use std::time::{Duration, Instant};
 
 /// The journals of one project in one SQLite file, shared by any number of threads and processes.
 ///
-/// Beside the file lie its write-ahead log (`-wal`, `-shm`), two empty lock files (`.queue`, `.turn`) and a
-/// folder of cached folds (`.snapshots`), which may be deleted at any time.
+/// Beside the file lie its write-ahead log (`-wal`, `-shm`), two empty lock files (`.queue`, `.turn`), a folder of
+/// cached folds (`.snapshots`), which may be deleted at any time, and one that says how far each run had come (`.marks`).
 #[derive(Debug)]
 pub struct SqliteStorage {
     place: Place,
@@ -34,6 +38,7 @@ pub struct SqliteStorage {
     writer: Mutex<Writer>,
     reader: Mutex<Connection>,
     snapshots: Snapshots,
+    marks: Marks,
 }
 
 impl SqliteStorage {
@@ -59,9 +64,16 @@ impl SqliteStorage {
         if !schema::is_current(&reader, &place)? {
             migrate(&place, &turnstile)?;
         }
-        let snapshots = Snapshots::beside(&place);
+        let (snapshots, marks) = (Snapshots::beside(&place), Marks::beside(&place));
         let (threads, writer) = (FairQueue::default(), Mutex::default());
-        Ok(Self { place, threads, turnstile, writer, reader: Mutex::new(reader), snapshots })
+        Ok(Self { place, threads, turnstile, writer, reader: Mutex::new(reader), snapshots, marks })
+    }
+
+    /// After the commit, so that a mark is never ahead of what is durable.
+    fn note(&self, run: &RunId, appended: u64) {
+        if appended > 0 {
+            self.marks.put(run, appended);
+        }
     }
 
     /// A panic in a caller's part is caught before it gets here, and SQLite keeps its connections whole.
@@ -69,9 +81,9 @@ impl SqliteStorage {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StorageError> {
+    fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, RowsError>) -> Result<T, StorageError> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        query(&reader).map_err(self.place.failed("read"))
+        query(&reader).map_err(|error| self.place.unread(error))
     }
 }
 
@@ -102,13 +114,20 @@ impl Storage for SqliteStorage {
         }
         let committed = fate.wait(&self.place);
         match part {
-            Ok(own) => own.and(committed),
+            Ok(own) => committed.and(own).map(|appended| self.note(run, appended)),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 
     fn records(&self, run: &RunId, after: u64, limit: usize) -> Result<Vec<StoredRecord>, StorageError> {
-        self.read(|reader| rows::records(reader, run, after, limit))
+        // Read before the journal is: what another process commits meanwhile is not missing.
+        let mark = self.marks.get(run);
+        let records = self.read(|reader| rows::records(reader, run, after, limit))?;
+        if records.len() < limit {
+            let newest = records.last().map_or(after, |record| record.sequence);
+            self.marks.check(&self.place, run, mark, newest)?;
+        }
+        Ok(records)
     }
 
     fn headers(&self) -> Result<Vec<RunHeader>, StorageError> {
@@ -133,7 +152,7 @@ impl Storage for SqliteStorage {
 
     fn change_counter(&self) -> Result<u64, StorageError> {
         // Counts the commits of other connections, and this one never commits: so it counts them all.
-        let version: i64 = self.read(|reader| reader.query_row("PRAGMA data_version", [], |row| row.get(0)))?;
+        let version: i64 = self.read(|reader| Ok(reader.query_row("PRAGMA data_version", [], |row| row.get(0))?))?;
         Ok(version.cast_unsigned())
     }
 }

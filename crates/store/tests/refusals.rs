@@ -51,7 +51,7 @@ fn a_newer_file_is_refused() {
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     check_open(
         &path,
-        "the journal at `PATH` has schema version 99, this program knows 2; install a newer `coordinate`",
+        "the journal at `PATH` has schema version 99, this program knows 3; install a newer `coordinate`",
     );
 }
 

@@ -11,6 +11,7 @@ pub mod clients;
 pub mod faults;
 pub mod hermetic;
 pub mod namespace;
+pub mod points;
 pub mod processes;
 pub mod runs;
 pub mod script;

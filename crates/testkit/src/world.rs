@@ -34,6 +34,8 @@ pub struct Habits {
     pub work_refused: u64,
     /// Tests and checks fail.
     pub tests_fail: u64,
+    /// Tests of a tree fail for what has come together in it, although each part is good by itself.
+    pub mixtures_fail: u64,
     /// Merges conflict.
     pub conflicts: u64,
     /// The user's branch moves before it is delivered to.
@@ -269,23 +271,26 @@ impl World {
         Performed::Merged { movement: RefMove { old, new } }
     }
 
-    /// The candidates of a batch. Whether a tree's tests fail follows from the tree alone, as it does outside.
+    /// The candidates of a batch. Whether a tree's tests fail follows from the tree alone, as it does outside: from its parts,
+    /// in whatever company they go in, or from their mixture.
     fn chain(&self, run: &Run, leader: &Step, head: &Oid) -> Performed {
         let base = probe(head);
         let mut tip = head.clone();
-        let mut links = Vec::new();
+        let (mut links, mut spoilt, mut bad) = (Vec::new(), Vec::new(), false);
         for step in run.batch(&leader.id) {
             let joined = self.join(step, &tip);
             if let Ok(probe) = &joined {
                 tip = probe.commit.clone();
+                bad |= number(self.seed, format!("tests/{}", step.id)) % 100 < self.habits.tests_fail;
+                spoilt.push(bad);
             }
             links.push(Link { step: step.id.clone(), joined });
         }
         let probes: Vec<&Probe> = links.iter().filter_map(|link| link.joined.as_ref().ok()).collect();
         let known = |command: &str, tree: &Oid| run.verdict(command, tree).map(|verdict| verdict.passed);
         let verdict = match next(&standings(&base, &probes, known)) {
-            Next::Test(0) => Some(self.tested(head)),
-            Next::Test(at) => probes.get(at - 1).map(|probe| self.tested(&probe.commit)),
+            Next::Test(0) => Some(self.tested(head, false)),
+            Next::Test(at) => probes.get(at - 1).zip(spoilt.get(at - 1)).map(|(it, bad)| self.tested(&it.commit, *bad)),
             Next::Take | Next::Guilty(_) => None,
         };
         Performed::Chained { base, links, verdict }
@@ -302,9 +307,9 @@ impl World {
         Err(Box::new(Apart { failure, conflict }))
     }
 
-    fn tested(&self, commit: &Oid) -> Verdict {
-        let red = number(self.seed, format!("tests/{commit}")) % 100 < self.habits.tests_fail;
-        verdict(commit, !red)
+    fn tested(&self, commit: &Oid, spoilt: bool) -> Verdict {
+        let mixture = number(self.seed, format!("mixture/{commit}")) % 100 < self.habits.mixtures_fail;
+        verdict(commit, !spoilt && !mixture)
     }
 
     fn check(&self, of: &Of, head: &Oid) -> Performed {

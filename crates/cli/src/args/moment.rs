@@ -3,7 +3,7 @@
 use coordinate_model::time::UtcMillis;
 
 /// Reads a moment as this program prints it. What is printed has seconds, so a whole second means all of it.
-pub(super) fn read(text: &str) -> Result<UtcMillis, String> {
+pub(crate) fn read(text: &str) -> Result<UtcMillis, String> {
     let time: jiff::Timestamp = text.parse().map_err(|cause| format!("{cause}; write it like 2026-11-21T14:30:00Z"))?;
     let rest = if time.subsec_nanosecond() == 0 { 999 } else { 0 };
     Ok(UtcMillis(time.as_millisecond() + rest))

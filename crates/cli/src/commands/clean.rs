@@ -1,4 +1,4 @@
-//! `clean` and `restore`: what finished work left is put aside after a time, and can be brought back for a time.
+//! `clean`: what finished work left is put aside after a time, and can be brought back for a time.
 
 mod batch;
 mod find;
@@ -8,7 +8,7 @@ mod trash;
 pub(super) use shell::{prune, prune_old};
 
 use super::{note, print, print_json};
-use crate::args::{CleanArguments, RestoreArguments};
+use crate::args::CleanArguments;
 use crate::config::Config;
 use crate::context::Project;
 use crate::failure::{CommandError, Exit};
@@ -130,16 +130,13 @@ fn report(found: &Found, old: &[Batch], batch: Option<&str>, options: &CleanArgu
     }
 }
 
-pub(super) fn restore(project: &Project, options: &RestoreArguments) -> Result<Exit, CommandError> {
+/// Brings back what was cleaned together; `None`: the only thing that was.
+pub(super) fn restore(project: &Project, id: Option<&str>, as_json: bool) -> Result<Exit, CommandError> {
     let trash = Trash::of(project);
     let batches = trash.list()?;
-    if options.list {
-        list(&batches, options.json);
-        return Ok(Exit::Done);
-    }
-    let batch = chosen(&batches, options.id.as_deref())?;
+    let batch = chosen(&batches, id)?;
     let restored = trash.restore(batch, SystemClock.now())?;
-    if options.json {
+    if as_json {
         print_json(&json!({"id": batch.id, "restored": restored.back, "kept": restored.kept}));
     } else {
         for place in &restored.back {
@@ -152,19 +149,28 @@ pub(super) fn restore(project: &Project, options: &RestoreArguments) -> Result<E
     Ok(if restored.kept.is_empty() { Exit::Done } else { Exit::Usage })
 }
 
-fn list(batches: &[Batch], as_json: bool) {
-    if as_json {
-        let rows =
-            batches.iter().map(|batch| json!({"id": batch.id, "cleaned": moment(batch.cleaned), "items": batch.items}));
-        print_json(&rows.collect());
-        return;
-    }
-    for batch in batches {
+/// Whether something was cleaned under this name.
+pub(super) fn is_cleaned(project: &Project, id: &str) -> Result<bool, CommandError> {
+    Ok(Trash::of(project).list()?.iter().any(|batch| batch.id == id))
+}
+
+/// What was cleaned and can be brought back, as JSON.
+pub(super) fn cleaned(project: &Project) -> Result<serde_json::Value, CommandError> {
+    let batches = Trash::of(project).list()?;
+    let rows =
+        batches.iter().map(|batch| json!({"id": batch.id, "cleaned": moment(batch.cleaned), "items": batch.items}));
+    Ok(rows.collect())
+}
+
+/// The same as text.
+pub(super) fn print_cleaned(project: &Project) -> Result<(), CommandError> {
+    for batch in &Trash::of(project).list()? {
         print(&format!("{}  {}  {} things", batch.id, moment(batch.cleaned), batch.items.len()));
         for item in &batch.items {
             print(&format!("  {:<10} {}", item.kind.name(), item.place));
         }
     }
+    Ok(())
 }
 
 fn chosen<'a>(batches: &'a [Batch], id: Option<&str>) -> Result<&'a Batch, CommandError> {
@@ -174,9 +180,9 @@ fn chosen<'a>(batches: &'a [Batch], id: Option<&str>) -> Result<&'a Batch, Comma
                 .hint("list it with `coordinate restore --list`")
         }),
         (None, [only]) => Ok(only),
-        (None, []) => {
-            Err(CommandError::usage("there is nothing to restore").hint("`coordinate clean` has put nothing aside"))
-        }
+        (None, []) => Err(CommandError::usage("there is nothing to restore")
+            .hint("`coordinate clean` has put nothing aside")
+            .hint("what agents left is listed by `coordinate restore --list`")),
         (None, several) => {
             let error = CommandError::usage("several things can be restored: say which");
             Err(several

@@ -74,7 +74,7 @@ fn drive_taken(
             &mut json
         }
         Shown::Text if is_live() => {
-            live = Live::new(run, super::show::history(journal, run.id()), Arc::clone(&told));
+            live = Live::new(run, super::show::history(journal, run.id()), Arc::clone(&told), Arc::new(SystemClock));
             &mut live
         }
         Shown::Text => {

@@ -64,16 +64,26 @@ pub(super) fn of_roles(
         }
     }
     for text in &options.agent_for {
-        let casting = Casting::parse(text, "`--agent-for`")?;
-        if !roles.contains_key(&casting.role) {
-            let names: Vec<&str> = roles.keys().map(String::as_str).collect();
-            let message = format!("`--agent-for`: this workflow has no role `{}`", casting.role);
-            return Err(CommandError::usage(message).hint(format!("its roles: {}", names.join(", "))));
-        }
-        players.insert(casting.role.clone(), player(config, &casting, own)?);
+        players.extend([cast(config, ("`--agent-for`", text), roles, own)?]);
     }
     players.retain(|_, player| player != own);
     Ok(players)
+}
+
+/// A role of the workflow and who plays it, as `ROLE=NAME[:MODEL]` says.
+pub(super) fn cast(
+    config: &Config,
+    (origin, text): (&str, &str),
+    roles: &BTreeMap<String, Role>,
+    own: &AgentChoice,
+) -> Result<(String, AgentChoice), CommandError> {
+    let casting = Casting::parse(text, origin)?;
+    if !roles.contains_key(&casting.role) {
+        let names: Vec<&str> = roles.keys().map(String::as_str).collect();
+        let message = format!("{origin}: this workflow has no role `{}`", casting.role);
+        return Err(CommandError::usage(message).hint(format!("its roles: {}", names.join(", "))));
+    }
+    Ok((casting.role.clone(), player(config, &casting, own)?))
 }
 
 fn known(project: &Project, role: &str, origin: &str) -> Result<(), CommandError> {

@@ -241,6 +241,7 @@ pub(crate) fn create(
         topics: topics.collect(),
         tracks: if slugs.is_empty() { Vec::new() } else { tracks },
         parent: None,
+        forked: None,
         revises: revised.as_ref().map(|revised| revised.hash.clone()),
         definition: choices.definition,
         roles: choices.roles,

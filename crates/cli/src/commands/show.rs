@@ -144,6 +144,9 @@ fn print_run(run: &Run, driver: Option<u32>, liveness: &Liveness<'_>) {
     if let Some(parent) = &run.created.parent {
         print(&format!("part of   {} ({})", parent.run, parent.step));
     }
+    if let Some(forked) = &run.created.forked {
+        print(&format!("forked    from {} after event {}", forked.run, forked.at));
+    }
     print(&format!("scope     {} ({})", run.scope(), run.created.definition.name));
     print(&format!("outcome   {outcome}"));
     print(&format!(

@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 73] = [
+pub(super) const KEYS: [Key; 74] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -409,6 +409,12 @@ pub(super) const KEYS: [Key; 73] = [
         kind: Kind::List,
         default: "[]",
         help: "untracked paths of the checkout that each tree gets as links",
+    },
+    Key {
+        name: "snapshots.every_seconds",
+        kind: Kind::Number,
+        default: "60",
+        help: "how often the tree of an agent at work is kept on its ref; 0: not by the clock",
     },
     Key {
         name: "retention.checkpoint_days",

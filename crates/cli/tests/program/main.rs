@@ -43,6 +43,7 @@ mod scheduling;
 mod scope;
 mod scopes;
 mod sessions;
+mod snapshots;
 mod state;
 mod state_migrate;
 mod state_shells;

@@ -315,6 +315,26 @@ fn commits_of_the_user_that_conflict_are_repaired() {
 }
 
 #[test]
+fn a_plan_that_the_user_commits_meanwhile_keeps_its_ticks() {
+    let queue = Queue::new(&[("left", &[]), ("next", &[1])]);
+    let plan = queue.world.read("PLAN.md");
+    queue.world.git(&["rm", "--quiet", "--cached", "PLAN.md"]);
+    queue.world.git(&["commit", "--quiet", "--message", "no plan yet"]);
+    let words = queue.arguments(&[]);
+    let started = queue.world.start(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    await_that("the tests of the first merge", || queue.script("testing").exists());
+    queue.world.git(&["add", "PLAN.md"]);
+    queue.world.git(&["commit", "--quiet", "--message", "the plan"]);
+    queue.put("go", "");
+    let outcome = started.finish();
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert_eq!(queue.world.show()["delivery"]["delivery"], "delivered");
+    assert_ne!(queue.world.read("PLAN.md"), plan);
+    assert!(!queue.world.read("PLAN.md").contains("- [ ]"), "{}", queue.world.read("PLAN.md"));
+    queue.world.assert_nothing_left();
+}
+
+#[test]
 fn a_branch_that_was_rewritten_is_left_alone() {
     let queue = Queue::new(&[("left", &[])]);
     let words = queue.arguments(&[]);

@@ -12,6 +12,7 @@ mod delivery;
 mod kills;
 mod merging;
 mod parts;
+mod points;
 mod requests;
 mod subruns;
 mod support;

@@ -4,6 +4,7 @@ use coordinate_testkit::processes::kill;
 use coordinate_testkit::{Hermetic, Outcome, ProcessEntry, hermetic, processes_with_env};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,8 @@ impl Random {
 pub(crate) struct Project {
     pub(crate) env: Hermetic,
     pub(crate) root: PathBuf,
+    /// What every command's environment has besides.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
     run_arguments: Vec<String>,
 }
 
@@ -65,7 +68,8 @@ impl Project {
     pub(crate) fn new(files: &[(&str, &str)], arguments: &[&str]) -> Self {
         let env = hermetic();
         let root = env.repository("project", files);
-        Self { env, root, run_arguments: arguments.iter().map(|word| (*word).to_owned()).collect() }
+        let run_arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+        Self { env, root, variables: Vec::new(), run_arguments }
     }
 
     /// Other arguments of `run`: some name files of the environment, which has to be there first.
@@ -80,7 +84,7 @@ impl Project {
         // A client that a test has written lies beside its other scripts.
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", self.env.root().join("scripts").display()));
-        command.stdin(Stdio::null());
+        command.envs(self.variables.iter().cloned()).stdin(Stdio::null());
         command
     }
 
@@ -142,6 +146,25 @@ impl Project {
         };
         end.assert_succeeded();
         if everything { usize::try_from(kills).unwrap_or(usize::MAX) } else { 0 }
+    }
+
+    /// Like [`Self::drive`]; what fails may be the look for the run itself, since a disk that is full fails that too.
+    #[track_caller]
+    pub(crate) fn drive_quietly(&self) -> Driver {
+        let watched = |project: &Self| {
+            let mut command = project.command(&["ps", "--json"]);
+            command.env_remove("LD_PRELOAD").env_remove("POINTS_WHO");
+            let outcome: Outcome = command.output().expect("the program can be started").into();
+            let runs: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{outcome:#?}"));
+            let runs = runs.as_array().expect("`ps` prints an array").clone();
+            let top: Vec<&Value> = runs.iter().filter(|run| run["parent"].is_null()).collect();
+            assert!(top.len() < 2, "a second run came: {runs:#?}");
+            top.first().map(|run| text(run, "run").to_owned())
+        };
+        match watched(self) {
+            Some(run) => Driver::spawn(&mut self.command(&["resume", &run, "--yes", "--json"])),
+            None => self.start(&[]),
+        }
     }
 
     /// The only run's id, once there is one.
@@ -226,13 +249,20 @@ impl Project {
     /// Nothing of the run is left but its result: no process, work tree, branch, lock or file in the checkout.
     #[track_caller]
     pub(crate) fn assert_clean(&self, topics: &str) {
-        self.env.assert_no_leftovers();
+        self.assert_nothing_left();
         let git = |arguments: &[&str]| self.env.git(&self.root, arguments);
-        assert_eq!(git(&["worktree", "list"]).lines().count(), 1, "{}", git(&["worktree", "list"]));
-        assert_eq!(git(&["for-each-ref", "--format=%(refname)", "refs/heads"]), "refs/heads/main");
         let status = git(&["status", "--porcelain", "--untracked-files=all"]);
         let own = |line: &str| line.starts_with(&format!("?? {topics}/"));
         assert!(status.lines().all(own), "the checkout is not clean:\n{status}");
+        assert_eq!(git(&["for-each-ref", "--format=%(refname)", "refs/heads"]), "refs/heads/main");
+    }
+
+    /// No process, work tree or lock of the run is left.
+    #[track_caller]
+    pub(crate) fn assert_nothing_left(&self) {
+        self.env.assert_no_leftovers();
+        let git = |arguments: &[&str]| self.env.git(&self.root, arguments);
+        assert_eq!(git(&["worktree", "list"]).lines().count(), 1, "{}", git(&["worktree", "list"]));
         for name in ["index.lock", "coordinate-delivery", "coordinate-delivery.draft", "HEAD.lock", "config.lock"] {
             assert!(!self.root.join(".git").join(name).exists(), "`.git/{name}` is left over");
         }
@@ -255,7 +285,7 @@ pub(crate) struct Driver {
 pub(crate) struct End {
     pub(crate) code: Option<i32>,
     pub(crate) events: Vec<Value>,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Driver {
@@ -320,10 +350,31 @@ impl Driver {
         self.events
     }
 
-    /// Waits for its end.
+    /// Waits for its end. A line that is cut off is an end of its own.
     #[track_caller]
     pub(crate) fn end(mut self) -> End {
         self.read_until(|_| false);
+        self.ended()
+    }
+
+    /// Waits for its end, which may come in the middle of a line.
+    #[track_caller]
+    pub(crate) fn end_anyhow(mut self) -> End {
+        let deadline = Instant::now() + LONG;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.events.extend(serde_json::from_str::<Value>(&line)),
+                Err(RecvTimeoutError::Disconnected) => return self.ended(),
+                Err(RecvTimeoutError::Timeout) => {
+                    kill(self.child.id());
+                    panic!("it came to no end after {:#?}", self.events.last());
+                }
+            }
+        }
+    }
+
+    #[track_caller]
+    fn ended(self) -> End {
         let output = self.child.wait_with_output().expect("a child can be waited for");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         End { code: output.status.code(), events: self.events, stderr }

@@ -1,13 +1,15 @@
 //! An agent's attempt: its launch, its life, its end.
 
 use super::artifact::Order;
+use super::keeper::{Heard, Keeper, Moment, keep_now};
 use super::places::slug;
 use super::prompt::prompt;
 use super::watch::Watch;
 use super::{StepJob, overlap, testing};
 use crate::driver::Outbox;
 use crate::port::{
-    ArtifactOrder, Assignment, AttemptStatus, AttemptsError, Ending, Launch, Limits, PathKind, StopHow, TranscriptLine,
+    ArtifactOrder, Assignment, AttemptStatus, AttemptsError, Ending, Launch, Limits, PathKind, Snapshot, StopHow,
+    TranscriptLine,
 };
 use coordinate_model::definition::Writes;
 use coordinate_model::event::AttemptEnding;
@@ -15,6 +17,8 @@ use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::input::Input;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::thread;
 
 /// How many of the last lines of output go into a failure.
 pub(super) const TAIL: usize = 20;
@@ -81,7 +85,11 @@ fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
     }
     let name = slug(&step.step.id);
     let tree = match (&step.attempt.base, &step.order) {
-        (Some(base), _) => step.job.prepare_tree(&name, base, &format!("{name}@{}.before", step.attempt.number))?,
+        (Some(base), _) => {
+            let earlier = step.attempt.number.checked_sub(1).map(|number| format!("{name}@{number}"));
+            let before = format!("{name}@{}.before", step.attempt.number);
+            step.job.prepare_tree_after(earlier.as_deref(), &name, base, &before)?
+        }
         (None, Some(_)) => step.place_of_work(),
         (None, None) => return Err(Failure::system("the attempt has no commit to start from")),
     };
@@ -145,12 +153,46 @@ fn artifact_order(step: &StepJob, order: &Order, tree: &Path) -> ArtifactOrder {
     }
 }
 
-/// Follows the attempt to its end, from the last offset that the journal has; keeps its tree before it says so.
+/// Follows the attempt to its end, from the last offset that the journal has; keeps its tree while it works, and before it
+/// says that it has ended.
 pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
+    let heard = Heard::at(step.job.tools.clock.now());
+    let (keeper, moments) = channel();
+    let followed = thread::scope(|scope| {
+        let at_work = Keeper::of(step, limits(step), &heard);
+        let kept = scope.spawn(move || at_work.keep(&moments));
+        // The keeper ends when its sender is gone, with the watch.
+        let mut followed = follow(step, Watch::of(step, keeper), &heard, outbox);
+        if let Some(cause) = kept.join().ok().flatten() {
+            followed.tail.push_back(format!("its tree could not be kept while it worked: {cause}"));
+        }
+        followed
+    });
+    let Followed { ending, mut tail } = followed;
+    let ending = ending?;
+    let snapshot = match keep_what_is_left(step) {
+        Ok(snapshot) => snapshot.map(|snapshot| snapshot.commit),
+        Err(failure) => {
+            tail.push_back(format!("its tree could not be kept: {}", failure.message));
+            None
+        }
+    };
+    Some(Input::Ended { of: step.of.clone(), ending, snapshot, tail: tail.into() })
+}
+
+/// What came of following an attempt.
+struct Followed {
+    /// `None`: it goes on, and nobody follows it here.
+    ending: Option<AttemptEnding>,
+    /// The last lines that it wrote.
+    tail: VecDeque<String>,
+}
+
+fn follow(step: &StepJob, mut watch: Watch<'_>, heard: &Heard, outbox: &Outbox) -> Followed {
     let mut tail = VecDeque::new();
-    let mut watch = Watch::of(step);
     let overlaps = overlap::watch(step, outbox);
     let mut on_line = |line: TranscriptLine| {
+        heard.again(step.job.tools.clock.now());
         report(step, &line, &mut watch, outbox);
         let shown = step.job.tools.agents.shown(&step.agent, &line);
         if shown.is_some() && tail.len() == TAIL {
@@ -161,29 +203,21 @@ pub(super) fn supervise(step: &StepJob, outbox: &Outbox) -> Option<Input> {
     };
     let followed = step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut on_line);
     let ending = match followed {
-        Ok(Some(Ending::Stopped)) if watch.ended_it() => AttemptEnding::Stalled,
-        Ok(Some(ending)) => translate(ending),
-        Ok(None) => return None,
-        Err(error) => AttemptEnding::NotStarted { reason: error.to_string() },
+        Ok(Some(Ending::Stopped)) if watch.ended_it() => Some(AttemptEnding::Stalled),
+        Ok(ending) => ending.map(translate),
+        Err(error) => Some(AttemptEnding::NotStarted { reason: error.to_string() }),
     };
     drop(overlaps);
-    let (tree, keep_as) = (step.job.tree(&slug(&step.step.id)), kept_as(step));
-    let kept = match step.job.tools.files.kind(&tree) {
-        PathKind::Folder => {
-            let unlinked = step.job.unlink(&tree);
-            unlinked.and_then(|()| step.job.keep_tree(&tree, &keep_as, step.attempt.base.as_ref()))
-        }
-        PathKind::Nothing | PathKind::File(_) => Ok(None),
-    };
-    let mut tail: Vec<String> = tail.into_iter().collect();
-    let snapshot = match kept {
-        Ok(snapshot) => snapshot.map(|snapshot| snapshot.commit),
-        Err(failure) => {
-            tail.push(format!("its tree could not be kept: {}", failure.message));
-            None
-        }
-    };
-    Some(Input::Ended { of: step.of.clone(), ending, snapshot, tail })
+    Followed { ending, tail }
+}
+
+fn keep_what_is_left(step: &StepJob) -> Result<Option<Snapshot>, Failure> {
+    let tree = step.job.tree(&slug(&step.step.id));
+    if step.job.tools.files.kind(&tree) != PathKind::Folder {
+        return Ok(None);
+    }
+    step.job.unlink(&tree)?;
+    step.job.keep_tree(&tree, &kept_as(step), Moment::Left, step.attempt.base.as_ref())
 }
 
 /// The name of the snapshot that holds the attempt's tree.
@@ -214,11 +248,8 @@ fn translate(ending: Ending) -> AttemptEnding {
 
 /// Ends the attempt: its tree is kept before it is told to stop.
 pub(super) fn stop(step: &StepJob) {
-    let tree = step.job.tree(&slug(&step.step.id));
-    if step.job.tools.files.kind(&tree) == PathKind::Folder {
-        // Files may still change under a running attempt: the tree is kept once more after its end.
-        let _ = step.job.keep_tree(&tree, &kept_as(step), step.attempt.base.as_ref());
-    }
+    // Files may still change under a running attempt: the tree is kept once more after its end.
+    let _ = keep_now(step, Moment::Stop);
     let _ = step.job.tools.attempts.stop(&step.folder(), step.job.epoch, StopHow::Ask);
     // The obligation is closed by the supervising carrier, when the process tree is gone: until then it is carried here.
     let _ = step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut |_| true);

@@ -2,7 +2,7 @@
 
 use super::places::slug;
 use super::testing::TEST_TREE;
-use super::{Job, below};
+use super::{Job, below, recording};
 use crate::port::{PathKind, Repository, RepositoryError};
 use coordinate_model::definition::StepKind;
 use coordinate_model::digest::hex_sha256;
@@ -60,6 +60,9 @@ pub(super) fn close(job: &Job, run: &Run) -> Input {
         }
     }
     if let Ok(repository) = job.repository() {
+        if let Err(error) = recording::hold(run, repository) {
+            kept.push(format!("(no recording: {error})"));
+        }
         for name in tree_names(run) {
             if let Err(error) = put_tree_away(job, run, repository, &name) {
                 kept.push(format!("{} ({error})", job.tree(&name).display()));
@@ -85,28 +88,43 @@ fn tree_names(run: &Run) -> Vec<String> {
 /// A tree's content goes to a ref before the tree goes. The test tree holds nobody's work.
 fn put_tree_away(job: &Job, run: &Run, repository: &dyn Repository, name: &str) -> Result<(), RepositoryError> {
     let path = job.tree(name);
-    let reference = job.snapshot_ref(name);
     if job.tools.files.kind(&path) == PathKind::Folder {
         // A link that can not be removed is kept like a file; nothing is lost by it.
         let _ = job.unlink(&path);
-        let message = format!("what {name} left\n");
-        let snapshot = repository.snapshot(&path, &reference, &message, job.tools.clock.now())?;
-        repository.remove_tree(&path, &reference)?;
-        // A tree in which nothing was done needs no ref: what it holds is merged, or lies in the checkout, already.
-        let base = run.integration.as_ref().or(run.created.base.commit.as_ref());
-        let spare = || base.is_some_and(|base| has_only_artifacts(job, run, repository, base, &snapshot.commit));
-        if snapshot.clean && is_integrated(run, repository, &snapshot.head)? || spare() {
-            repository.delete_ref(&reference)?;
+        if !is_kept_and_removed(job, run, repository, name) {
+            keep_and_remove(job, run, repository, name)?;
         }
     }
     if name == TEST_TREE {
-        for spare in [reference, job.snapshot_ref("test.before")] {
+        for spare in [job.snapshot_ref(name), job.snapshot_ref("test.before")] {
             repository.delete_ref(&spare)?;
         }
     } else {
         for spare in spare_refs(job, run, name) {
             repository.delete_ref(&spare)?;
         }
+    }
+    Ok(())
+}
+
+/// Whether the tree could go under the snapshot of its last attempt: one that holds less than the tree is refused.
+fn is_kept_and_removed(job: &Job, run: &Run, repository: &dyn Repository, name: &str) -> bool {
+    let step = run.steps.iter().find(|step| slug(&step.id) == name);
+    let last = step.and_then(Step::attempt).map(|last| job.snapshot_ref(&format!("{name}@{}", last.number)));
+    let kept = last.filter(|last| repository.resolve(last).is_ok_and(|kept| kept.is_some()));
+    kept.is_some_and(|last| repository.remove_tree(&job.tree(name), &last).is_ok())
+}
+
+fn keep_and_remove(job: &Job, run: &Run, repository: &dyn Repository, name: &str) -> Result<(), RepositoryError> {
+    let (path, reference) = (job.tree(name), job.snapshot_ref(name));
+    let message = format!("{name} as it was left\n");
+    let snapshot = repository.snapshot(&path, &reference, &message, job.tools.clock.now())?;
+    repository.remove_tree(&path, &reference)?;
+    // A tree in which nothing was done needs no ref: what it holds is merged, or lies in the checkout, already.
+    let base = run.integration.as_ref().or(run.created.base.commit.as_ref());
+    let spare = || base.is_some_and(|base| has_only_artifacts(job, run, repository, base, &snapshot.commit));
+    if snapshot.clean && is_integrated(run, repository, &snapshot.head)? || spare() {
+        repository.delete_ref(&reference)?;
     }
     Ok(())
 }
@@ -118,18 +136,30 @@ fn spare_refs(job: &Job, run: &Run, name: &str) -> Vec<String> {
     let Some(step) = step.filter(|step| step.work.is_some() || is_merged(run, name)) else { return Vec::new() };
     let last = step.attempt().map_or(0, |attempt| attempt.number);
     let mut spare = vec![job.snapshot_ref(name), job.snapshot_ref(&format!("{name}@{last}"))];
-    if is_merged(run, name) || is_brought(job, run, step) {
+    if is_merged(run, name) {
+        spare.extend(["conflict", "candidate"].map(|what| job.snapshot_ref(&format!("{name}.{what}"))));
+    }
+    if is_merged(run, name) && !is_blended(run, step) || is_brought(job, run, step) {
         spare.push(job.work_ref(name));
     }
     spare
 }
 
+/// Whether a step's work went in only as an agent brought it together with another: as it was it is nowhere else.
+fn is_blended(run: &Run, step: &Step) -> bool {
+    let phase = step.phase.and_then(|number| run.phases.get(&number));
+    let conflicts = phase.map(|phase| &phase.conflicts).into_iter().flat_map(|conflicts| conflicts.values());
+    let Some(work) = &step.work else { return false };
+    conflicts.into_iter().any(|conflict| conflict.theirs == work.commit)
+}
+
 /// Whether a step's work is in the integration branch, so that its refs hold nothing more.
 fn is_merged(run: &Run, name: &str) -> bool {
     let Some(step) = run.steps.iter().find(|step| slug(&step.id) == name) else { return false };
-    match step.phase.and_then(|number| run.phases.get(&number)) {
-        Some(phase) => phase.merged,
-        None => run.steps.iter().any(|other| is_merge_of(other, step)),
+    match (step.phase.and_then(|number| run.phases.get(&number)), run.base_of(step)) {
+        (Some(phase), _) => phase.merged,
+        (None, Some(base)) => base.merged,
+        (None, None) => run.steps.iter().any(|other| is_merge_of(other, step)),
     }
 }
 

@@ -84,7 +84,9 @@ fn untracked(job: &Job, base: &Oid, facts: &mut EntryFacts) -> Result<Vec<(Strin
     let topic = topic.into_iter().map(|path| format!("{}/{path}", job.created.paths.topic));
     let mut files = Vec::new();
     for path in plan.chain(topic).collect::<BTreeSet<_>>() {
-        let Some(bytes) = job.tools.files.read(&job.in_project(&path)).map_err(|error| system(&error))? else {
+        let as_then = as_at_fork(job, &path)?;
+        let read = || job.tools.files.read(&job.in_project(&path)).map_err(|error| system(&error));
+        let Some(bytes) = as_then.map_or_else(read, |bytes| Ok(Some(bytes)))? else {
             continue;
         };
         if repository.is_ignored(&path).map_err(|error| system(&error))? {
@@ -96,6 +98,16 @@ fn untracked(job: &Job, base: &Oid, facts: &mut EntryFacts) -> Result<Vec<(Strin
         }
     }
     Ok(files)
+}
+
+/// A file of the plan as the run had it that this one is a fork of. In the checkout it may be ticked by now, for phases
+/// that this run has still to do.
+fn as_at_fork(job: &Job, path: &String) -> Result<Option<Vec<u8>>, Failure> {
+    let first = job.created.forked.as_ref().and_then(|forked| forked.first.as_ref());
+    let Some(first) = first.filter(|_| job.plan().is_some_and(|plan| plan.files.contains(path))) else {
+        return Ok(None);
+    };
+    job.repository()?.read_file(first, path).map_err(|error| Failure::system(error.to_string()))
 }
 
 fn take_in(job: &Job, base: &Oid, files: &[(String, Vec<u8>)], facts: &mut EntryFacts) -> Result<Oid, Failure> {

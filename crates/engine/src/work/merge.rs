@@ -90,6 +90,9 @@ fn join(step: &StepJob, member: &Member, onto: &Oid) -> Result<Result<Probe, Box
     let theirs = member.theirs().ok_or_else(|| Failure::system("there is no work to merge"))?;
     let merged = match repository.merge(onto, theirs).map_err(|error| system(&error))? {
         MergeOutcome::Clean(tree) => tree,
+        MergeOutcome::Conflicts { paths, tree, .. } if is_plan_alone(step, member, &paths) => {
+            ticked_anew(step, (theirs, &tree), &paths)?
+        }
         MergeOutcome::Conflicts { paths, messages, tree } => {
             return apart(step, member, (onto, theirs), (paths, &messages, tree)).map(|apart| Err(Box::new(apart)));
         }
@@ -132,6 +135,30 @@ fn ticked(
     let ticked = tick_all(&sources, number).unwrap_or_default();
     let files: Vec<_> = ticked.into_iter().map(|source| (source.path, source.text.into_bytes())).collect();
     if files.is_empty() { Ok(tree.clone()) } else { repository.write_files(tree, &files) }
+}
+
+/// Whether the user has committed the plan that we have ticked, and nothing else is in the way.
+fn is_plan_alone(step: &StepJob, member: &Member, paths: &[String]) -> bool {
+    let plan = step.job.plan().map(|plan| plan.files.as_slice()).unwrap_or_default();
+    member.users.is_some() && paths.iter().all(|path| plan.contains(path))
+}
+
+/// The user's text of the plan counts, with the ticks of what is merged.
+fn ticked_anew(step: &StepJob, (theirs, tree): (&Oid, &Oid), paths: &[String]) -> Result<Oid, Failure> {
+    let repository = step.job.repository()?;
+    let mut sources = Vec::new();
+    for path in paths {
+        let bytes = repository.read_file(theirs, path).map_err(|error| system(&error))?.unwrap_or_default();
+        sources.push(Source::new(path.clone(), String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    for landed in &step.landed {
+        for changed in tick_all(&sources, landed.phase).unwrap_or_default() {
+            let same = sources.iter_mut().filter(|source| source.path == changed.path);
+            same.for_each(|source| source.text.clone_from(&changed.text));
+        }
+    }
+    let files: Vec<_> = sources.into_iter().map(|source| (source.path, source.text.into_bytes())).collect();
+    repository.write_files(tree, &files).map_err(|error| system(&error))
 }
 
 /// Both sides, and the commit on both of them where a repair begins: the merge as far as it goes, with git's markers where

@@ -11,7 +11,8 @@ pub fn attempt_folder(root: &Path, run: &RunId, step: &StepId, attempt: u32) -> 
 }
 
 /// A step's id as one part of a path or ref.
-pub(super) fn slug(step: &StepId) -> String {
+#[must_use]
+pub fn slug(step: &StepId) -> String {
     step.as_str().replace('/', "-").replace('#', ".")
 }
 

@@ -86,9 +86,16 @@ fn beside(run: &Run, step: &Step, other: &Step) -> bool {
     same && other.phase.is_none() && run.writes(other).is_none()
 }
 
-/// What was left for a step, the oldest first.
+/// What was left for a step, the oldest first. An earlier text of a phase is another work.
 pub(super) fn works<'a>(run: &'a Run, step: &'a Step) -> impl Iterator<Item = Work> + 'a {
-    alike(run, step).filter_map(|other| other.work.clone())
+    alike(run, step).filter(|other| stem(other) == stem(step)).filter_map(|other| other.work.clone())
+}
+
+/// `implement/p3v2` of `implement/p3v2/merge` and of `implement/p3v2/repair#1/merge`.
+fn stem(step: &Step) -> &str {
+    let id = step.id.as_str();
+    let before_repair = id.split_once("/repair#").map(|(stem, _)| stem);
+    before_repair.or_else(|| id.rsplit_once('/').map(|(stem, _)| stem)).unwrap_or(id)
 }
 
 /// The phases that are merged, in order.

@@ -62,7 +62,8 @@ impl Job {
         }
         self.end_earlier(folder)?;
         let path = self.prepare_tree(TEST_TREE, commit, "test.before")?;
-        set_up(self, folder, &path)?;
+        // Each tree has a set-up of its own, and a folder is used once.
+        set_up(self, &folder.join(format!("set-up-{}", tree.short())), &path)?;
         self.run_on_tree(command, &tree, &path, &folder.join(format!("test-{}", tree.short())))
     }
 

@@ -42,7 +42,7 @@ pub(super) fn keep(step: &StepJob) -> Result<Work, Failure> {
     let reference = step.job.snapshot_ref(&name);
     let at = step.attempt.started.unwrap_or(step.attempt.leased);
     let snapshot = repository
-        .snapshot(&step.job.tree(&name), &reference, &format!("what {name} left\n"), at)
+        .snapshot(&step.job.tree(&name), &reference, &format!("{name} as it is verified\n"), at)
         .map_err(|error| system(&error))?;
     if !repository.is_ancestor(&base, &snapshot.head).map_err(|error| system(&error))? {
         return Err(misbehaved(

@@ -6,11 +6,13 @@
 
 use super::StepJob;
 use super::attempt::kept_as;
+use super::keeper::Moment;
 use super::places::slug;
 use crate::port::{PathKind, StopHow};
 use coordinate_model::event::Observation;
 use coordinate_model::ids::Oid;
 use coordinate_model::time::UtcMillis;
+use std::sync::mpsc::Sender;
 
 /// One attempt, as it is followed.
 pub(super) struct Watch<'s> {
@@ -23,12 +25,14 @@ pub(super) struct Watch<'s> {
     tree: Option<Oid>,
     /// Whether it was told to end, since it did nothing.
     stalled: bool,
+    /// Who keeps its tree while it works.
+    keeper: Sender<Moment>,
 }
 
 impl<'s> Watch<'s> {
     /// A watch that begins now, also over an attempt that an earlier driver has started.
-    pub(super) fn of(step: &'s StepJob) -> Self {
-        Self { step, concluded: false, worked: step.job.tools.clock.now(), tree: None, stalled: false }
+    pub(super) fn of(step: &'s StepJob, keeper: Sender<Moment>) -> Self {
+        Self { step, concluded: false, worked: step.job.tools.clock.now(), tree: None, stalled: false, keeper }
     }
 
     /// Whether it was this watch that ended the attempt.
@@ -38,6 +42,12 @@ impl<'s> Watch<'s> {
 
     /// Takes in what one line means; nothing at all, for most heartbeats.
     pub(super) fn saw(&mut self, observations: &[Observation]) {
+        // A keeper that is gone has nothing to keep any more.
+        if observations.iter().any(is_last_word) {
+            let _ = self.keeper.send(Moment::LastWord);
+        } else if observations.iter().any(ends_a_tool) {
+            let _ = self.keeper.send(Moment::Tool);
+        }
         if !self.step.agent.concludes {
             return;
         }
@@ -87,7 +97,7 @@ impl<'s> Watch<'s> {
         if job.tools.files.kind(&tree) != PathKind::Folder {
             return None;
         }
-        let kept = job.keep_tree(&tree, &kept_as(self.step), self.step.attempt.base.as_ref());
+        let kept = job.keep_tree(&tree, &kept_as(self.step), Moment::Stalled, self.step.attempt.base.as_ref());
         kept.ok().flatten().map(|snapshot| snapshot.tree)
     }
 }
@@ -108,6 +118,26 @@ fn is_last_word(observation: &Observation) -> bool {
         | Observation::PermissionAsked { .. }
         | Observation::PermissionSettled { .. }
         | Observation::Heard { .. } => false,
+    }
+}
+
+/// Whether a tool call is over, which may have written files.
+fn ends_a_tool(observation: &Observation) -> bool {
+    match observation {
+        Observation::ToolEnded { .. } => true,
+        Observation::Session { .. }
+        | Observation::ToolStarted { .. }
+        | Observation::Message { .. }
+        | Observation::Claim { .. }
+        | Observation::Usage { .. }
+        | Observation::Model { .. }
+        | Observation::Below { .. }
+        | Observation::LimitReached { .. }
+        | Observation::Denied { .. }
+        | Observation::PermissionAsked { .. }
+        | Observation::PermissionSettled { .. }
+        | Observation::Heard { .. }
+        | Observation::Result { .. } => false,
     }
 }
 

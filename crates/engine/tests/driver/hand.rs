@@ -3,11 +3,12 @@
 use coordinate_engine::driver::{Driver, Executor, Listener, Outbox, Stopped, mailbox};
 use coordinate_engine::journal::{Journal, JournalError, Record};
 use coordinate_engine::port::{Holder, Storage};
+use coordinate_model::definition::StepKind;
 use coordinate_model::event::{AttemptEnding, Created, Event};
 use coordinate_model::ids::RunId;
 use coordinate_model::input::{Input, Of};
 use coordinate_model::obligation::{Effect, Obligation, ObligationKey};
-use coordinate_model::run::{Run, StepState};
+use coordinate_model::run::{Run, Step, StepState};
 use coordinate_testkit::faults::{memory, sqlite};
 use coordinate_testkit::virtual_clock::VirtualClock;
 use coordinate_testkit::world::World;
@@ -174,13 +175,18 @@ pub(crate) fn essence(run: &Run) -> String {
     let mut steps: Vec<_> = run
         .steps
         .iter()
-        .map(|step| (step.id.as_str(), step.state.name(), step.attempts.len(), step.counted, step.repair))
+        .map(|step| (step.id.as_str(), step.state.name(), tries(step), step.counted, step.repair))
         .collect();
     // Repairs that were begun in another order have other places.
     steps.sort();
     let phases: Vec<_> = run.phases.iter().map(|(number, phase)| (number.0, phase.merged, phase.repairs)).collect();
     let visits = &run.visits;
     format!("{:?} {:?} {visits:?} {steps:#?} {phases:?} {:?}", run.outcome, run.state, run.delivery)
+}
+
+/// Merges go back into the queue when the batch that they came with breaks up, and who comes with whom is a matter of when.
+fn tries(step: &Step) -> usize {
+    if step.kind == StepKind::Merge { usize::from(!step.attempts.is_empty()) } else { step.attempts.len() }
 }
 
 /// No step was begun once its success was written.

@@ -31,11 +31,15 @@ pub(super) struct Captured {
 
 impl GitRepository {
     pub(super) fn capture(&self, work_tree: &Path, git_dir: &Path) -> Result<Captured, RepositoryError> {
-        let everything = self.status(work_tree, git_dir, Depth::Everything);
+        // Both read the index, and neither writes it: at the same time they take as long as the first alone.
+        let (everything, listing) = std::thread::scope(|scope| {
+            let listing = scope.spawn(|| self.list_special(work_tree, git_dir));
+            (self.status(work_tree, git_dir, Depth::Everything), listing.join())
+        });
+        let listing = listing.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         // A submodule that is damaged makes git give up on the whole status. Its files are then kept unasked.
         let damaged = everything.is_err();
         let status = everything.or_else(|_| self.status(work_tree, git_dir, Depth::WithoutSubmodules))?;
-        let listing = self.list_special(work_tree, git_dir)?;
         Capture { repository: self, work_tree, git_dir, status, listing, damaged }.run()
     }
 
@@ -131,21 +135,26 @@ impl Capture<'_> {
 
     /// Files of HEAD that were taken out of the index, yet lie there and are ignored: status does not tell them.
     fn still_there(&self, head_tree: Option<&Oid>, tree: &Oid) -> Result<Vec<RepoPath>, RepositoryError> {
-        let Some(head_tree) = head_tree.filter(|head_tree| *head_tree != tree) else { return Ok(Vec::new()) };
+        let head_tree = head_tree.filter(|head_tree| self.is_staged() && *head_tree != tree);
+        let Some(head_tree) = head_tree else { return Ok(Vec::new()) };
         let call = self.repository.call_in(ACTION, self.work_tree, self.git_dir);
         let call = call.args(["diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=D"]);
         let gone = paths(&call.args([head_tree.as_str(), tree.as_str()]).run()?.out);
         Ok(gone.into_iter().filter(|path| self.is_file(path)).collect())
     }
 
-    /// The tree of the index where it may differ from HEAD.
-    fn index_tree(&self) -> Result<Option<Oid>, RepositoryError> {
-        let is_staged = |change: &Change| match change {
+    /// Whether the index may differ from HEAD.
+    fn is_staged(&self) -> bool {
+        self.status.changes.iter().any(|change| match change {
             Change::Tracked(tracked) => tracked.staged,
             Change::Unmerged { .. } => true,
             Change::Untracked(_) => false,
-        };
-        if !self.status.changes.iter().any(is_staged) {
+        })
+    }
+
+    /// The tree of the index where it may differ from HEAD.
+    fn index_tree(&self) -> Result<Option<Oid>, RepositoryError> {
+        if !self.is_staged() {
             return Ok(None);
         }
         let index = ScratchIndex::copy(self.repository, self.work_tree, self.git_dir)?;

@@ -20,6 +20,8 @@ const SETTINGS: &[&str] = &[
     "core.fsmonitor=false",
     "core.safecrlf=false",
     "core.splitIndex=false",
+    // What is kept must outlive a power cut: by itself git makes objects durable, and not the names of them.
+    "core.fsync=committed,loose-object,reference",
     "i18n.commitEncoding=UTF-8",
     "submodule.recurse=false",
     "branch.autoSetupMerge=false",

@@ -12,6 +12,7 @@ mod judge;
 mod lock;
 mod perform;
 mod standing;
+mod undo;
 
 #[cfg(test)]
 mod tests;
@@ -89,7 +90,13 @@ impl GitRepository {
                 Aside::of(&self.top_level, &self.checkout_dir)?.clear()?;
                 Ok(DeliveryState::Done)
             }
-            Verdict::Blocked(state) => Ok(state),
+            Verdict::Blocked(blocked) => {
+                // One that was cut off, and that what the user did since keeps from being finished.
+                if *state == LockState::Ours {
+                    self.take_back(delivery)?;
+                }
+                Ok(blocked)
+            }
             Verdict::MoveBranch => {
                 self.update_ref(&delivery.branch, &delivery.new, Some(&delivery.old))?;
                 Ok(DeliveryState::Done)

@@ -30,13 +30,6 @@ impl GitRepository {
         })
     }
 
-    /// Sets a ref wherever it is now. For refs of our own that have one writer.
-    pub(super) fn set_ref(&self, reference: &str, new: &Oid) -> Result<(), RepositoryError> {
-        let action = format!("set the ref `{reference}`");
-        check_name(&action, reference)?;
-        self.call(&action).args(["update-ref", "-m", "coordinate", reference, new.as_str()]).run().map(drop)
-    }
-
     /// The object that a ref points at, of whatever type.
     pub(super) fn ref_value(&self, reference: &str) -> Result<Option<Oid>, RepositoryError> {
         self.find_object(reference)

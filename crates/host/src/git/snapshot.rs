@@ -9,7 +9,16 @@ use coordinate_model::ids::Oid;
 use coordinate_model::time::UtcMillis;
 use std::path::Path;
 
+/// Before the HEAD commit that a snapshot was taken on, in its message.
+pub(super) const HEAD: &str = "Head: ";
+/// Before the name of the snapshot that a snapshot comes after, in its message.
+pub(super) const EARLIER: &str = "Earlier: ";
+/// How often a snapshot is tried that another one of the same tree overtook.
+const TRIES: u32 = 8;
+
 impl GitRepository {
+    /// Each snapshot has the one before it among its parents, so that a ref holds every moment that it ever stood for.
+    /// Where nothing has changed since, none is made; a clean tree is kept by its HEAD commit itself.
     pub(super) fn keep_tree(
         &self,
         path: &Path,
@@ -19,24 +28,79 @@ impl GitRepository {
     ) -> Result<Snapshot, RepositoryError> {
         let place = self.place_of(path)?;
         let captured = self.capture(&place.work_tree, &place.git_dir)?;
-        let head: Vec<Oid> = captured.head.iter().cloned().collect();
-        let mut parents = head.clone();
-        parents.extend(self.tip_aside(&place, &captured)?);
-        for tree in captured.extras {
-            let message = format!("beside the files of: {message}");
-            parents.push(self.make_commit(&CommitSpec { tree, parents: head.clone(), message, at })?);
-        }
-        if Mark::ALL.iter().any(|mark| mark.is_on(&place)) {
-            // A kill cut off a reset or a removal: what is left of the files must not push out the good snapshot.
-            parents.extend(self.ref_value(reference)?);
-        }
-        let spec = CommitSpec { tree: captured.tree.clone(), parents, message: message.to_owned(), at };
-        let commit = self.make_commit(&spec)?;
-        self.set_ref(reference, &commit)?;
-        // From here on the tree is judged by this snapshot, not by the check that was made before the kill.
+        let aside = self.tip_aside(&place, &captured)?;
+        let commit = self.keep_captured(&captured, aside.as_ref(), reference, message, at)?;
+        // From here on the tree is judged by this snapshot, not by the check that was made before a kill. What a cut-off
+        // reset or removal left of the files has not pushed out the good snapshot: it comes after it.
         Mark::ALL.iter().try_for_each(|mark| mark.clear(&place))?;
         let head = captured.head.unwrap_or_else(|| commit.clone());
         Ok(Snapshot { head, tree: captured.tree, clean: captured.clean, commit })
+    }
+
+    /// Two carriers may keep one tree at the same moment, by the clock and before a stop: the ref moves only from where
+    /// it was found, so that neither pushes the other's snapshot out.
+    fn keep_captured(
+        &self,
+        captured: &Captured,
+        aside: Option<&Oid>,
+        reference: &str,
+        message: &str,
+        at: UtcMillis,
+    ) -> Result<Oid, RepositoryError> {
+        let mut tries = 1;
+        loop {
+            let earlier = self.ref_value(reference)?;
+            if let Some(earlier) = &earlier
+                && self.says_all(earlier, captured, aside)?
+            {
+                return Ok(earlier.clone());
+            }
+            let commit = self.snapshot_commit(captured, aside, earlier.as_ref(), message, at)?;
+            match self.update_ref(reference, &commit, earlier.as_ref()) {
+                Err(RepositoryError::RefMoved { .. }) if tries < TRIES => tries += 1,
+                outcome => return outcome.map(|()| commit),
+            }
+        }
+    }
+
+    fn snapshot_commit(
+        &self,
+        captured: &Captured,
+        aside: Option<&Oid>,
+        earlier: Option<&Oid>,
+        message: &str,
+        at: UtcMillis,
+    ) -> Result<Oid, RepositoryError> {
+        let head: Vec<Oid> = captured.head.iter().cloned().collect();
+        let mut parents = head.clone();
+        parents.extend(aside.cloned());
+        for tree in &captured.extras {
+            let message = format!("beside the files of: {message}");
+            parents.push(self.make_commit(&CommitSpec { tree: tree.clone(), parents: head.clone(), message, at })?);
+        }
+        let earlier = earlier.filter(|earlier| !parents.contains(earlier)).cloned();
+        if let (true, [head], None) = (captured.clean, parents.as_slice(), &earlier) {
+            return Ok(head.clone());
+        }
+        let told =
+            captured.head.iter().map(|head| (HEAD, head)).chain(earlier.iter().map(|earlier| (EARLIER, earlier)));
+        let told: String = told.map(|(key, commit)| format!("{key}{commit}\n")).collect();
+        let message = format!("{}\n\n{told}", message.trim_end());
+        parents.extend(earlier);
+        self.make_commit(&CommitSpec { tree: captured.tree.clone(), parents, message, at })
+    }
+
+    /// Whether a snapshot says all that there is to be kept now, on top of the same HEAD.
+    fn says_all(&self, snapshot: &Oid, captured: &Captured, aside: Option<&Oid>) -> Result<bool, RepositoryError> {
+        let Some(head) = &captured.head else { return Ok(false) };
+        if snapshot == head {
+            return Ok(captured.clean && aside.is_none());
+        }
+        let parents = self.call("read a snapshot").args(["rev-parse", &format!("{snapshot}^@")]).text()?;
+        let parents: Vec<&str> = parents.lines().collect();
+        let is_beside = |aside: &Oid| parents.contains(&aside.as_str());
+        let same = parents.first() == Some(&head.as_str()) && aside.is_none_or(is_beside);
+        Ok(same && self.holds(snapshot, captured)?)
     }
 
     /// The tip of the tree's own branch where HEAD was taken elsewhere: a reset would lose its commits.

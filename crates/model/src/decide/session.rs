@@ -15,7 +15,9 @@ pub(super) fn to_go_on_with(run: &Run, step: &Step) -> Option<String> {
     }
     let last = step.attempt()?;
     let same = run.player_now(step).filter(|player| *player == run.agent(step) && player.resumes);
-    let begun = last.started.is_some() && was_interrupted(run, last);
+    // What was at work before a fork is another run's to go on with.
+    let own = run.created.forked.as_ref().is_none_or(|forked| forked.tokens <= last.token);
+    let begun = own && last.started.is_some() && was_interrupted(run, last);
     same.filter(|_| begun).and_then(|_| last.session.clone())
 }
 

@@ -3,7 +3,7 @@
 use crate::budget::Budgets;
 use crate::definition::{Definition, Scope, StepTemplate, When};
 use crate::forecast::{self, Learned};
-use crate::ids::{Oid, PhaseNumber, RunId, StepId};
+use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
 use crate::merge::Merging;
 use crate::permission::Policy;
 use crate::plan::Plan;
@@ -151,6 +151,20 @@ pub struct Options {
     /// Untracked paths of the checkout that each tree gets as links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tree_links: Vec<String>,
+    /// How often the tree of an attempt at work is kept on its ref, in milliseconds; 0: not by the clock.
+    #[serde(default = "a_minute", skip_serializing_if = "is_a_minute")]
+    pub snapshot_ms: u64,
+}
+
+/// How often a tree is kept where nobody said so: what is redone after a loss is not worth less than its cost.
+pub const SNAPSHOT_MS: u64 = 60_000;
+
+fn a_minute() -> u64 {
+    SNAPSHOT_MS
+}
+
+fn is_a_minute(millis: &u64) -> bool {
+    *millis == SNAPSHOT_MS
 }
 
 /// What is done about the results of commands on trees.
@@ -244,6 +258,22 @@ pub struct Parent {
     pub step: StepId,
 }
 
+/// The past that a run has from another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForkedFrom {
+    /// The other run.
+    pub run: RunId,
+    /// The last of its events that are this run's past too.
+    pub at: u64,
+    /// The first token of this run's own attempts. The sessions of those before are the other run's: it may have gone on
+    /// with them, and what they know by now is not this run's past.
+    pub tokens: Token,
+    /// The other run's first commit, where it made one only after the fork: the run's own files as they were then. In the
+    /// checkout they may have been changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Oid>,
+}
+
 /// The first event of every run: all that it needs to know from then on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
@@ -269,6 +299,9 @@ pub struct Created {
     /// The step of another run that this run is the work of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// Where its past comes from, for a fork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked: Option<ForkedFrom>,
     /// Hex SHA-256 of the plan that is to be revised, as it was at the start: an edited one is not overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revises: Option<String>,

@@ -38,6 +38,11 @@ fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
     })
 }
 
+/// The journals of all released formats.
+pub(crate) fn journals() -> Vec<Vec<(Position, Event)>> {
+    GOLDEN.iter().map(|(journal, _)| records(journal).collect()).collect()
+}
+
 fn folded(journal: &str) -> String {
     let mut records = records(journal);
     let (position, event) = records.next().unwrap();

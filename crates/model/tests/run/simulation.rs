@@ -43,6 +43,18 @@ impl Live {
         live
     }
 
+    /// A run whose events are written already, at a new driver.
+    pub(crate) fn resumed(events: Vec<(UtcMillis, Event)>) -> Self {
+        let place = |(sequence, (at, event))| (Position { sequence, at }, event);
+        let journal: Vec<Written> = (1..).zip(events).map(place).collect();
+        let run = fold(&journal);
+        let (epoch, now) = (run.driver.map_or(0, |(epoch, _)| epoch.0) + 1, run.updated.0);
+        let oracle = journal_oracle(&journal);
+        let mut live = Self { shadow: run.clone(), oracle, run, journal, now, entropy: 0 };
+        live.send(&Input::Drive { epoch: Token(epoch), pid: 2 });
+        live
+    }
+
     pub(crate) fn context(&self) -> Context {
         Context { now: UtcMillis(self.now), entropy: self.entropy }
     }
@@ -103,6 +115,12 @@ pub(crate) enum Rest {
 impl Simulation {
     pub(crate) fn new(created: Created, world: World, seed: u64) -> Self {
         let (chance, live) = (Chance::new(seed), Live::begin(created));
+        Self { live, world, chance, in_flight: BTreeMap::new(), said: Vec::new(), unrest: 0, changes: 0 }
+    }
+
+    /// One that goes on with a run whose events are written already.
+    pub(crate) fn resumed(events: Vec<(UtcMillis, Event)>, world: World, seed: u64) -> Self {
+        let (chance, live) = (Chance::new(seed), Live::resumed(events));
         Self { live, world, chance, in_flight: BTreeMap::new(), said: Vec::new(), unrest: 0, changes: 0 }
     }
 
@@ -254,4 +272,16 @@ pub(crate) fn fold(journal: &[Written]) -> Run {
         run.apply(*position, event).unwrap();
     }
     run
+}
+
+/// An oracle that has seen all of a journal.
+fn journal_oracle(journal: &[Written]) -> Oracle {
+    let ((first, event), rest) = journal.split_first().unwrap();
+    let mut run = Run::begin(*first, event).unwrap();
+    let mut oracle = Oracle::new(&run);
+    for (position, event) in rest {
+        run.apply(*position, event).unwrap();
+        oracle.after(&run, event);
+    }
+    oracle
 }

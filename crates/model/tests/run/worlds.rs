@@ -33,6 +33,7 @@ prop_compose! {
         agents_limited in 0..40_u64,
         work_refused in 0..10_u64,
         tests_fail in 0..60_u64,
+        mixtures_fail in 0..30_u64,
         conflicts in 0..25_u64,
         base_moves in 0..40_u64,
         trouble in 0..8_u64,
@@ -46,6 +47,7 @@ prop_compose! {
             agents_limited,
             work_refused,
             tests_fail,
+            mixtures_fail,
             conflicts,
             base_moves,
             trouble,
@@ -108,7 +110,7 @@ pub(crate) fn any_run(seed: u64) -> Created {
     if seed.is_multiple_of(3) { some_request(seed) } else { some_run(seed) }
 }
 
-fn check_end(run: &Run, calm: bool) {
+pub(crate) fn check_end(run: &Run, calm: bool) {
     let merged = run.phases.values().all(PhaseRun::is_done);
     match run.outcome.unwrap() {
         Outcome::Succeeded => {

@@ -24,8 +24,9 @@ use std::time::{Duration, Instant};
 /// What a caller does in its part.
 pub(super) type Body<'body> = dyn FnMut(&mut dyn Transaction) -> Result<bool, StorageError> + 'body;
 
-/// What became of a caller's own part: its error, or its panic to be carried on.
-pub(super) type Part = thread::Result<Result<(), StorageError>>;
+/// What became of a caller's own part: the newest sequence that it appended (0: none), its error, or its panic to be
+/// carried on.
+pub(super) type Part = thread::Result<Result<u64, StorageError>>;
 
 /// The common end of a group, for which all its members wait. The error is the medium's message.
 #[derive(Debug, Default)]
@@ -157,13 +158,13 @@ fn do_part(connection: &Connection, place: &Place, run: &RunId, body: &mut Body<
     }
     let mut transaction = SqliteTransaction::new(connection, place, run);
     let result = catch_unwind(AssertUnwindSafe(|| body(&mut transaction)));
-    let broken = transaction.is_broken();
+    let (broken, appended) = (transaction.is_broken(), transaction.appended());
     let keep = matches!(result, Ok(Ok(true))) && !broken;
     let ended = end_part(connection, keep);
     *kept |= keep && ended.is_ok();
     match result {
         Ok(Ok(true)) if broken => Ok(Err(place.medium("append to", "a write failed, so nothing was kept"))),
-        Ok(Ok(_)) => Ok(ended.map_err(place.failed("write to"))),
+        Ok(Ok(_)) => Ok(ended.map(|()| if keep { appended } else { 0 }).map_err(place.failed("write to"))),
         Ok(Err(error)) => Ok(Err(error)),
         Err(panic) => Err(panic),
     }

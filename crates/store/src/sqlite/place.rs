@@ -1,5 +1,6 @@
 //! Which journal is spoken of, and how what SQLite reports becomes an error that names it and the remedy.
 
+use super::rows::RowsError;
 use crate::fair_queue::LONGEST_LIMIT;
 use coordinate_engine::port::StorageError;
 use rusqlite::ErrorCode;
@@ -58,6 +59,14 @@ impl Place {
                 StorageError::Busy { place: self.text(), waited_ms }
             }
             code => self.medium(action, cause(&error, code)),
+        }
+    }
+
+    /// Turns what went wrong in reading into the port's error.
+    pub(super) fn unread(&self, error: RowsError) -> StorageError {
+        match error {
+            RowsError::Sqlite(error) => self.failed("read")(error),
+            damaged @ RowsError::Damaged { .. } => self.medium("read", damaged),
         }
     }
 

@@ -44,6 +44,12 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE headers ADD COLUMN parent TEXT;
 ",
+    // A checksum of each row. Rows of older releases have none.
+    "
+    ALTER TABLE events ADD COLUMN sum INTEGER;
+    ALTER TABLE leases ADD COLUMN sum INTEGER;
+    ALTER TABLE headers ADD COLUMN sum INTEGER;
+",
 ];
 
 /// The schema version that this program writes.

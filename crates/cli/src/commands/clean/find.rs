@@ -6,11 +6,13 @@ use crate::context::Project;
 use crate::failure::CommandError;
 use coordinate_engine::journal::Journal;
 use coordinate_engine::port::Repository;
+use coordinate_engine::work::recording_ref;
 use coordinate_model::ids::RunId;
 use coordinate_model::retention::{CheckpointRun, Retention};
 use coordinate_model::run::Run;
 use coordinate_model::time::UtcMillis;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// What was found.
@@ -49,8 +51,11 @@ pub(super) fn all(
 ) -> Result<Found, CommandError> {
     let mut found = Found { items: Vec::new(), trees: Vec::new(), kept: Vec::new() };
     checkpoints(project, journal, retention, now, &mut found)?;
+    let headers = journal.map_or_else(|| Ok(Vec::new()), |journal| journal.storage().headers())?;
+    let known: BTreeSet<&str> = headers.iter().map(|header| header.run.as_str()).collect();
+    found.kept.extend(trees_of_nobody(project, &known)?);
     let Some(journal) = journal else { return Ok(found) };
-    for header in journal.storage().headers()? {
+    for header in &headers {
         if header.outcome.is_none() {
             continue;
         }
@@ -111,9 +116,24 @@ fn of_run(
         for (name, commit) in repository.refs(&format!("refs/coordinate/{}/", run.id()))? {
             found.items.push(Item::reference(name, commit, why.clone()));
         }
+        for (name, commit) in repository.refs(&recording_ref(run.id()))? {
+            found.items.push(Item::reference(name, commit, why.clone()));
+        }
     }
     found.trees.extend(trees);
     Ok(())
+}
+
+/// Trees of runs that the journal does not have, or has no more. Nobody can say whether somebody works in them.
+fn trees_of_nobody(project: &Project, known: &BTreeSet<&str>) -> Result<Vec<Kept>, CommandError> {
+    let runs = std::fs::read_dir(project.trees(project.config()?)).into_iter().flatten().flatten();
+    // The place may be one of the user's, with other things in it.
+    let is_unknown = |name: &str| name.parse::<RunId>().is_ok() && !known.contains(name);
+    let unknown = runs.filter(|run| is_unknown(&run.file_name().to_string_lossy()));
+    let trees = unknown.flat_map(|run| std::fs::read_dir(run.path()).into_iter().flatten().flatten());
+    let trees = trees.map(|tree| tree.path()).filter(|tree| tree.join(".git").exists());
+    let why = "its run is not in the journal; look into it, then use `git worktree remove`";
+    Ok(trees.map(|tree| Kept { path: tree.display().to_string(), why: why.to_owned() }).collect())
 }
 
 fn left_trees(run: &Run) -> Vec<Tree> {

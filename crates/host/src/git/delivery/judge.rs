@@ -105,7 +105,8 @@ impl GitRepository {
         }
         let mut files = Files { repository: self, delivery, changes: &changes, pending: BTreeMap::new() };
         let third = files.sort_out()?;
-        if !third.is_empty() {
+        // All files were in place before the branch moved: what differs since is the user's work on top of the result.
+        if !third.is_empty() && !(arrived && *lock == LockState::Ours) {
             let reason = "files with other content stand where the result goes; commit, stash or move them";
             return Ok(Verdict::Blocked(blocked(reason, shown(third))));
         }
@@ -154,7 +155,11 @@ impl GitRepository {
 
     /// Which of these entries the files at their paths are equal to, filters and modes considered, with the attributes
     /// that hold in `attributes`: those on disk may be half-way between two commits.
-    fn equal_files(&self, entries: &[Entry], attributes: &Oid) -> Result<BTreeSet<RepoPath>, RepositoryError> {
+    pub(super) fn equal_files(
+        &self,
+        entries: &[Entry],
+        attributes: &Oid,
+    ) -> Result<BTreeSet<RepoPath>, RepositoryError> {
         if entries.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -174,7 +179,7 @@ fn shown(paths: BTreeSet<RepoPath>) -> Vec<String> {
     paths.iter().map(RepoPath::display).collect()
 }
 
-fn taken_in(delivery: &Delivery) -> BTreeMap<RepoPath, &Oid> {
+pub(super) fn taken_in(delivery: &Delivery) -> BTreeMap<RepoPath, &Oid> {
     delivery.taken_in.iter().map(|(path, oid)| (RepoPath::new(path.as_bytes()), oid)).collect()
 }
 

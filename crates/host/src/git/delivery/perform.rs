@@ -55,10 +55,10 @@ impl GitRepository {
     ) -> Result<DeliveryState, RepositoryError> {
         self.stage(delivery, plan, aside)?;
         observe(Step::Staged);
-        if let Some(touched) = self.remove_old(plan, observe)? {
-            return Ok(touched);
-        }
-        if let Some(touched) = self.place_new(plan, aside, observe)? {
+        let removed = self.remove_old(plan, observe)?;
+        let touched = if removed.is_some() { removed } else { self.place_new(plan, aside, observe)? };
+        if let Some(touched) = touched {
+            self.take_back(delivery)?;
             return Ok(touched);
         }
         self.update_ref(&delivery.branch, &delivery.new, Some(&delivery.old))?;
@@ -69,7 +69,7 @@ impl GitRepository {
     }
 
     /// Makes the new index and writes the new files aside, with filters, modes and links as git makes them.
-    fn stage(&self, delivery: &Delivery, plan: &Plan, aside: &Aside) -> Result<(), RepositoryError> {
+    pub(super) fn stage(&self, delivery: &Delivery, plan: &Plan, aside: &Aside) -> Result<(), RepositoryError> {
         let own = self.checkout_dir.join("index");
         copy_with_time(&own, &aside.index()).map_err(|error| file_failure("copy the index", &own, &error))?;
         let index = ScratchIndex::at(self, &self.top_level, &self.checkout_dir, aside.index());
@@ -92,7 +92,11 @@ impl GitRepository {
         Ok(())
     }
 
-    fn remove_old(&self, plan: &Plan, observe: &mut dyn FnMut(Step)) -> Result<Option<DeliveryState>, RepositoryError> {
+    pub(super) fn remove_old(
+        &self,
+        plan: &Plan,
+        observe: &mut dyn FnMut(Step),
+    ) -> Result<Option<DeliveryState>, RepositoryError> {
         for (path, change) in plan.changes.iter().filter(|(path, _)| plan.pending.contains_key(path)) {
             if change.new_file().is_some() {
                 continue;
@@ -117,7 +121,7 @@ impl GitRepository {
         Ok(None)
     }
 
-    fn place_new(
+    pub(super) fn place_new(
         &self,
         plan: &Plan,
         aside: &Aside,

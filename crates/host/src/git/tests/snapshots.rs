@@ -25,7 +25,68 @@ fn a_clean_tree_has_the_tree_of_its_head() {
     assert!(taken.clean);
     assert_eq!((taken.head, taken.tree), (sandbox.oid("HEAD"), sandbox.oid("HEAD^{tree}")));
     assert_eq!(sandbox.oid(REF), taken.commit);
-    assert_eq!(sandbox.oid(&format!("{REF}^")), sandbox.oid("HEAD"));
+    assert_eq!(taken.commit, sandbox.oid("HEAD"), "nothing more than HEAD is there to be kept");
+}
+
+/// What a ref stood for, newest first: the first file's content and why it was kept.
+fn moments(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let mut moments = Vec::new();
+    let mut next = Some(REF.to_owned());
+    while let Some(commit) = next {
+        let message = sandbox.git(&["log", "-1", "--format=%B", &commit]);
+        let why = message.lines().next().unwrap_or_default().to_owned();
+        moments.push((show(sandbox, &format!("{commit}:file")), why));
+        next = message.lines().find_map(|line| line.strip_prefix("Earlier: ")).map(str::to_owned);
+    }
+    moments
+}
+
+/// Shows N2.
+#[test]
+fn every_moment_that_was_kept_is_reachable_from_the_newest() {
+    let sandbox = Sandbox::with_commit(&[("file", "0\n")]);
+    let repository = sandbox.open();
+    let tree = sandbox.tree(&repository, "one");
+    let keep = |why: &str| repository.snapshot(&tree, REF, why, AT).unwrap();
+    keep("clean");
+    for content in ["1", "2", "2", "3"] {
+        write_in(&tree, "file", content);
+        keep(&format!("with {content}\n"));
+    }
+    sandbox.git_in(&tree, &["commit", "-q", "-am", "3"]);
+    let committed = keep("committed");
+    assert!(committed.clean, "its content is HEAD's, and yet the moments before it are kept");
+    sandbox.git_in(&tree, &["reset", "-q", "--hard", "main"]);
+    keep("taken back");
+    let moments = moments(&sandbox);
+    let moments: Vec<_> = moments.iter().map(|(content, why)| (content.as_str(), why.as_str())).collect();
+    assert_eq!(
+        moments,
+        [("0", "taken back"), ("3", "committed"), ("3", "with 3"), ("2", "with 2"), ("1", "with 1")],
+        "what is the same is kept once, and what git itself threw away is still there"
+    );
+}
+
+#[test]
+fn of_two_that_keep_one_tree_at_once_neither_pushes_the_other_out() {
+    let sandbox = Sandbox::with_commit(&[("file", "0\n")]);
+    let repository = sandbox.open();
+    let trees: Vec<_> = ["one", "two", "three", "four"].iter().map(|name| sandbox.tree(&repository, name)).collect();
+    std::thread::scope(|scope| {
+        for (number, tree) in trees.iter().enumerate() {
+            let repository = &repository;
+            scope.spawn(move || {
+                for round in 0..3 {
+                    write_in(tree, "file", &format!("{number}.{round}"));
+                    repository.snapshot(tree, REF, &format!("{number}.{round}"), AT).unwrap();
+                }
+            });
+        }
+    });
+    let mut contents: Vec<String> = moments(&sandbox).into_iter().map(|(content, _)| content).collect();
+    contents.sort();
+    let all: Vec<String> = (0..4).flat_map(|number| (0..3).map(move |round| format!("{number}.{round}"))).collect();
+    assert_eq!(contents, all);
 }
 
 #[test]

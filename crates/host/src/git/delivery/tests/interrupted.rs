@@ -104,6 +104,9 @@ fn a_third_content_after_the_kill_stops_it_and_gives_git_back_to_the_user() {
     assert_eq!(sandbox.read("z.txt"), "mine\n");
     assert_eq!(sandbox.oid("main"), delivery.old);
     assert!(!sandbox.top().join(".git/index.lock").exists());
+    // What was in its new place already has gone back: the checkout is not left between two commits.
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "M z.txt\n?? plan.md");
+    assert_eq!(sandbox.read("plan.md"), "- [ ] done\n");
     sandbox.write("z.txt", "1\n");
     assert_eq!(repository.deliver(&delivery).unwrap(), DeliveryState::Done);
     assert_delivered(&sandbox, &delivery);
@@ -126,6 +129,33 @@ fn a_file_that_is_saved_while_it_is_being_delivered_is_not_overwritten() {
     sandbox.write("z.txt", "1\n");
     assert_eq!(sandbox.open().deliver(&delivery).unwrap(), DeliveryState::Done);
     assert_delivered(&sandbox, &delivery);
+}
+
+/// Shows N3.
+#[test]
+fn wherever_it_is_cut_off_an_edit_leaves_the_checkout_at_one_commit() {
+    for steps in 1.. {
+        let (sandbox, delivery) = ready();
+        let repository = sandbox.open();
+        let (done, died) = deliver_and_die(&repository, &delivery, steps);
+        if !died {
+            return;
+        }
+        sandbox.write("z.txt", "mine\n");
+        let state = repository.deliver(&delivery).unwrap();
+        let status = sandbox.git(&["status", "--porcelain"]);
+        if done.contains(&Step::BranchMoved) {
+            assert_eq!(state, DeliveryState::Done, "after {done:?}");
+            assert_eq!((sandbox.oid("main"), status.as_str()), (delivery.new.clone(), "M z.txt"), "after {done:?}");
+        } else {
+            assert!(matches!(state, DeliveryState::Blocked { .. }), "{state:?} after {done:?}");
+            assert_eq!(sandbox.oid("main"), delivery.old);
+            assert_eq!(status, "M z.txt\n?? plan.md", "after {done:?}");
+            assert_eq!(sandbox.read("plan.md"), "- [ ] done\n", "after {done:?}");
+        }
+        assert_eq!(sandbox.read("z.txt"), "mine\n", "after {done:?}");
+        assert!(!sandbox.top().join(".git/index.lock").exists());
+    }
 }
 
 #[test]

@@ -1,0 +1,207 @@
+//! What agents have in their trees is kept while they work, and comes back, whatever ended them.
+
+use crate::clients::{self, WRITE, client, with_clients};
+use crate::support::process::{Started, await_that};
+use crate::support::redact::{check, shows};
+use crate::support::{Plan, World};
+use coordinate_testkit::processes::kill;
+use rustix::process::Signal;
+use serde_json::Value;
+
+const AGENT: &str = "implement/p1/agent@1";
+const REF: &str = "implement-p1-agent@1";
+
+/// Waits for a file of this name beside the environment's home.
+fn until(name: &str) -> String {
+    format!("until test -e \"$HOME/../{name}\"; do sleep 0.02; done")
+}
+
+/// A project whose one phase does this.
+fn one(commands: &str) -> World {
+    World::with_plan(&Plan::new().sh("one", &[], "", commands))
+}
+
+/// All that is kept of the newest run, as `restore --list` tells it.
+fn kept(world: &World) -> Vec<Value> {
+    world.json(&["restore", "--list", "--json"])["kept"].as_array().unwrap().clone()
+}
+
+/// The moments of the agent's tree, newest first: why it was kept, and how many files differed from the start.
+fn moments(world: &World) -> Vec<(String, u64)> {
+    let of_agent = |kept: &Value| kept["name"].as_str().unwrap().split('~').next() == Some(REF);
+    let told = |kept: Value| (kept["why"].as_str().unwrap().to_owned(), kept["files"].as_u64().unwrap());
+    kept(world).into_iter().filter(of_agent).map(told).collect()
+}
+
+#[track_caller]
+fn await_moment(world: &World, why: &str, files: u64) {
+    await_that(why, || moments(world).iter().any(|moment| *moment == (why.to_owned(), files)));
+}
+
+/// Kills the program, its agents and their shims at once, as a power cut would.
+fn kill_all(world: &World, started: Started) {
+    started.signal(Signal::KILL);
+    started.finish();
+    while let Some(process) = world.env.leftovers().first() {
+        kill(process.pid);
+    }
+}
+
+fn run_id(world: &World) -> String {
+    world.json(&["ps", "--json"])[0]["run"].as_str().unwrap().to_owned()
+}
+
+/// Shows N2.
+#[test]
+fn what_a_killed_agent_had_written_is_listed_moment_by_moment_and_comes_back() {
+    let world = one(&format!(
+        "echo first > work.txt\n{}\necho second > work.txt; echo more > more.txt; {}",
+        until("go"),
+        until("never")
+    ));
+    let run = world.start(&["run", "PLAN.md", "--agent", "offline", "-c", "snapshots.every_seconds=1"]);
+    await_moment(&world, "at work, by the clock", 1);
+    world.env.script("../go", "");
+    await_moment(&world, "at work, by the clock", 2);
+    kill_all(&world, run);
+    let id = run_id(&world);
+    std::fs::remove_dir_all(world.show()["paths"]["trees"].as_str().unwrap()).unwrap();
+    shows("snapshots_list", &world, &["restore", &id, "--list"]);
+    shows("snapshots_diff", &world, &["diff", &id, AGENT]);
+    shows("snapshots_diff_stat", &world, &["diff", &id, "implement-p1-agent@1~1", AGENT, "--stat", "--", "work.txt"]);
+    shows("snapshots_files", &world, &["restore", &id, AGENT, "work.txt"]);
+    assert_eq!(world.read("work.txt"), "second\n");
+    shows("snapshots_in_the_way", &world, &["restore", &id, "implement-p1-agent@1~1", "work.txt", "PLAN.md"]);
+    assert_eq!(world.read("work.txt"), "second\n", "an untracked file was written over");
+    shows("snapshots_folder", &world, &["restore", &id, "implement-p1-agent@1~1", "--to", "../back"]);
+    assert_eq!(world.read("../back/work.txt"), "first\n");
+    shows("snapshots_folder_again", &world, &["restore", &id, AGENT, "--to", "../back"]);
+    shows("snapshots_branch", &world, &["restore", &id, AGENT, "--branch", "saved"]);
+    assert_eq!(world.git(&["diff", "--name-only", "main", "saved"]), "more.txt\nwork.txt");
+}
+
+/// Shows N2.
+#[test]
+fn a_tree_is_kept_when_a_tool_call_ends() {
+    let world = clients::world();
+    let (first, rest): (Vec<&str>, Vec<&str>) = WRITE.lines().partition(|line| !line.contains("\"type\":\"result\""));
+    let lines = format!("echo precious > hello.txt\ncat \"$here/first\"\n{}", until("never"));
+    world.env.script("first", &(first.join("\n") + "\n"));
+    client(&world, "claude", &lines, &rest.join("\n"));
+    let words = ["run", "PLAN.md", "--agent", "claude", "-c", "snapshots.every_seconds=0"];
+    let run = Started::new(&mut with_clients(&world, &words));
+    await_moment(&world, "at work, after a tool call", 1);
+    kill_all(&world, run);
+    assert_eq!(world.coordinate(&["restore", &run_id(&world), AGENT, "hello.txt"]).code, Some(0));
+    assert_eq!(world.read("hello.txt"), "precious\n");
+}
+
+/// Shows N2.
+#[test]
+fn a_tree_is_kept_before_a_limit_and_before_a_stop() {
+    let commands = format!("echo half > half.txt; {}", until("never"));
+    let silent = one(&commands);
+    let limits = ["-c", "snapshots.every_seconds=0", "-c", "agent.idle_seconds=2", "-c", "agent.grace_seconds=1"];
+    assert_eq!(silent.run_offline(&limits).code, Some(1));
+    assert_eq!(moments(&silent), [("before its time was over".to_owned(), 1)], "the end found nothing new");
+    silent.assert_no_trees();
+
+    let stopped = one(&commands);
+    let run = stopped.start(&["run", "PLAN.md", "--agent", "offline", "-c", "snapshots.every_seconds=0"]);
+    let tree =
+        || std::path::PathBuf::from(stopped.show()["paths"]["trees"].as_str().unwrap()).join("implement-p1-agent");
+    await_that("the agent's file", || {
+        !World::entries(&stopped.repo.join(".coordinate/state")).is_empty() && tree().join("half.txt").exists()
+    });
+    assert_eq!(stopped.coordinate(&["cancel"]).code, Some(5));
+    assert_eq!(run.finish().code, Some(5));
+    assert_eq!(moments(&stopped), [("before it was stopped".to_owned(), 1)]);
+    stopped.assert_no_trees();
+}
+
+#[test]
+fn an_adopted_agent_is_kept_by_its_new_driver() {
+    let world = one(&format!("{}\necho late > late.txt; {}", until("go"), until("done")));
+    let every = ["-c", "snapshots.every_seconds=1"];
+    let run = world.start(&[&["run", "PLAN.md", "--agent", "offline"], &every[..]].concat());
+    await_that("the agent", || world.env.leftovers().iter().any(|process| process.command.contains("HOME/../go")));
+    run.signal(Signal::KILL);
+    run.finish();
+    let driver = world.start(&["resume"]);
+    world.env.script("../go", "");
+    await_moment(&world, "at work, by the clock", 1);
+    world.env.script("../done", "");
+    assert_eq!(driver.finish().code, Some(0));
+    assert_eq!(kept(&world), Vec::<Value>::new(), "what is merged and delivered is kept twice");
+    world.assert_nothing_left();
+}
+
+#[test]
+fn a_user_who_does_not_wait_loses_nothing() {
+    let world = one(&format!("echo half > half.txt; trap '' INT TERM; {}", until("never")));
+    let words =
+        ["run", "PLAN.md", "--agent", "offline", "-c", "snapshots.every_seconds=0", "-c", "agent.grace_seconds=60"];
+    let run = world.start(&words);
+    await_that("the agent", || world.env.leftovers().iter().any(|process| process.command.contains("HOME/../never")));
+    run.signal(Signal::INT);
+    await_moment(&world, "before it was stopped", 1);
+    run.signal(Signal::INT);
+    assert_eq!(run.finish().code, Some(5));
+    assert_eq!(moments(&world)[0].1, 1);
+}
+
+#[test]
+fn each_attempt_has_one_ref_and_nothing_is_kept_twice() {
+    let world = World::with_plan(&Plan::new().script("one", &[], "", "append half.txt half\ncrash"));
+    let outcome = world.run_scripted(&["-c", "snapshots.every_seconds=0"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+    let names: Vec<String> = kept(&world).iter().map(|kept| kept["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        names,
+        world.refs("refs/coordinate").iter().map(|name| name.rsplit('/').next().unwrap()).collect::<Vec<_>>()
+    );
+    assert!(names.iter().all(|name| name.starts_with("implement-p1-agent@") && !name.contains("before")), "{names:?}");
+}
+
+/// Shows N2.
+#[test]
+fn what_can_not_be_meant_is_refused_with_the_way_out() {
+    let world = one("echo 1 > one.txt; exit 4");
+    assert_eq!(world.run_offline(&[]).code, Some(1));
+    let id = run_id(&world);
+    shows("snapshots_unknown_run", &world, &["restore", "run_0none", AGENT]);
+    shows("snapshots_unknown_moment", &world, &["restore", &id, "implement/p7/agent@1"]);
+    shows("snapshots_foreign_commit", &world, &["restore", &id, &world.git(&["rev-parse", "HEAD"])]);
+    shows("snapshots_path_outside", &world, &["restore", &id, AGENT, "../secret"]);
+    shows("snapshots_no_such_path", &world, &["restore", &id, AGENT, "gone.txt"]);
+    shows("snapshots_branch_taken", &world, &["restore", &id, AGENT, "--branch", "main"]);
+    shows("snapshots_diff_nothing_merged", &world, &["diff", &id]);
+}
+
+#[test]
+fn the_merged_work_of_a_run_is_shown_against_its_start() {
+    let world = one("echo 1 > one.txt");
+    assert_eq!(world.run_offline(&[]).code, Some(0));
+    let id = run_id(&world);
+    shows("snapshots_diff_of_run", &world, &["diff", &id, "--stat"]);
+    let changed = world.json(&["diff", &id, "--json", "--", "one.txt"]);
+    assert_eq!(changed["files"], serde_json::json!([{"path": "one.txt", "added": 1, "removed": 0}]));
+}
+
+/// Shows N2.
+#[test]
+fn what_is_kept_outlives_the_journal_and_its_trees_are_not_cleaned() {
+    let world = one(&format!("echo precious > work.txt; {}", until("never")));
+    let run = world.start(&["run", "PLAN.md", "--agent", "offline", "-c", "snapshots.every_seconds=1"]);
+    await_moment(&world, "at work, by the clock", 1);
+    let trees = std::path::PathBuf::from(world.show()["paths"]["trees"].as_str().unwrap());
+    kill_all(&world, run);
+    std::fs::remove_dir_all(world.repo.join(".coordinate")).unwrap();
+    shows("snapshots_list_without_journal", &world, &["restore", "--list"]);
+    let nothing_young = ["-c", "retention.transcript_days=0"];
+    check("snapshots_clean_without_journal", &world, &world.coordinate(&[&["clean"], &nothing_young[..]].concat()));
+    assert_eq!(std::fs::read_to_string(trees.join("implement-p1-agent/work.txt")).unwrap(), "precious\n");
+    let id = trees.file_name().unwrap().to_str().unwrap();
+    assert_eq!(world.coordinate(&["restore", id, "newest", "work.txt"]).code, Some(0));
+    assert_eq!(world.read("work.txt"), "precious\n");
+}
