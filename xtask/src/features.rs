@@ -200,6 +200,12 @@ pub(crate) const ROWS: &[Row] = &[
         "`coordinate run PLAN -c merge.repair=gate`, `--merge=pr`",
     ),
     row(
+        "N4",
+        "conflicts forecast from what phases declare and from the history; overlaps of trees at work seen, the later one makes way",
+        "forecast.md",
+        "`coordinate plan forecast PLAN`",
+    ),
+    row(
         "N5",
         "quota as a clock: a limit of use parks what it holds back, burns no try, wakes with jitter; fallback, quiet hours, off switch",
         "quota.md",
@@ -246,6 +252,12 @@ pub(crate) const ROWS: &[Row] = &[
         "recordings: a run is carried out once more without a client, event by event; one answer changed, the branch is seen",
         "time.md",
         "`coordinate replay RUN --execute --with answer:GATE=rejected`",
+    ),
+    row(
+        "N9",
+        "verdicts by command, environment and tree, reused for no other tree; a verifier that sees requirement and tree alone",
+        "verification.md",
+        "`coordinate run PLAN --blind-verify`",
     ),
     row(
         "N10",
