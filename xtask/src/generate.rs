@@ -24,6 +24,7 @@ pub(crate) const GENERATED: &[Generated] = &[
     Generated { path: "docs/schemas/checkpoint.schema.json", make: checkpoint_schema },
     Generated { path: "docs/errors.md", make: errors_page },
     Generated { path: "docs/fault-matrix.md", make: crate::faults::page },
+    Generated { path: "docs/proof.md", make: crate::proof::page },
     Generated { path: "docs/features.md", make: crate::features::page },
 ];
 

@@ -8,6 +8,7 @@ mod clients;
 mod faults;
 mod features;
 mod generate;
+mod proof;
 mod shell;
 mod test;
 mod tidy;
@@ -24,6 +25,13 @@ cargo xtask test [--fast] [--proof N]   everything that must pass: format, lints
                                         --fast: only the tests of model, engine, report and the agents' parsers
                                         --proof N: N rounds for each test of the proof layer
 cargo xtask tidy                        rules that no compiler checks: crate edges, forbidden texts, generated files
+cargo xtask crash-sweep [--scenario NAME] [--stride N] [--jobs N] [--write]
+                                        a kill at every point of small runs: what is lost, what is repeated
+cargo xtask simulate [--seeds N] [--seed N] [--write]
+                                        the driver in worlds that seeds make, in which everything fails
+cargo xtask fuzz [--seconds N] [--seed N] [--target NAME] [--write]
+                                        random texts into all that reads what others wrote
+                                        --write: put the counts into docs/proof.md
 cargo xtask bench [--full]              measure: ours, the disk's limit, ninja
 cargo xtask clients [--test] [NAME…]    only install the clients; --test: and run their tests alone
 cargo xtask generate                    write the generated files that tidy compares
@@ -49,6 +57,9 @@ fn dispatch(words: &[&str]) -> Result<(), TaskError> {
         ["tidy"] => tidy::run(&Workspace::load()?),
         ["bench", options @ ..] => bench::run_all(&Workspace::load()?, options),
         ["clients", words @ ..] => clients::install(&Workspace::load()?, words),
+        ["crash-sweep", words @ ..] => proof::crash_sweep(&Workspace::load()?, words),
+        ["simulate", words @ ..] => proof::simulate(&Workspace::load()?, words),
+        ["fuzz", words @ ..] => proof::fuzz(&Workspace::load()?, words),
         ["generate"] => generate::write_all(&Workspace::load()?),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -9,6 +9,7 @@
 pub mod api;
 pub mod clients;
 pub mod faults;
+pub mod fuzz;
 pub mod hermetic;
 pub mod namespace;
 pub mod points;

@@ -144,3 +144,22 @@ fn flatten(table: toml::Table) -> Vec<(String, Value)> {
     }
     flat
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coordinate_testkit::fuzz::Target;
+
+    /// Shows N1.
+    #[test]
+    fn fuzz_configuration() {
+        let env = coordinate_testkit::hermetic();
+        let (new, old) = (env.root().join("config.toml"), env.root().join("config.yaml"));
+        Target { name: "configuration", folders: &[], ends: "", lines: false }.fuzz(|input| {
+            std::fs::write(&new, input).expect("own folder");
+            std::fs::write(&old, input).expect("own folder");
+            let _read = read(&new);
+            let _older = old::read(&old);
+        });
+    }
+}

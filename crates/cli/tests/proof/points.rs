@@ -80,8 +80,8 @@ fn sweep_all(usual: u64) {
 /// Shows N1.
 #[test]
 fn a_kill_at_any_point_loses_and_repeats_nothing() {
-    // About two dozen kills; the whole sweep is a task of its own.
-    sweep_all(97);
+    // A few dozen kills; the whole sweep is a task of its own.
+    sweep_all(131);
 }
 
 /// Every kind of event that a journal can hold comes in some scenario, but those that are named there with the reason.
@@ -97,4 +97,34 @@ fn the_scenarios_write_every_kind_of_event() {
     assert!(missing.len() > 40, "{missing:?}");
     missing.retain(|kind| !written.contains(kind));
     assert_eq!(missing, scenario::NOT_WRITTEN, "kinds of events that no scenario writes");
+}
+
+/// A disk that is full, read-only or broken from some point on, a call that fails once, a write that is cut short, a clock
+/// that jumps: the run ends as if nothing had been, or stops with what is wrong and goes on when it is mended.
+///
+/// Shows N1.
+#[test]
+fn disks_that_fail_and_clocks_that_jump_lose_nothing() {
+    let scenario = SCENARIOS.iter().find(|one| one.name == "forge").expect("it is one of them");
+    let reference = reference(scenario);
+    let deeds = [
+        Deed::Full,
+        Deed::ReadOnly,
+        Deed::SyncFails,
+        Deed::FailsOnce,
+        Deed::Short,
+        Deed::Clock(7_200),
+        Deed::Clock(-7_200),
+    ];
+    let stride = number("COORDINATE_SWEEP").unwrap_or(211);
+    let mut wrong = Vec::new();
+    for (place, deed) in deeds.into_iter().enumerate() {
+        let first = 1 + place as u64 * 29;
+        for at in (first..reference.points.len() as u64).step_by(usize::try_from(stride).expect("a few")) {
+            let fault = Fault { at, deed, who: Who::Driver, everything: false };
+            let result = survive(scenario, &reference, fault);
+            wrong.extend(result.faults().map(|what| format!("{fault:?} at a {:?}: {what}", result.kind)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} went wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -35,15 +35,18 @@ fn prepare(step: &StepJob, summary: &str) -> Result<Performed, Failure> {
         return Ok(undeliverable(step, "the checkout was on no branch when the run began"));
     };
     let movement = RefMove { old, new };
+    let overtaken = |commit| Performed::BaseMoved { blocked: overtaken(step, &branch), commit };
     if let Some(commit) = moved_on(repository, &branch, &movement)? {
-        return Ok(Performed::BaseMoved { blocked: overtaken(step, &branch), commit });
+        return Ok(overtaken(commit));
     }
     let delivery = delivery(step, &branch, &movement);
     match repository.delivery_state(&delivery).map_err(|error| system(&error))? {
         DeliveryState::Possible | DeliveryState::Done => {
-            Ok(Performed::Deliverable { branch, movement: RefMove { old: delivery.old, new: delivery.new } })
+            Ok(Performed::Deliverable { branch: delivery.branch, movement })
         }
-        DeliveryState::Blocked { reason, paths } => Ok(undeliverable(step, &explain(&reason, &paths))),
+        // It may have moved between the two looks.
+        DeliveryState::Blocked { reason, paths } => Ok(moved_on(repository, &branch, &movement)?
+            .map_or_else(|| undeliverable(step, &explain(&reason, &paths)), overtaken)),
     }
 }
 

@@ -191,6 +191,11 @@ fn tries(step: &Step) -> usize {
 
 /// No step was begun once its success was written.
 pub(crate) fn check_never_again(hand: &Hand, records: &[Record]) {
+    check_records_never_again(&hand.begun, records);
+}
+
+/// The same for what any executor has begun, each with the newest event that was known then.
+pub(crate) fn check_records_never_again(begun: &[(u64, ObligationKey)], records: &[Record]) {
     let done: BTreeMap<_, _> = records
         .iter()
         .filter_map(|record| match &record.event {
@@ -198,7 +203,7 @@ pub(crate) fn check_never_again(hand: &Hand, records: &[Record]) {
             _ => None,
         })
         .collect();
-    for (known, key) in &hand.begun {
+    for (known, key) in begun {
         let finished = key.step.as_ref().and_then(|step| done.get(step));
         assert!(finished.is_none_or(|finished| known < finished), "{key:?} was begun after its success");
     }

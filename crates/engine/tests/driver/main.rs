@@ -3,8 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
 mod crashes;
+mod differential;
 mod foreign;
 mod hand;
 mod journals;
 mod leases;
+mod scheduler;
+mod simulation;
 mod time;
+mod unsteady;

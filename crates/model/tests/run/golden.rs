@@ -9,8 +9,10 @@ use std::fmt::Write;
 /// a request in plain words whose plan is sent back, then adopted and implemented; one whose six topics are led by runs below
 /// it, whose plan is changed, and which ends with a pull request; one with a change of its plan that came too late;
 /// runs that meet limits of use and limits of their budgets, whose agents ask leave, and are told something; one with a phase
-/// that is left out, and one with a step that is tried again at once.
-const GOLDEN: [(&str, &str); 13] = [
+/// that is left out, and one with a step that is tried again at once; one whose phases are merged together, where one of them is
+/// to blame; one with conflicts, which people allow to be repaired, and with a user's branch that moves; one whose trees
+/// overlap, and one whose phases are judged.
+const GOLDEN: [(&str, &str); 17] = [
     (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
     (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
     (include_str!("../golden/format-2-requested.jsonl"), include_str!("../golden/format-2-requested.state.json")),
@@ -24,6 +26,10 @@ const GOLDEN: [(&str, &str); 13] = [
     (include_str!("../golden/format-4-steered.jsonl"), include_str!("../golden/format-4-steered.state.json")),
     (include_str!("../golden/format-4-skipped.jsonl"), include_str!("../golden/format-4-skipped.state.json")),
     (include_str!("../golden/format-4-retried.jsonl"), include_str!("../golden/format-4-retried.state.json")),
+    (include_str!("../golden/format-4-batched.jsonl"), include_str!("../golden/format-4-batched.state.json")),
+    (include_str!("../golden/format-4-conflict.jsonl"), include_str!("../golden/format-4-conflict.state.json")),
+    (include_str!("../golden/format-4-overlap.jsonl"), include_str!("../golden/format-4-overlap.state.json")),
+    (include_str!("../golden/format-4-judged.jsonl"), include_str!("../golden/format-4-judged.state.json")),
 ];
 
 fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
@@ -80,6 +86,8 @@ fn the_golden_journals_have_every_kind_of_event() {
         "stop_requested",
         "attempt_ended",
         "verdict_recorded",
+        "phase_judged",
+        "overlap_seen",
         "step_succeeded",
         "plan_adopted",
         "step_failed",
@@ -105,6 +113,8 @@ fn the_golden_journals_have_every_kind_of_event() {
         "spent_elsewhere",
         "merge_intended",
         "merged",
+        "base_moved",
+        "base_repair_added",
         "delivery_intended",
         "delivered",
         "delivery_deferred",

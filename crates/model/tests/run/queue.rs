@@ -44,7 +44,8 @@ fn story(live: &Live) -> Vec<String> {
         Event::AttemptLeased { step, rides, .. } if step.as_str().ends_with("/merge") => {
             Some(rides.as_ref().map_or_else(|| short(step), |leader| format!("{} with {}", short(step), short(leader))))
         }
-        Event::VerdictRecorded { verdict, of, .. } => {
+        // Others than those of the queue are those of the phases' own checks.
+        Event::VerdictRecorded { verdict, of, .. } if !of.is_empty() => {
             let of: Vec<String> = of.iter().map(short).collect();
             Some(format!("{} [{}]", if verdict.passed { "green" } else { "red" }, of.join(" ")))
         }
