@@ -10,6 +10,7 @@ mod base;
 mod by_hand;
 mod expand;
 mod forecast;
+mod judgement;
 mod merge;
 mod permission;
 mod queues;
@@ -28,8 +29,9 @@ use crate::event::{
     RefMove, ResearchTopic, Verdict, Work,
 };
 use crate::failure::{FailingGroup, Failure};
-use crate::forecast::{Learned, Met};
+use crate::forecast::{Learned, Met, Overlap};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::judgement::Judgement;
 use crate::merge::Conflict;
 use crate::obligation::{Obligation, ObligationKey};
 use crate::permission::{PermissionRequest, Question, Rules};
@@ -457,6 +459,12 @@ pub struct Run {
     pub taken_in: Vec<(String, Oid)>,
     /// Results of commands on trees.
     pub verdicts: Vec<Verdict>,
+    /// What verifiers found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judgements: Vec<Judgement>,
+    /// Phases that were seen to change the same files while they worked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overlaps: Vec<Overlap>,
     /// Files that were left for the user.
     pub artifacts: Vec<Artifact>,
     /// Things that the user should know.
@@ -562,11 +570,12 @@ impl Run {
         self.template(step).and_then(|template| template.action)
     }
 
-    /// The role of a step's agent. A repair is done by the role that debugs.
+    /// The role of a step's agent. A repair is done by the role that debugs, and judged by whoever judges.
     #[must_use]
     pub fn role(&self, step: &Step) -> &str {
         let own = self.template(step).and_then(|template| template.role.as_deref());
-        let role = if step.repair.is_some() { self.created.definition.debugger().or(own) } else { own };
+        let mends = step.repair.is_some() && !self.judges(step);
+        let role = if mends { self.created.definition.debugger().or(own) } else { own };
         role.unwrap_or("agent")
     }
 
@@ -721,6 +730,8 @@ impl Event {
             Self::StopRequested { .. } => "stop_requested",
             Self::AttemptEnded { .. } => "attempt_ended",
             Self::VerdictRecorded { .. } => "verdict_recorded",
+            Self::PhaseJudged { .. } => "phase_judged",
+            Self::OverlapSeen { .. } => "overlap_seen",
             Self::StepSucceeded { .. } => "step_succeeded",
             Self::PlanAdopted { .. } => "plan_adopted",
             Self::StepFailed { .. } => "step_failed",

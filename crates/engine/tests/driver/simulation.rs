@@ -25,8 +25,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many seeds are tried when nobody says.
-const SEEDS: u64 = 10_000;
+/// How many seeds are tried when nobody says; `cargo xtask simulate` tries 10,000.
+const SEEDS: u64 = 3_000;
 
 /// How many drivers may die; the one after them lives in a calm world.
 const LIVES: u32 = 12;
@@ -66,8 +66,12 @@ fn some_habits(chance: &mut Chance) -> Habits {
         agents_limited: some(30),
         work_refused: some(10),
         tests_fail: some(50),
+        mixtures_fail: some(20),
+        base_moves: some(10),
         conflicts: some(10),
         trouble: some(8),
+        base_moves: some(20),
+        mixtures_fail: some(20),
         tokens: 0,
     }
 }

@@ -3,6 +3,7 @@
 mod author;
 mod forge;
 mod limits;
+mod moved;
 mod people;
 mod plan;
 mod replan;
@@ -43,6 +44,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario { people: limits::people, ..scenario("limits", limits::project) },
     scenario("forge", forge::project),
     scenario("topics", topics::project),
+    scenario("moved", moved::project),
 ];
 
 /// Kinds of events that no scenario writes; the seeds of the simulation (`engine`, `model`) come by all of them.
