@@ -151,20 +151,29 @@ impl Project {
     /// Like [`Self::drive`]; what fails may be the look for the run itself, since a disk that is full fails that too.
     #[track_caller]
     pub(crate) fn drive_quietly(&self) -> Driver {
-        let watched = |project: &Self| {
-            let mut command = project.command(&["ps", "--json"]);
-            command.env_remove("LD_PRELOAD").env_remove("POINTS_WHO");
-            let outcome: Outcome = command.output().expect("the program can be started").into();
-            let runs: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{outcome:#?}"));
-            let runs = runs.as_array().expect("`ps` prints an array").clone();
-            let top: Vec<&Value> = runs.iter().filter(|run| run["parent"].is_null()).collect();
-            assert!(top.len() < 2, "a second run came: {runs:#?}");
-            top.first().map(|run| text(run, "run").to_owned())
-        };
-        match watched(self) {
+        match self.run_quietly() {
             Some(run) => Driver::spawn(&mut self.command(&["resume", &run, "--yes", "--json"])),
             None => self.start(&[]),
         }
+    }
+
+    /// What the program prints as JSON, whatever its environment would do to it.
+    #[track_caller]
+    pub(crate) fn json_quietly(&self, arguments: &[&str]) -> Value {
+        let mut command = self.command(arguments);
+        command.env_remove("LD_PRELOAD").env_remove("POINTS_WHO");
+        let outcome: Outcome = command.output().expect("the program can be started").into();
+        serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("{outcome:#?}"))
+    }
+
+    /// Like [`Self::run`], likewise.
+    #[track_caller]
+    pub(crate) fn run_quietly(&self) -> Option<String> {
+        let runs = self.json_quietly(&["ps", "--json"]);
+        let runs = runs.as_array().expect("`ps` prints an array");
+        let top: Vec<&Value> = runs.iter().filter(|run| run["parent"].is_null()).collect();
+        assert!(top.len() < 2, "a second run came: {runs:#?}");
+        top.first().map(|run| text(run, "run").to_owned())
     }
 
     /// The only run's id, once there is one.

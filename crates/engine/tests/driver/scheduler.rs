@@ -51,7 +51,7 @@ impl Scheduler {
     pub(crate) fn new(seed: u64, mischief: Mischief) -> Self {
         let state = State {
             chance: Chance::new(seed),
-            faults: Chance::new(seed ^ 0xfa01_7),
+            faults: Chance::new(seed ^ 0x000f_a017),
             mischief,
             now: 1_000_000,
             idle: 1,

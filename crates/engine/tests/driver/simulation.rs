@@ -66,12 +66,12 @@ fn some_habits(chance: &mut Chance) -> Habits {
         agents_limited: some(30),
         work_refused: some(10),
         tests_fail: some(50),
-        mixtures_fail: some(20),
-        base_moves: some(10),
         conflicts: some(10),
         trouble: some(8),
         base_moves: some(20),
         mixtures_fail: some(20),
+        judged_wanting: some(20),
+        overlaps: some(20),
         tokens: 0,
     }
 }

@@ -12,6 +12,7 @@ const AGENT: &str = r##"git -C "$PROJECT" rev-parse --verify --quiet main:own.tx
     rm -f .git/index.lock
     echo own > own.txt
     git add own.txt
+    export GIT_AUTHOR_DATE=2026-01-02T00:00:00Z GIT_COMMITTER_DATE=2026-01-02T00:00:00Z
     git commit --quiet --message own -- own.txt
 )
 echo one > one.txt

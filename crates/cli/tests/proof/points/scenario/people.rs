@@ -38,8 +38,8 @@ pub(super) fn people(project: &Project, code: i32) -> Vec<Vec<String>> {
     if code != 3 {
         return Vec::new();
     }
-    let run = project.run().unwrap_or_default();
-    let gates = project.json(&["inbox", "--json"]);
+    let run = project.run_quietly().unwrap_or_default();
+    let gates = project.json_quietly(&["inbox", "--json"]);
     let gates = gates.as_array().into_iter().flatten().filter_map(|gate| gate["id"].as_str());
     let mut commands = words(&[
         &["steer", &run, "use tabs"],
