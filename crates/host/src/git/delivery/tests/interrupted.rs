@@ -30,7 +30,8 @@ fn ready() -> (Sandbox, Delivery) {
     ]);
     let mut delivery = prepare(&sandbox);
     sandbox.write("plan.md", "- [ ] done\n");
-    let blob = sandbox.git(&["hash-object", "plan.md"]).parse().unwrap();
+    // The run's first commit has it.
+    let blob = sandbox.git(&["hash-object", "-w", "plan.md"]).parse().unwrap();
     delivery.taken_in = vec![("plan.md".to_owned(), blob)];
     (sandbox, delivery)
 }
