@@ -45,7 +45,7 @@ fn failure(verdict: &Verdict) -> Failure {
 fn check_phase(step: &StepJob) -> Result<Option<Outcome>, Failure> {
     let Some(command) = &step.job.created.options.check_command else { return Ok(None) };
     let Some(work) = &step.work else { return Ok(None) };
-    if let Some(verdict) = step.job.known_verdict(command, &work.tree) {
+    if let Some(verdict) = step.job.found_verdict(command, &work.tree) {
         return Ok(Some(Outcome::Ran(verdict)));
     }
     step.job.end_earlier(&step.folder())?;

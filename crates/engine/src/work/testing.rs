@@ -57,7 +57,7 @@ impl Job {
     /// Tests a commit in the run's own test tree, unless a verdict on its tree is known.
     pub(super) fn test_commit(&self, command: &str, commit: &Oid, folder: &Path) -> Result<Outcome, Failure> {
         let tree = self.repository()?.tree_of(commit).map_err(|error| Failure::system(error.to_string()))?;
-        if let Some(verdict) = self.known_verdict(command, &tree) {
+        if let Some(verdict) = self.found_verdict(command, &tree) {
             return Ok(Outcome::Ran(verdict));
         }
         self.end_earlier(folder)?;

@@ -41,15 +41,21 @@ impl Job {
         Some(hex_sha256(lines.join("\n").as_bytes()))
     }
 
-    /// A known verdict on a tree.
+    /// What this run knows of a tree. Where a batch stands is told by it, so another run's word is not in it: the run has to
+    /// have it in its journal first.
     pub(super) fn known_verdict(&self, command: &str, tree: &Oid) -> Option<Verdict> {
         let environment = self.environment(command);
         let same = |verdict: &&Verdict| {
             verdict.command == command && verdict.tree == *tree && verdict.environment == environment
         };
+        self.verdicts.iter().rev().find(same).cloned()
+    }
+
+    /// What makes it needless to run a command on a tree.
+    pub(super) fn found_verdict(&self, command: &str, tree: &Oid) -> Option<Verdict> {
+        let environment = self.environment(command);
         // A step that is tried again wants to hear again what failed.
-        let counts = |verdict: &&Verdict| verdict.passed || self.key.attempt <= 1;
-        let own = self.verdicts.iter().rev().find(same).filter(counts).cloned();
+        let own = self.known_verdict(command, tree).filter(|verdict| verdict.passed || self.key.attempt <= 1);
         own.or_else(|| self.kept_verdict(command, tree, environment?))
     }
 
