@@ -6,6 +6,7 @@
 mod append;
 mod context;
 mod plans;
+mod snapshot;
 mod world;
 
 use coordinate_engine::driver::{Driver, Stopped, mailbox};
@@ -47,8 +48,9 @@ fn main() {
         }
         ["phases", folder, count] => drive(Path::new(folder), plans::phases(number(count)), &mut World::instant()),
         ["context", _, count] => context::print(number(count)),
+        ["snapshot", folder, count] => snapshot::snapshot(Path::new(folder), number(count)),
         ["append", folder, count] => append::append(Path::new(folder), number(count)),
-        _ => println!("usage: steps|phases|append|context FOLDER COUNT, spawn FOLDER COUNT chain|wide"),
+        _ => println!("usage: steps|phases|append|context|snapshot FOLDER COUNT, spawn FOLDER COUNT chain|wide"),
     }
 }
 

@@ -75,6 +75,7 @@ fn created(definition: Definition, plan: Option<coordinate_model::plan::Plan>) -
         forked: None,
         options: Options {
             forecast: None,
+            verdicts: Default::default(),
             merge: Default::default(),
             gate_ms: None,
             permissions: Default::default(),

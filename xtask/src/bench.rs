@@ -4,6 +4,7 @@
 //! sync is measured before and after; when it moved by more than a quarter, the run says that it is not to be used.
 
 mod short;
+mod snapshots;
 
 use crate::shell::{TaskError, cargo, output, run, works};
 use crate::workspace::Workspace;
@@ -61,6 +62,7 @@ pub(crate) fn run_all(workspace: &Workspace, options: &[&str]) -> Result<(), Tas
         println!("| 6, 7 | not measured: ninja is not installed (Debian package `ninja-build`) | | | |");
     }
     short::rows(&mut bench)?;
+    snapshots::rows(&mut bench)?;
     bench.context()?;
     let after = bench.raw_sync(sizes.steps)?;
     println!("\nraw append + sync: {before:.0} µs before, {after:.0} µs after");

@@ -140,7 +140,7 @@ pub(crate) const CRATES: &[Entry] = &[
     Entry {
         name: "coordinate-bench",
         holds: "workloads for `cargo xtask bench`; nothing of it ships",
-        knows: &[MODEL, ENGINE, STORE, AGENTS],
+        knows: &[MODEL, ENGINE, STORE, HOST, AGENTS],
         never: &[],
     },
     Entry { name: "xtask", holds: "the project's own tasks: tests, tidy, generated files", knows: &[], never: &[] },

@@ -188,10 +188,22 @@ pub(crate) const ROWS: &[Row] = &[
         "`cargo xtask crash-sweep`",
     ),
     row(
+        "N2",
+        "uncommitted work can not be lost: trees are kept by the clock, after tool calls and before every kill, moment by moment",
+        "snapshots.md",
+        "`coordinate restore --list`, `coordinate diff RUN`",
+    ),
+    row(
         "N3",
         "a merge queue: plan order, merge, tests, bisection of a batch, a conflict agent, in a gate where wanted; base moves",
         "merging.md",
         "`coordinate run PLAN -c merge.repair=gate`, `--merge=pr`",
+    ),
+    row(
+        "N4",
+        "conflicts forecast from what phases declare and from the history; overlaps of trees at work seen, the later one makes way",
+        "forecast.md",
+        "`coordinate plan forecast PLAN`",
     ),
     row(
         "N5",
@@ -240,6 +252,12 @@ pub(crate) const ROWS: &[Row] = &[
         "recordings: a run is carried out once more without a client, event by event; one answer changed, the branch is seen",
         "time.md",
         "`coordinate replay RUN --execute --with answer:GATE=rejected`",
+    ),
+    row(
+        "N9",
+        "verdicts by command, environment and tree, reused for no other tree; a verifier that sees requirement and tree alone",
+        "verification.md",
+        "`coordinate run PLAN --blind-verify`",
     ),
     row(
         "N10",

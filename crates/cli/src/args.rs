@@ -6,6 +6,7 @@ mod clean;
 mod config;
 mod fork;
 mod inbox;
+mod judging;
 mod metrics;
 mod moment;
 mod quota;
@@ -30,6 +31,7 @@ use coordinate_model::definition::Scope;
 use coordinate_model::time::UtcMillis;
 pub(crate) use fork::*;
 pub(crate) use inbox::*;
+pub(crate) use judging::JudgingArguments;
 pub(crate) use metrics::*;
 pub(crate) use moment::read as read_moment;
 pub(crate) use quota::*;
@@ -70,7 +72,13 @@ impl Arguments {
             Command::Resume(options) => Some(&options.quota),
             _ => None,
         };
-        self.set.iter().cloned().chain(own.into_iter().flat_map(QuotaArguments::settings)).collect()
+        let judging = match &self.command {
+            Command::Run(options) => Some(&options.judging),
+            _ => None,
+        };
+        let own = own.into_iter().flat_map(QuotaArguments::settings);
+        let own = own.chain(judging.into_iter().flat_map(JudgingArguments::settings));
+        self.set.iter().cloned().chain(own).collect()
     }
 }
 
@@ -213,6 +221,9 @@ pub(crate) struct RunArguments {
 
     #[command(flatten)]
     pub(crate) quota: QuotaArguments,
+
+    #[command(flatten)]
+    pub(crate) judging: JudgingArguments,
 
     /// How many agents may work at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -8,6 +8,7 @@ use coordinate_engine::work::{Below, Tools};
 use coordinate_host::attempts::{ShimAttempts, identity_of};
 use coordinate_host::files::SystemFiles;
 use coordinate_host::forge::GithubCli;
+use coordinate_host::surroundings::SystemSurroundings;
 use coordinate_model::time::UtcMillis;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,5 +58,7 @@ pub(crate) fn tools(project: &Project, below: Option<Below>) -> Result<Arc<Tools
         summary: Box::new(coordinate_report::summary::markdown),
         attempts_root: project.attempts(),
         objects_root: project.state().join("objects"),
+        surroundings: Arc::new(SystemSurroundings),
+        verdicts_root: project.state().join("verdicts"),
     }))
 }

@@ -7,6 +7,7 @@ mod files;
 mod forge;
 mod repository;
 mod storage;
+mod surroundings;
 mod tokens;
 
 pub use agents::{AgentProbe, Agents, ArtifactOrder, Assignment};
@@ -19,4 +20,5 @@ pub use files::{Files, FilesError, PathKind};
 pub use forge::{Answered, Forge, Proposal};
 pub use repository::{CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot};
 pub use storage::{Holder, Lease, RunHeader, Storage, StorageError, StoredRecord, StoredSnapshot, Transaction};
+pub use surroundings::Surroundings;
 pub use tokens::{Counter, Tokens};

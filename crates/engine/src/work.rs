@@ -12,9 +12,11 @@ mod deliver;
 mod enter;
 mod forge;
 mod inputs;
+mod judge;
 mod keeper;
 mod link;
 mod merge;
+mod overlap;
 mod places;
 mod prompt;
 mod queue;
@@ -26,6 +28,7 @@ mod spend;
 mod tell;
 mod testing;
 mod trees;
+mod verdicts;
 mod verify;
 mod watch;
 
@@ -35,11 +38,12 @@ pub use recording::recording_ref;
 pub use rehearsal::{Rehearsed, rehearse};
 
 use crate::driver::{Executor, Outbox};
-use crate::port::{Agents, Attempts, Clock, Files, Forge, Repository, StopHow, Tokens};
+use crate::port::{Agents, Attempts, Clock, Files, Forge, Repository, StopHow, Surroundings, Tokens};
 use coordinate_model::context::{self, Item};
 use coordinate_model::definition::{Action, StateName, StepKind};
 use coordinate_model::event::{AgentChoice, AttemptEnding, Created, PullRequest, Verdict, Work};
 use coordinate_model::failure::{FailingGroup, Failure, FailureClass, FailureKind};
+use coordinate_model::forecast::Overlap;
 use coordinate_model::ids::{Oid, Token};
 use coordinate_model::input::{Input, Of, Performed};
 use coordinate_model::merge::Conflict;
@@ -82,6 +86,10 @@ pub struct Tools {
     pub attempts_root: PathBuf,
     /// Where the texts of artifacts are kept, by their hash.
     pub objects_root: PathBuf,
+    /// What besides a tree decides how a command on it ends.
+    pub surroundings: Arc<dyn Surroundings>,
+    /// Where verdicts are kept for other runs.
+    pub verdicts_root: PathBuf,
 }
 
 /// Carriers' processes that end with the driver, so that a cancel can end them earlier.
@@ -94,23 +102,33 @@ pub struct Workshop {
     bound: Bound,
     cancelled: Arc<Mutex<BTreeSet<ObligationKey>>>,
     under_way: Arc<UnderWay>,
+    board: Arc<overlap::Board>,
 }
 
 impl Workshop {
     /// A workshop for the driver that holds the lease with this epoch.
     #[must_use]
     pub fn new(tools: Arc<Tools>, epoch: Token) -> Self {
-        Self { tools, epoch, bound: Arc::default(), cancelled: Arc::default(), under_way: Arc::default() }
+        Self {
+            tools,
+            epoch,
+            bound: Arc::default(),
+            cancelled: Arc::default(),
+            under_way: Arc::default(),
+            board: Arc::default(),
+        }
     }
 }
 
 /// What a carrier needs of the run, copied when it starts: it never sees the run change.
+#[derive(Clone)]
 struct Job {
     tools: Arc<Tools>,
     epoch: Token,
     bound: Bound,
     cancelled: Arc<Mutex<BTreeSet<ObligationKey>>>,
     under_way: Arc<UnderWay>,
+    board: Arc<overlap::Board>,
     key: ObligationKey,
     created: Arc<Created>,
     adopted: Option<Arc<Adopted>>,
@@ -150,6 +168,8 @@ struct StepJob {
     /// The phases that are merged.
     landed: Vec<Landed>,
     repair: Option<Failure>,
+    /// Why the try before this one made way, if it did.
+    overlap: Option<Overlap>,
     /// The two sides that a repair is about.
     conflict: Option<Conflict>,
     change: Option<replan::Change>,
@@ -223,6 +243,7 @@ impl Workshop {
             bound: Arc::clone(&self.bound),
             cancelled: Arc::clone(&self.cancelled),
             under_way: Arc::clone(&self.under_way),
+            board: Arc::clone(&self.board),
             key: obligation.key.clone(),
             created: Arc::clone(&run.created),
             adopted: run.adopted.clone(),
@@ -278,6 +299,7 @@ impl Workshop {
             landed: queue::landed(run),
             repair: run.repair_of(step).map(|(_, why)| why.clone()),
             conflict: run.conflict(step).cloned(),
+            overlap: run.way_made_by(step, attempt.number.saturating_sub(1)).cloned(),
             change: replan::change(run, step),
             steering: run.steering(step).filter_map(|message| message.steering().map(str::to_owned)).collect(),
             round: run.visit(&step.of_state),

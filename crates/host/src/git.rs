@@ -131,6 +131,10 @@ impl Repository for GitRepository {
         self.read_history(commit, most)
     }
 
+    fn tree_changes(&self, path: &Path, commit: &Oid) -> Result<Vec<String>, RepositoryError> {
+        self.list_tree_changes(path, commit)
+    }
+
     fn changed_paths(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, RepositoryError> {
         self.list_changed(from, to)
     }

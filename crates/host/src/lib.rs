@@ -8,5 +8,6 @@ pub mod git;
 pub mod lock;
 pub mod redact;
 pub mod stored;
+pub mod surroundings;
 pub mod terminal;
 pub mod watch;

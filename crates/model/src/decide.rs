@@ -9,7 +9,9 @@ mod attempt;
 mod budget;
 mod by_hand;
 mod client;
+mod judge;
 mod merge;
+mod overlap;
 mod permission;
 mod quota;
 mod replan;
@@ -67,6 +69,7 @@ pub fn decide(run: &Run, input: &Input, context: Context) -> Decision {
         Input::Started { of, pid, tree, session } => attempt::started(run, of, *pid, tree, session.as_deref()),
         Input::NotStarted { of, failure } => attempt::not_started(run, of, failure, context),
         Input::Observed { of, offset, observations } => attempt::observed(run, of, *offset, observations),
+        Input::Overlapping { one, two, paths } => overlap::seen(run, (one, two), paths),
         Input::Told { of, upto } => attempt::told(run, of, *upto),
         Input::Steer { step, text, by } => said::steer(run, step.as_ref(), text, by),
         Input::Ended { of, ending, snapshot, tail } => {

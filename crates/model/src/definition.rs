@@ -2,12 +2,14 @@
 //!
 //! A definition is stored whole in the run's first event; editing a file never changes a run under way.
 
+mod blind;
 mod builtin;
 mod carried;
 mod check;
 mod layers;
 mod problem;
 
+pub use blind::BLIND_VERIFIER;
 pub use builtin::{builtin, builtin_names, builtin_text};
 pub use carried::{Carry, Handed};
 pub use layers::{Library, Source};
@@ -150,6 +152,8 @@ pub enum Writes {
     Replan,
     /// A file by the role's own words: JSON where the role has a schema, else a text.
     Output,
+    /// A judgement of the phase's work: JSON by the role's schema, whose `passed` decides whether the phase is merged.
+    Verdict,
 }
 
 impl Writes {
@@ -161,7 +165,7 @@ impl Writes {
             Self::Overview => ArtifactKind::Overview,
             Self::Plan | Self::Revision | Self::Replan => ArtifactKind::Plan,
             Self::Debug => ArtifactKind::Debug,
-            Self::Output => ArtifactKind::Output,
+            Self::Output | Self::Verdict => ArtifactKind::Output,
         }
     }
 
@@ -170,7 +174,9 @@ impl Writes {
     pub fn completion(self) -> &'static str {
         match self {
             Self::Revision | Self::Replan => "REVISION_COMPLETED",
-            Self::Report | Self::Overview | Self::Plan | Self::Debug | Self::Output => self.kind().completion(),
+            Self::Report | Self::Overview | Self::Plan | Self::Debug | Self::Output | Self::Verdict => {
+                self.kind().completion()
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ mod observation;
 
 pub use created::{
     AgentChoice, AttemptLimits, Base, Created, ForkedFrom, Interrupted, Options, Parent, Paths, ResearchTopic,
-    SNAPSHOT_MS,
+    SNAPSHOT_MS, Verdicts,
 };
 pub use observation::Observation;
 
@@ -18,7 +18,8 @@ use crate::client::UsageLimit;
 use crate::definition::StateName;
 use crate::failure::{FailingGroup, Failure};
 use crate::forecast::Learned;
-use crate::ids::{Oid, PhaseNumber, StepId, Token};
+use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::judgement::Judgement;
 use crate::merge::{Conflict, Joined};
 use crate::permission::{Rule, Verdict as Leave};
 use crate::plan::Plan;
@@ -113,6 +114,21 @@ pub struct Verdict {
     /// What failed, as far as the output tells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failing: Vec<FailingGroup>,
+    /// Names what it ran in besides the tree: the machine, tools, variables, set-up; `None`: nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Where it was run, if that was not here: another run had the same tree, command and environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+}
+
+/// An earlier run of a command on the same tree in the same environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// The run.
+    pub run: RunId,
+    /// When.
+    pub at: UtcMillis,
 }
 
 /// A file that a step left for the user.
@@ -313,6 +329,27 @@ pub enum Event {
         /// The merges that the tree has on top of the integration branch, where it is that of a batch or a part of one.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         of: Vec<StepId>,
+    },
+    /// A verifier has judged a phase's tree by what the phase asks for.
+    PhaseJudged {
+        /// The step.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// What it found.
+        judgement: Box<Judgement>,
+    },
+    /// Two phases were seen to change the same files while they worked.
+    OverlapSeen {
+        /// The step that began first: it goes on.
+        earlier: StepId,
+        /// The other one.
+        later: StepId,
+        /// What both have changed.
+        paths: Vec<String>,
+        /// Whether the other one makes way until the first is merged.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pauses: bool,
     },
     /// A step is done, and verified.
     StepSucceeded {

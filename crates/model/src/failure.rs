@@ -154,6 +154,8 @@ pub enum FailureKind {
     NoInstructions,
     /// Tests fail.
     TestFailure,
+    /// A verifier found that the work lacks what its phase asks for.
+    RequirementUnmet,
     /// The phase's work does not merge with what is there.
     Conflict,
     /// A person (or a policy) said no.
@@ -199,6 +201,7 @@ impl FailureKind {
             Self::HistoryRewritten => "history-rewritten",
             Self::NoInstructions => "no-instructions",
             Self::TestFailure => "test-failure",
+            Self::RequirementUnmet => "requirement-unmet",
             Self::Conflict => "conflict",
             Self::GateRejected => "gate-rejected",
             Self::UnmetNeeds => "unmet-needs",

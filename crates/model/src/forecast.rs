@@ -13,7 +13,7 @@ pub use files::{Named, files};
 pub use learn::{COMMITS, Learned, Past, learn};
 pub use meet::meetings;
 
-use crate::ids::PhaseNumber;
+use crate::ids::{PhaseNumber, StepId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -125,6 +125,30 @@ impl Overlapping {
             Self::Warn => "warn",
             Self::Off => "off",
         }
+    }
+}
+
+/// Two phases that were seen to change the same files while they worked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overlap {
+    /// The phase that began first.
+    pub earlier: PhaseNumber,
+    /// The other one.
+    pub later: PhaseNumber,
+    /// The other one's step.
+    pub step: StepId,
+    /// The try that made way, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// What both had changed.
+    pub paths: Vec<String>,
+}
+
+impl Overlap {
+    /// Whether it is of these two phases, whichever was first.
+    #[must_use]
+    pub fn is_of(&self, one: PhaseNumber, two: PhaseNumber) -> bool {
+        (self.earlier, self.later) == (one, two) || (self.earlier, self.later) == (two, one)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::event::{Artifact, AttemptEnding, EntryFacts, GateAnswer, Observation,
 use crate::failure::Failure;
 use crate::forecast::Learned;
 use crate::ids::{Oid, PhaseNumber, StepId, Token};
+use crate::judgement::Judgement;
 use crate::merge::{Link, Probe};
 use crate::permission::Rule;
 use crate::plan::Plan;
@@ -56,6 +57,8 @@ pub struct Left {
     pub plan: Option<LeftPlan>,
     /// The changed plan that it left.
     pub proposal: Option<Proposal>,
+    /// What it found, where it judged a phase's work.
+    pub judgement: Option<Box<Judgement>>,
     /// Things that the user should know.
     pub warnings: Vec<String>,
 }
@@ -133,6 +136,15 @@ pub enum Input {
         epoch: Token,
         /// The driver's process.
         pid: u32,
+    },
+    /// Two attempts at work are seen to have changed the same files.
+    Overlapping {
+        /// The one.
+        one: Of,
+        /// The other.
+        two: Of,
+        /// What both have changed, sorted.
+        paths: Vec<String>,
     },
     /// A state's needs were checked.
     Entered {

@@ -20,6 +20,7 @@ pub mod forecast;
 pub mod fork;
 pub mod ids;
 pub mod input;
+pub mod judgement;
 pub mod ledger;
 pub mod links;
 pub mod merge;

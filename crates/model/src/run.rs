@@ -10,8 +10,10 @@ mod base;
 mod by_hand;
 mod expand;
 mod forecast;
+mod judgement;
 mod merge;
 mod permission;
+mod players;
 mod queues;
 mod replan;
 mod said;
@@ -28,8 +30,9 @@ use crate::event::{
     RefMove, ResearchTopic, Verdict, Work,
 };
 use crate::failure::{FailingGroup, Failure};
-use crate::forecast::{Learned, Met};
+use crate::forecast::{Learned, Met, Overlap};
 use crate::ids::{Oid, PhaseNumber, RunId, StepId, Token};
+use crate::judgement::Judgement;
 use crate::merge::Conflict;
 use crate::obligation::{Obligation, ObligationKey};
 use crate::permission::{PermissionRequest, Question, Rules};
@@ -457,6 +460,12 @@ pub struct Run {
     pub taken_in: Vec<(String, Oid)>,
     /// Results of commands on trees.
     pub verdicts: Vec<Verdict>,
+    /// What verifiers found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub judgements: Vec<Judgement>,
+    /// Phases that were seen to change the same files while they worked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overlaps: Vec<Overlap>,
     /// Files that were left for the user.
     pub artifacts: Vec<Artifact>,
     /// Things that the user should know.
@@ -560,43 +569,6 @@ impl Run {
     #[must_use]
     pub fn action(&self, step: &Step) -> Option<Action> {
         self.template(step).and_then(|template| template.action)
-    }
-
-    /// The role of a step's agent. A repair is done by the role that debugs.
-    #[must_use]
-    pub fn role(&self, step: &Step) -> &str {
-        let own = self.template(step).and_then(|template| template.role.as_deref());
-        let role = if step.repair.is_some() { self.created.definition.debugger().or(own) } else { own };
-        role.unwrap_or("agent")
-    }
-
-    /// The agent of a step: that of its newest attempt, else the one that plays its role.
-    #[must_use]
-    pub fn agent<'a>(&'a self, step: &'a Step) -> &'a AgentChoice {
-        let own = step.attempt().and_then(|attempt| attempt.agent.as_deref());
-        own.unwrap_or_else(|| self.created.agent_of(self.role(step)))
-    }
-
-    /// The agent of one attempt of a step.
-    #[must_use]
-    pub fn agent_of<'a>(&'a self, step: &Step, attempt: &'a Attempt) -> &'a AgentChoice {
-        attempt.agent.as_deref().unwrap_or_else(|| self.created.agent_of(self.role(step)))
-    }
-
-    /// The agent that mends what fails.
-    #[must_use]
-    pub fn mender(&self) -> &AgentChoice {
-        self.player(self.created.definition.debugger())
-    }
-
-    /// The agent that changes plans.
-    #[must_use]
-    pub fn planner(&self) -> &AgentChoice {
-        self.player(self.created.definition.replanner())
-    }
-
-    fn player(&self, role: Option<&str>) -> &AgentChoice {
-        role.map_or(&self.created.options.agent, |role| self.created.agent_of(role))
     }
 
     /// The token that the next lease gets.
@@ -721,6 +693,8 @@ impl Event {
             Self::StopRequested { .. } => "stop_requested",
             Self::AttemptEnded { .. } => "attempt_ended",
             Self::VerdictRecorded { .. } => "verdict_recorded",
+            Self::PhaseJudged { .. } => "phase_judged",
+            Self::OverlapSeen { .. } => "overlap_seen",
             Self::StepSucceeded { .. } => "step_succeeded",
             Self::PlanAdopted { .. } => "plan_adopted",
             Self::StepFailed { .. } => "step_failed",

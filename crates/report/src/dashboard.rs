@@ -102,7 +102,10 @@ fn plain(text: &str) -> String {
 fn foot(run: &Run) -> String {
     let tests = run.newest_verdict().map_or_else(
         || "no tests yet".to_owned(),
-        |verdict| format!("`{}` {}", verdict.command, if verdict.passed { "passes" } else { "fails" }),
+        |verdict| {
+            let before = if verdict.before.is_some() { ", as judged before" } else { "" };
+            format!("`{}` {}{before}", verdict.command, if verdict.passed { "passes" } else { "fails" })
+        },
     );
     let tests = plain(&tests);
     let spend = spend::line(spend::of(run, &[])).unwrap_or_else(|| NOT_TOLD.to_owned());

@@ -89,6 +89,8 @@ pub fn run(run: &Run) -> Value {
         "parked_until": run.parked_until().map(moment),
         "answers": run.answers.iter().map(|(step, answered)| json!({"step": step, "answer": answered.answer, "by": answered.by, "comment": answered.comment, "at": moment(answered.at)})).collect::<Vec<_>>(),
         "verdicts": run.verdicts,
+        "judgements": run.judgements,
+        "overlaps": run.overlaps,
         "artifacts": run.artifacts,
         "warnings": run.warnings,
         "kept": run.kept,
@@ -130,6 +132,7 @@ fn phases(run: &Run) -> Vec<Value> {
             "merged": state.is_some_and(|state| state.merged),
             "skipped": state.is_some_and(|state| state.skipped),
             "repairs": state.map_or(0, |state| state.repairs),
+            "meets": state.map_or(&[][..], |state| state.meets.as_slice()),
         })
     });
     shown.collect()

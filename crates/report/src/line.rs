@@ -4,7 +4,7 @@ use crate::budget;
 use crate::limits;
 use crate::text::moment;
 use coordinate_model::definition::{Action, Scope, StepKind, Writes};
-use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome};
+use coordinate_model::event::{AttemptEnding, Event, GateAnswer, Observation, Outcome, Verdict};
 use coordinate_model::failure::Failure;
 use coordinate_model::ids::StepId;
 use coordinate_model::permission::short_id;
@@ -57,6 +57,20 @@ pub fn text(run: &Run, event: &Event) -> Option<String> {
         Event::AttemptEnded { step, ending: AttemptEnding::Stopped, .. } => Some(format!("{} was stopped", name(step))),
         Event::AttemptEnded { step, ending: AttemptEnding::Lost, .. } => {
             Some(format!("{} lost its process", name(step)))
+        }
+        Event::OverlapSeen { earlier, later, paths, pauses } => {
+            let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+            let what = if *pauses { "makes way" } else { "goes on" };
+            Some(format!("{} and {} change {}; the later one {what}", name(earlier), name(later), paths.join(", ")))
+        }
+        Event::PhaseJudged { step, judgement, .. } => {
+            let met = judgement.findings.iter().filter(|finding| finding.verdict == "met").count();
+            let mark = if judgement.passed { "✓" } else { "✗" };
+            let (by, all) = (&judgement.by, judgement.findings.len());
+            Some(format!("{mark} {}: `{by}` finds {met} of {all} met on {}", name(step), judgement.tree.short()))
+        }
+        Event::VerdictRecorded { verdict: Verdict { before: Some(before), command, .. }, .. } => {
+            Some(format!("`{command}` passes, as judged before ({}, {})", before.run, moment(before.at)))
         }
         Event::VerdictRecorded { verdict, of, .. } => {
             let result = if verdict.passed { "passes" } else { "fails" };
@@ -222,7 +236,7 @@ pub fn name(run: &Run, step: &Step) -> String {
         Some(Writes::Revision) => return "the plan's revision".to_owned(),
         Some(Writes::Overview) => return "the overview".to_owned(),
         Some(Writes::Debug) => return "the debug report".to_owned(),
-        Some(Writes::Report | Writes::Replan | Writes::Output) | None => {}
+        Some(Writes::Report | Writes::Replan | Writes::Output | Writes::Verdict) | None => {}
     }
     match run.action(step) {
         Some(Action::Summary) => "summary".to_owned(),

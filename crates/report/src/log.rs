@@ -50,10 +50,12 @@ pub fn level(event: &Event) -> Level {
         Event::AttemptEnded { ending: AttemptEnding::Exited { code: 0 } | AttemptEnding::Stopped, .. } => Level::Info,
         Event::StepSucceeded { warnings, .. } if !warnings.is_empty() => Level::Warn,
         Event::VerdictRecorded { verdict, .. } if !verdict.passed => Level::Warn,
+        Event::PhaseJudged { judgement, .. } if !judgement.passed => Level::Warn,
         Event::AttemptEnded { .. }
         | Event::RetryScheduled { .. }
         | Event::LimitMet { .. }
         | Event::RepairAdded { .. }
+        | Event::OverlapSeen { .. }
         | Event::BaseMoved { .. }
         | Event::BaseRepairAdded { .. }
         | Event::ReplanAdded { .. }
@@ -72,6 +74,7 @@ pub fn level(event: &Event) -> Level {
         | Event::AttemptStarted { .. }
         | Event::StopRequested { .. }
         | Event::VerdictRecorded { .. }
+        | Event::PhaseJudged { .. }
         | Event::StepSucceeded { .. }
         | Event::PlanAdopted { .. }
         | Event::LimitEnded { .. }

@@ -170,7 +170,7 @@ fn files_of(run: &Run, template: &StepTemplate) -> usize {
         (Some(_), _) if matches!(template.for_each, Some(ForEach::FailingTests | ForEach::Replans)) => 0,
         (Some(Writes::Overview | Writes::Plan | Writes::Revision | Writes::Debug | Writes::Output), _)
         | (None, Some(Action::Summary)) => 1,
-        (Some(Writes::Replan), _)
+        (Some(Writes::Replan | Writes::Verdict), _)
         | (None, Some(Action::Deliver | Action::Link | Action::PullRequest | Action::Replan) | None) => 0,
     }
 }

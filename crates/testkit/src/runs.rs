@@ -192,6 +192,13 @@ impl RunBuilder {
         self
     }
 
+    /// Lets a verifier judge each phase.
+    #[must_use]
+    pub fn blind_verifier(mut self) -> Self {
+        self.created.definition = self.created.definition.with_blind_verifier();
+        self
+    }
+
     /// Phases that are done already.
     #[must_use]
     pub fn done(mut self, phases: &[u32]) -> Self {
@@ -266,6 +273,7 @@ fn options() -> Options {
         test_command: Some("make test".to_owned()),
         check_command: None,
         forecast: None,
+        verdicts: None,
         test_limit_ms: 60_000,
         limits: AttemptLimits::default(),
         tree_setup: Vec::new(),

@@ -12,6 +12,7 @@ use coordinate_model::event::{Artifact, AttemptEnding, EntryFacts, Observation, 
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{Oid, PhaseNumber};
 use coordinate_model::input::{Input, Left, LeftPlan, Of, Performed};
+use coordinate_model::judgement::Judgement;
 use coordinate_model::merge::{Apart, Conflict, Link, Next, Probe, next, standings};
 use coordinate_model::obligation::{Detail, Effect, Obligation};
 use coordinate_model::plan::{Phase, Plan};
@@ -39,6 +40,10 @@ pub struct Habits {
     pub conflicts: u64,
     /// The user's branch moves before it is delivered to.
     pub base_moves: u64,
+    /// Agents at work are seen to change the same files.
+    pub overlaps: u64,
+    /// Verifiers find that something is missing.
+    pub judged_wanting: u64,
     /// Everything else fails.
     pub trouble: u64,
     /// The most tokens that an agent tells at a time; 0: it tells none.
@@ -83,7 +88,9 @@ impl World {
         Some(match obligation.key.effect {
             Effect::Launch if run.is_held() => vec![ended(of, AttemptEnding::Stopped)],
             Effect::Launch => vec![self.launch(of)],
-            Effect::Supervise => self.supervise(step, &of),
+            Effect::Supervise => {
+                self.overlapping(run, step, &of).into_iter().chain(self.supervise(step, &of)).collect()
+            }
             Effect::Verify => vec![self.verify(run, step, of)],
             Effect::Perform => vec![Input::Performed { result: self.perform(run, step, &of), of }],
             Effect::Move if self.happens("move", &of, self.habits.trouble) => vec![move_failed(of)],
@@ -115,6 +122,15 @@ impl World {
         }
         let tree = format!("trees/{}", of.step);
         Input::Started { of, pid: 100, tree, session: None }
+    }
+
+    /// Somebody else at work whose tree has changed the same file.
+    fn overlapping(&self, run: &Run, step: &Step, of: &Of) -> Option<Input> {
+        let others = run.live().filter(|other| other.kind == StepKind::Agent && other.phase != step.phase);
+        let other = others.filter_map(|other| Some((other, other.attempt()?))).next()?;
+        let two = Of { step: other.0.id.clone(), attempt: other.1.number, token: other.1.token };
+        let seen = self.happens("overlap", of, self.habits.overlaps);
+        seen.then(|| Input::Overlapping { one: of.clone(), two, paths: vec!["src/lib.rs".to_owned()] })
     }
 
     fn supervise(&self, step: &Step, of: &Of) -> Vec<Input> {
@@ -156,6 +172,10 @@ impl World {
             let failure = Failure::new(FailureClass::AgentMisbehaved, kind, "nothing was done");
             return Input::Verified { of, result: Err(failure) };
         }
+        if let Some(judged) = run.judged_work(step) {
+            let left = Left { judgement: Some(Box::new(self.judgement(run, step, &of, judged))), ..Left::default() };
+            return Input::Verified { of, result: Ok(left) };
+        }
         let base = step.attempt().and_then(|attempt| attempt.base.clone()).unwrap_or_else(|| oid("nothing"));
         let name = format!("{}@{}", of.step, of.attempt);
         let work =
@@ -174,8 +194,20 @@ impl World {
                 learned: Vec::new(),
             }),
             warnings: Vec::new(),
+            judgement: None,
         };
         Input::Verified { of, result: Ok(left) }
+    }
+
+    fn judgement(&self, run: &Run, step: &Step, of: &Of, judged: &Work) -> Judgement {
+        let passed = !self.happens("judge", of, self.habits.judged_wanting);
+        Judgement {
+            by: run.role(step).to_owned(),
+            requirement: run.requirement(step).unwrap_or_default(),
+            tree: judged.tree.clone(),
+            passed,
+            findings: Vec::new(),
+        }
     }
 
     /// A plan of a few phases, each of which may need any before it.
@@ -329,7 +361,16 @@ fn artifact(writes: Writes, name: &str) -> Artifact {
 
 fn verdict(of: &Oid, passed: bool) -> Verdict {
     let tree = oid(format!("tree of {of}"));
-    Verdict { command: "make test".to_owned(), tree, passed, duration_ms: 10, tail: Vec::new(), failing: Vec::new() }
+    Verdict {
+        command: "make test".to_owned(),
+        tree,
+        passed,
+        duration_ms: 10,
+        tail: Vec::new(),
+        failing: Vec::new(),
+        environment: None,
+        before: None,
+    }
 }
 
 fn probe(commit: &Oid) -> Probe {

@@ -91,7 +91,12 @@ fn retention(config: &Config) -> Retention {
 fn remove_trees(project: &Project, trees: &[Tree]) -> Vec<Kept> {
     let Some(repository) = &project.repository else { return Vec::new() };
     let removed = trees.iter().filter_map(|tree| {
-        let error = repository.remove_tree(&tree.path, &tree.snapshot).err()?;
+        // Each is asked in turn; that none holds it all is what the last one says.
+        let mut error = None;
+        for snapshot in &tree.snapshots {
+            error = Some(repository.remove_tree(&tree.path, snapshot).err()?);
+        }
+        let error = error?;
         Some(Kept { path: tree.path.display().to_string(), why: error.to_string() })
     });
     removed.collect()

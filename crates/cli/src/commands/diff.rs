@@ -47,8 +47,9 @@ fn of_run(repository: &dyn Repository, shelf: &Shelf) -> Result<(Oid, Oid), Comm
         CommandError::usage(format!("`{}` is not in the journal, so nobody knows what it began with", shelf.id))
             .hint("name what is compared; `coordinate restore --list` has the names")
     })?;
-    let work = run.integration.as_ref().filter(|work| repository.tree_of(work).is_ok());
-    match (&run.created.base.commit, work) {
+    let started = run.created.base.commit.as_ref();
+    let work = run.integration.as_ref().filter(|work| Some(*work) != started && repository.tree_of(work).is_ok());
+    match (started, work) {
         (Some(base), Some(work)) => Ok((base.clone(), work.clone())),
         _ => Err(CommandError::usage(format!("nothing of `{}` is merged", shelf.id))
             .hint(format!("see what its agents left with `coordinate restore {} --list`", shelf.id))),

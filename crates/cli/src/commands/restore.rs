@@ -6,6 +6,7 @@ use super::{clean, print, print_json};
 use crate::args::RestoreArguments;
 use crate::context::{Project, first_line, make_state_folder};
 use crate::failure::{CommandError, Exit};
+use coordinate_engine::port::RepositoryError;
 use coordinate_host::git::{Brought, Extent, GitRepository, KeptTree};
 use coordinate_report::text::moment;
 use serde_json::{Value, json};
@@ -70,7 +71,8 @@ fn into_folder(
     if as_json {
         print_json(&json!({"kept": kept.name, "commit": kept.commit.as_str(), "folder": folder, "files": files}));
     } else {
-        print(&format!("restored  {}: {files} files, as of {}", folder.display(), moment(kept.at)));
+        let word = if files == 1 { "file" } else { "files" };
+        print(&format!("restored  {}: {files} {word}, as of {}", folder.display(), moment(kept.at)));
     }
     Ok(Exit::Done)
 }
@@ -113,8 +115,11 @@ fn as_branch(repository: &GitRepository, kept: &KeptTree, branch: &str, as_json:
 }
 
 /// What git refuses here is what was asked for: a name that is taken, a path that is not there.
-fn refused(error: coordinate_engine::port::RepositoryError) -> CommandError {
-    CommandError::usage(error.to_string()).hint("list what is kept with `coordinate restore --list`")
+fn refused(error: RepositoryError) -> CommandError {
+    match error {
+        RepositoryError::Git { .. } | RepositoryError::RefMoved { .. } => CommandError::usage(error.to_string()),
+        RepositoryError::File { .. } => CommandError::internal(error),
+    }
 }
 
 fn list(project: &Project, options: &RestoreArguments) -> Result<Exit, CommandError> {
@@ -167,7 +172,8 @@ fn print_shelf(project: &Project, shelf: &Shelf) -> Result<(), CommandError> {
     print(&format!("{}  {}", shelf.id, first_line(request)));
     let width = shelf.kept.iter().map(|kept| kept.name.len()).max().unwrap_or(0);
     for (kept, Extent { files, added, removed }) in measured(project, shelf)? {
-        let extent = format!("{files} files +{added} -{removed}");
+        let word = if files == 1 { "file" } else { "files" };
+        let extent = format!("{files} {word} +{added} -{removed}");
         print(&format!("  {:<width$}  {}  {extent:<18}  {}", kept.name, moment(kept.at), why(&kept)));
     }
     Ok(())

@@ -134,6 +134,7 @@ pub(super) fn ask(question: &str) -> Result<bool, CommandError> {
 pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choices, CommandError> {
     let config = project.config()?;
     let definition = workflows::find(project, &options.workflow)?;
+    let definition = if config.flag("verify.blind") { definition.with_blind_verifier() } else { definition };
     if let Some(told) = workflows::overriding(project, &options.workflow) {
         super::note(&told);
     }
@@ -162,6 +163,7 @@ pub(crate) fn choices(project: &Project, options: &RunArguments) -> Result<Choic
             test_command: config.text("test.command").map(str::to_owned),
             check_command: config.text("check.command").filter(|command| !command.is_empty()).map(str::to_owned),
             forecast: Some(config.forecast()?),
+            verdicts: Some(Box::new(config.verdicts())),
             test_limit_ms: config.number("test.limit_seconds").unwrap_or(1800).saturating_mul(1000),
             limits: config.limits(),
             tree_setup: config.list("worktree.setup"),

@@ -1,7 +1,8 @@
-//! What is set about phases that change the same files.
+//! What is set about phases that change the same files, and about verdicts.
 
 use super::Config;
 use crate::failure::CommandError;
+use coordinate_model::event::Verdicts;
 use coordinate_model::forecast::{Overlapping, Settings};
 
 impl Config {
@@ -16,5 +17,10 @@ impl Config {
             )));
         };
         Ok(Settings { avoid: self.flag("forecast.avoid"), overlap })
+    }
+
+    /// What verdicts are kept for.
+    pub(crate) fn verdicts(&self) -> Verdicts {
+        Verdicts { shared: self.flag("verdicts.cache"), variables: self.list("verdicts.environment") }
     }
 }

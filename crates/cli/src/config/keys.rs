@@ -29,7 +29,7 @@ pub(super) struct Key {
     pub(super) help: &'static str,
 }
 
-pub(super) const KEYS: [Key; 71] = [
+pub(super) const KEYS: [Key; 74] = [
     Key {
         name: "default_scope",
         kind: Kind::Text,
@@ -258,6 +258,24 @@ pub(super) const KEYS: [Key; 71] = [
         kind: Kind::Text,
         default: "\"pause\"",
         help: "phases that are seen to change the same files while they work: `pause` the later one, `warn`, or `off`",
+    },
+    Key {
+        name: "verify.blind",
+        kind: Kind::Flag,
+        default: "false",
+        help: "before a phase is merged, an agent judges its tree by the plan's words alone (role `blind-verifier`)",
+    },
+    Key {
+        name: "verdicts.cache",
+        kind: Kind::Flag,
+        default: "true",
+        help: "tests and checks that passed are not run again, in any run, on the same tree in the same environment",
+    },
+    Key {
+        name: "verdicts.environment",
+        kind: Kind::List,
+        default: "[\"PATH\", \"CC\", \"CXX\", \"CFLAGS\", \"CXXFLAGS\", \"LDFLAGS\", \"RUSTFLAGS\", \"RUSTUP_TOOLCHAIN\", \"GOFLAGS\", \"NODE_ENV\", \"NODE_OPTIONS\", \"PYTHONPATH\", \"VIRTUAL_ENV\", \"JAVA_HOME\", \"LANG\", \"LC_ALL\", \"TZ\"]",
+        help: "the variables that are a part of that environment, besides the system, the programs and `worktree.setup`",
     },
     Key {
         name: "permissions.allow",

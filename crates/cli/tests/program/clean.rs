@@ -141,17 +141,22 @@ fn a_tree_that_was_left_goes_only_when_all_of_it_is_kept() {
     let run = world.show();
     let trees = std::path::PathBuf::from(run["paths"]["trees"].as_str().unwrap());
     std::fs::create_dir_all(&trees).unwrap();
-    for name in ["clean", "dirty"] {
+    for name in ["clean", "dirty", "kept"] {
         let branch = format!("coordinate/{}/{name}", run["run"].as_str().unwrap());
         world.git(&["worktree", "add", "-q", "-b", &branch, &trees.join(name).to_string_lossy()]);
         // The mark of a tree that the program made.
         world.write(&format!(".git/worktrees/{name}/coordinate-branch"), &branch);
     }
     std::fs::write(trees.join("dirty/precious.txt"), "not committed\n").unwrap();
+    // The same, and the ref of its last attempt has it.
+    std::fs::write(trees.join("kept/one.txt"), "1\n").unwrap();
+    let of_agent = &left(&world).0[0];
+    assert!(of_agent.ends_with("/implement-p1-agent@1"), "{of_agent}");
+    world.git(&["update-ref", &of_agent.replace("implement-p1-agent@1", "kept@1"), of_agent]);
     let found = cleaned(&world, &["--dry-run"]);
-    assert_eq!((found["trees"].as_array().map(Vec::len), World::entries(&trees).len()), (Some(2), 2), "{found:#}");
+    assert_eq!((found["trees"].as_array().map(Vec::len), World::entries(&trees).len()), (Some(3), 3), "{found:#}");
     let found = cleaned(&world, &[]);
-    assert_eq!((found["kept"].as_array().map(Vec::len), found["trees"].as_array().map(Vec::len)), (Some(1), Some(1)));
+    assert_eq!((found["kept"].as_array().map(Vec::len), found["trees"].as_array().map(Vec::len)), (Some(1), Some(2)));
     assert_eq!(World::entries(&trees), ["dirty"]);
     assert_eq!(std::fs::read_to_string(trees.join("dirty/precious.txt")).unwrap(), "not committed\n");
     assert!(!left(&world).0.is_empty(), "refs went before the trees that they hold");

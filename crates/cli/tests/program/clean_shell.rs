@@ -54,7 +54,7 @@ fn workflows(world: &World) -> Vec<String> {
 
 /// What lies in the trash, by what was cleaned together.
 fn batches(world: &World) -> Vec<Value> {
-    world.json(&["restore", "--list", "--json"]).as_array().unwrap().clone()
+    world.json(&["restore", "--list", "--json"])["cleaned"].as_array().unwrap().clone()
 }
 
 fn only_batch(world: &World) -> String {

@@ -226,3 +226,17 @@ fn another_answer_shows_the_branch_that_it_leads_to() {
     }
     redacted(&world, || insta::assert_snapshot!("replay_with_wrong", wrong));
 }
+
+const OTHER_PLAN: &str = "# Another plan\n\n### Phase 1: Only\n**Files**: greeter.txt\n\n- [ ] write the greeting\n";
+
+/// Shows N8.
+#[test]
+fn another_file_of_an_agent_is_gone_on_with_as_far_as_answers_are_recorded() {
+    let world = eight(&[]);
+    let words = world.authored(&ARGUMENTS);
+    let outcome = world.coordinate(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let file = world.env.script("other.md", OTHER_PLAN);
+    let answer = format!("answer:plan/plan={}", file.display());
+    check("replay_other_plan", &world, &world.coordinate(&["replay", "--execute", "--with", &answer]));
+}

@@ -138,6 +138,10 @@ pub trait Repository: Send + Sync {
     /// The newest commits that a commit reaches, newest first, with what each changed; merges have changed nothing.
     fn history(&self, commit: &Oid, most: usize) -> Result<Vec<Past>, RepositoryError>;
 
+    /// The paths in which a work tree differs from a commit, committed or not, without ignored ones; sorted. Touches neither
+    /// its index nor its files, so that it may be asked of a tree that somebody works in.
+    fn tree_changes(&self, path: &Path, commit: &Oid) -> Result<Vec<String>, RepositoryError>;
+
     /// A file's bytes in a tree or commit; `None` if it is not there.
     fn read_file(&self, tree: &Oid, path: &str) -> Result<Option<Vec<u8>>, RepositoryError>;
 

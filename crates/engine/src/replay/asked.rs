@@ -12,7 +12,8 @@ use coordinate_model::time::UtcMillis;
 
 /// What may have been said for this event; each is only taken if it leads to it. `after` is the event after it.
 pub(super) fn of(run: &Run, event: &Event, after: Option<&Event>) -> Vec<Input> {
-    let mut inputs: Vec<Input> = of_people(event, after).into_iter().chain(of_world(run, event)).collect();
+    let mut inputs: Vec<Input> =
+        of_people(event, after).into_iter().chain(of_trees(run, event)).chain(of_world(run, event)).collect();
     inputs.extend(due(run).into_iter().map(|(input, _)| input));
     inputs.extend([Input::QuestionsDue, Input::BudgetDue]);
     inputs
@@ -66,6 +67,16 @@ fn said_to(step: StepId, attempt: Option<u32>, Said { by, what }: Said, after: O
             Input::Permit { step, attempt: attempt.unwrap_or_default(), request, answer, by, comment, always }
         }
     }
+}
+
+/// What was seen in the trees of agents at work, which are not at work now.
+fn of_trees(run: &Run, event: &Event) -> Option<Input> {
+    let Event::OverlapSeen { earlier, later, paths, .. } = event else { return None };
+    let of = |step: &StepId| {
+        let attempt = run.step(step)?.attempt()?;
+        Some(Of { step: step.clone(), attempt: attempt.number, token: attempt.token })
+    };
+    Some(Input::Overlapping { one: of(earlier)?, two: of(later)?, paths: paths.clone() })
 }
 
 /// What the world outside answered: where requests are opened, the user's checkout as it was then, runs below.

@@ -126,8 +126,8 @@ pub(super) fn examine(step: &StepJob, order: &Order) -> Result<Left, Failure> {
 }
 
 /// The schema that the file must keep. Roles are checked before a run begins, so a faulty one is of a damaged journal.
-fn schema(step: &StepJob, order: &Order) -> Result<Option<Schema>, Failure> {
-    if order.writes != Writes::Output {
+pub(super) fn schema(step: &StepJob, order: &Order) -> Result<Option<Schema>, Failure> {
+    if !matches!(order.writes, Writes::Output | Writes::Verdict) {
         return Ok(None);
     }
     let schema = step.job.created.role(&step.role).schema();
@@ -211,9 +211,16 @@ fn changed_meanwhile(step: &StepJob, order: &Order, hash: &str, present: bool) -
     let (expected, found) = match (order.writes, present) {
         (Writes::Revision, true) => ("the plan as it was at the start", "a plan that was edited meanwhile"),
         (Writes::Revision, false) => ("the plan as it was at the start", "no file"),
-        (Writes::Report | Writes::Overview | Writes::Plan | Writes::Debug | Writes::Replan | Writes::Output, _) => {
-            ("no file", "a file with another text")
-        }
+        (
+            Writes::Report
+            | Writes::Overview
+            | Writes::Plan
+            | Writes::Debug
+            | Writes::Replan
+            | Writes::Output
+            | Writes::Verdict,
+            _,
+        ) => ("no file", "a file with another text"),
     };
     Failure::new(FailureClass::Permanent, FailureKind::Conflict, format!("`{}` is not written over", order.place))
         .expected_found(expected, found)

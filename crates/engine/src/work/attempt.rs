@@ -5,7 +5,7 @@ use super::keeper::{Heard, Keeper, Moment, keep_now};
 use super::places::slug;
 use super::prompt::prompt;
 use super::watch::Watch;
-use super::{StepJob, testing};
+use super::{StepJob, overlap, testing};
 use crate::driver::Outbox;
 use crate::port::{
     ArtifactOrder, Assignment, AttemptStatus, AttemptsError, Ending, Launch, Limits, PathKind, Snapshot, StopHow,
@@ -81,7 +81,7 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
 /// attempt goes on with an interrupted one.
 fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
     if session_to_go_on_with(step).is_some() {
-        return step.take_up();
+        return if step.overlap.is_some() { step.bring_over() } else { step.take_up() };
     }
     let name = slug(&step.step.id);
     let tree = match (&step.attempt.base, &step.order) {
@@ -94,7 +94,9 @@ fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
         (None, None) => return Err(Failure::system("the attempt has no commit to start from")),
     };
     // Reading and planning need no dependencies installed; whatever runs the project's commands does.
-    if step.order.as_ref().is_none_or(|order| order.writes == Writes::Debug) && step.attempt.base.is_some() {
+    if step.order.as_ref().is_none_or(|order| matches!(order.writes, Writes::Debug | Writes::Verdict))
+        && step.attempt.base.is_some()
+    {
         testing::set_up(&step.job, &step.folder(), &tree)?;
     }
     if let Some(order) = &step.order {
@@ -188,6 +190,7 @@ struct Followed {
 
 fn follow(step: &StepJob, mut watch: Watch<'_>, heard: &Heard, outbox: &Outbox) -> Followed {
     let mut tail = VecDeque::new();
+    let overlaps = overlap::watch(step, outbox);
     let mut on_line = |line: TranscriptLine| {
         heard.again(step.job.tools.clock.now());
         report(step, &line, &mut watch, outbox);
@@ -204,6 +207,7 @@ fn follow(step: &StepJob, mut watch: Watch<'_>, heard: &Heard, outbox: &Outbox) 
         Ok(ending) => ending.map(translate),
         Err(error) => Some(AttemptEnding::NotStarted { reason: error.to_string() }),
     };
+    drop(overlaps);
     Followed { ending, tail }
 }
 

@@ -12,6 +12,7 @@ pub(super) use contract::completion;
 use super::attempt::session_to_go_on_with;
 use super::inputs::read_first;
 use super::{StepJob, sides};
+use coordinate_model::definition::Writes;
 use coordinate_model::role::Filling;
 use coordinate_model::standards::LONGEST;
 use std::fmt::Write;
@@ -25,6 +26,9 @@ pub(super) fn prompt(step: &StepJob, tree: &Path) -> String {
     let mut text = String::new();
     if session_to_go_on_with(step).is_some() {
         let _ = writeln!(text, "{INTERRUPTED}\n");
+        if let Some(told) = step.made_way() {
+            let _ = writeln!(text, "{told}\n");
+        }
         // What was said while nobody worked is not in the session; the rest bears being said twice.
         steering(step, &mut text);
         contract::contract(step, tree, &mut text);
@@ -66,10 +70,15 @@ fn task(step: &StepJob, tree: &Path, text: &mut String) {
     let _ = writeln!(text, "The artifacts of this work lie in `{}`.", root.join(&created.paths.topic).display());
     read_first(step, root, text);
     let _ = writeln!(text, "End every process that you start before you finish.\n");
-    if let Some(failure) = failing::failing(step) {
+    // Who judges sees the requirement and the tree: what others said of the work would lead the eye.
+    let judges = step.order.as_ref().is_some_and(|order| order.writes == Writes::Verdict);
+    if let Some(told) = step.made_way() {
+        let _ = writeln!(text, "## Work that is kept\n\n{told}\n");
+    }
+    if let Some(failure) = failing::failing(step).filter(|_| !judges) {
         let _ = writeln!(text, "## What fails\n\n{failure}");
     }
-    if let Some(sides) = sides::told(step) {
+    if let Some(sides) = sides::told(step).filter(|_| !judges) {
         let _ = writeln!(text, "## Both sides\n\n{sides}");
     }
     if let Some(phase) = step.phase() {

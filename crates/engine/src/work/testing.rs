@@ -54,11 +54,6 @@ impl Job {
         self.created.options.test_command.clone().or_else(standards)
     }
 
-    /// A known verdict on a tree.
-    pub(super) fn known_verdict(&self, command: &str, tree: &Oid) -> Option<Verdict> {
-        self.verdicts.iter().rev().find(|verdict| verdict.command == command && verdict.tree == *tree).cloned()
-    }
-
     /// Tests a commit in the run's own test tree, unless a verdict on its tree is known.
     pub(super) fn test_commit(&self, command: &str, commit: &Oid, folder: &Path) -> Result<Outcome, Failure> {
         let tree = self.repository()?.tree_of(commit).map_err(|error| Failure::system(error.to_string()))?;
@@ -80,20 +75,26 @@ impl Job {
         path: &Path,
         folder: &Path,
     ) -> Result<Outcome, Failure> {
+        // As it is now: tools that are exchanged meanwhile make it another one.
+        let environment = self.environment(command);
         let began = self.tools.clock.now();
         let (ending, output) = self.run_to_its_end(command, path, folder)?;
         if self.is_cancelled() || ending == Ending::Stopped {
             return Ok(Outcome::Cancelled);
         }
         let passed = ending == Ending::Exited { code: 0 };
-        Ok(Outcome::Ran(Verdict {
+        let verdict = Verdict {
             command: command.to_owned(),
             tree: tree.clone(),
             passed,
             duration_ms: self.tools.clock.now().since(began),
             failing: if passed { Vec::new() } else { output.failing.groups() },
             tail: with_reason(&ending, output.tail),
-        }))
+            environment,
+            before: None,
+        };
+        self.keep_verdict(&verdict);
+        Ok(Outcome::Ran(verdict))
     }
 
     /// Runs a shell command that ends with this driver. One that somebody killed has said nothing about the tree, so

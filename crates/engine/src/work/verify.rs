@@ -2,8 +2,9 @@
 
 use super::places::slug;
 use super::prompt::completion;
-use super::{StepJob, artifact, replan, sides};
+use super::{StepJob, artifact, judge, replan, sides};
 use crate::port::{CommitSpec, Repository, RepositoryError, Snapshot};
+use coordinate_model::definition::Writes;
 use coordinate_model::event::Work;
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::Oid;
@@ -16,6 +17,7 @@ use std::path::Path;
 pub(super) fn verify(step: &StepJob) -> Input {
     let result = match (&step.order, &step.change) {
         (Some(order), Some(change)) => replan::examine(step, order, change),
+        (Some(order), None) if order.writes == Writes::Verdict => judge::examine(step, order),
         (Some(order), None) => artifact::examine(step, order),
         (None, _) => keep(step).and_then(|work| examine(step, work)),
     };

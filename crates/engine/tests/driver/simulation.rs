@@ -70,6 +70,8 @@ fn some_habits(chance: &mut Chance) -> Habits {
         trouble: some(8),
         base_moves: some(20),
         mixtures_fail: some(20),
+        judged_wanting: some(20),
+        overlaps: some(20),
         tokens: 0,
     }
 }

@@ -85,7 +85,7 @@ impl GitRepository {
     /// When git fails.
     pub fn difference(&self, from: &Oid, to: &Oid, paths: &[String], stat: bool) -> Result<Vec<u8>, RepositoryError> {
         let how = if stat { "--stat" } else { "--patch" };
-        Ok(self.compare(from, to, &[how], paths)?)
+        self.compare(from, to, &[how], paths)
     }
 
     /// The files that differ between two trees or commits, sorted.

@@ -2,7 +2,7 @@
 
 use super::GitRepository;
 use super::capture::Captured;
-use super::command::failure;
+use super::command::{failure, parse_oid};
 use super::registry::{Mark, Place};
 use coordinate_engine::port::{CommitSpec, RepositoryError, Snapshot};
 use coordinate_model::ids::Oid;
@@ -16,6 +16,21 @@ pub(super) const EARLIER: &str = "Earlier: ";
 /// How often a snapshot is tried that another one of the same tree overtook.
 const TRIES: u32 = 8;
 
+/// What a ref stands for: a snapshot, or a commit of an agent.
+#[derive(Debug)]
+struct Tip {
+    commit: Oid,
+    tree: String,
+    parents: Vec<String>,
+}
+
+/// Where a snapshot goes, and what it says of itself.
+struct Label<'a> {
+    reference: &'a str,
+    message: &'a str,
+    at: UtcMillis,
+}
+
 impl GitRepository {
     /// Each snapshot has the one before it among its parents, so that a ref holds every moment that it ever stood for.
     /// Where nothing has changed since, none is made; a clean tree is kept by its HEAD commit itself.
@@ -27,9 +42,14 @@ impl GitRepository {
         at: UtcMillis,
     ) -> Result<Snapshot, RepositoryError> {
         let place = self.place_of(path)?;
-        let captured = self.capture(&place.work_tree, &place.git_dir)?;
+        // What is kept already is read while git looks at the files, which takes much longer.
+        let (captured, earlier) = std::thread::scope(|scope| {
+            let earlier = scope.spawn(|| self.tip_of(reference));
+            (self.capture(&place.work_tree, &place.git_dir), earlier.join())
+        });
+        let (captured, earlier) = (captured?, earlier.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
         let aside = self.tip_aside(&place, &captured)?;
-        let commit = self.keep_captured(&captured, aside.as_ref(), reference, message, at)?;
+        let commit = self.keep_captured(&captured, aside.as_ref(), earlier, &Label { reference, message, at })?;
         // From here on the tree is judged by this snapshot, not by the check that was made before a kill. What a cut-off
         // reset or removal left of the files has not pushed out the good snapshot: it comes after it.
         Mark::ALL.iter().try_for_each(|mark| mark.clear(&place))?;
@@ -43,23 +63,23 @@ impl GitRepository {
         &self,
         captured: &Captured,
         aside: Option<&Oid>,
-        reference: &str,
-        message: &str,
-        at: UtcMillis,
+        mut earlier: Option<Tip>,
+        label: &Label<'_>,
     ) -> Result<Oid, RepositoryError> {
         let mut tries = 1;
         loop {
-            let earlier = self.ref_value(reference)?;
-            if let Some(earlier) = &earlier
-                && self.says_all(earlier, captured, aside)?
+            if let Some(tip) = &earlier
+                && self.says_all(tip, captured, aside)?
             {
-                return Ok(earlier.clone());
+                return Ok(tip.commit.clone());
             }
-            let commit = self.snapshot_commit(captured, aside, earlier.as_ref(), message, at)?;
-            match self.update_ref(reference, &commit, earlier.as_ref()) {
+            let earlier_commit = earlier.map(|tip| tip.commit);
+            let commit = self.snapshot_commit(captured, aside, earlier_commit.as_ref(), label)?;
+            match self.update_ref(label.reference, &commit, earlier_commit.as_ref()) {
                 Err(RepositoryError::RefMoved { .. }) if tries < TRIES => tries += 1,
                 outcome => return outcome.map(|()| commit),
             }
+            earlier = self.tip_of(label.reference)?;
         }
     }
 
@@ -68,9 +88,9 @@ impl GitRepository {
         captured: &Captured,
         aside: Option<&Oid>,
         earlier: Option<&Oid>,
-        message: &str,
-        at: UtcMillis,
+        label: &Label<'_>,
     ) -> Result<Oid, RepositoryError> {
+        let Label { message, at, .. } = *label;
         let head: Vec<Oid> = captured.head.iter().cloned().collect();
         let mut parents = head.clone();
         parents.extend(aside.cloned());
@@ -90,17 +110,31 @@ impl GitRepository {
         self.make_commit(&CommitSpec { tree: captured.tree.clone(), parents, message, at })
     }
 
+    /// The commit that a ref stands for, if it is there.
+    fn tip_of(&self, reference: &str) -> Result<Option<Tip>, RepositoryError> {
+        let call =
+            self.call("read a snapshot").args(["for-each-ref", "--format=%(refname) %(objectname) %(tree) %(parent)"]);
+        let text = call.args(["--", reference]).text()?;
+        // It lists what lies below that name too.
+        let line = text.lines().find_map(|line| line.strip_prefix(reference)?.strip_prefix(' '));
+        let Some((commit, rest)) = line.and_then(|line| line.split_once(' ')) else { return Ok(None) };
+        let commit = parse_oid("read a snapshot", commit.as_bytes())?;
+        let mut names = rest.split(' ').filter(|name| !name.is_empty()).map(str::to_owned);
+        Ok(Some(Tip { commit, tree: names.next().unwrap_or_default(), parents: names.collect() }))
+    }
+
     /// Whether a snapshot says all that there is to be kept now, on top of the same HEAD.
-    fn says_all(&self, snapshot: &Oid, captured: &Captured, aside: Option<&Oid>) -> Result<bool, RepositoryError> {
+    fn says_all(&self, tip: &Tip, captured: &Captured, aside: Option<&Oid>) -> Result<bool, RepositoryError> {
         let Some(head) = &captured.head else { return Ok(false) };
-        if snapshot == head {
+        if tip.commit == *head {
             return Ok(captured.clean && aside.is_none());
         }
-        let parents = self.call("read a snapshot").args(["rev-parse", &format!("{snapshot}^@")]).text()?;
-        let parents: Vec<&str> = parents.lines().collect();
-        let is_beside = |aside: &Oid| parents.contains(&aside.as_str());
-        let same = parents.first() == Some(&head.as_str()) && aside.is_none_or(is_beside);
-        Ok(same && self.holds(snapshot, captured)?)
+        let is_beside = |aside: &Oid| tip.parents.iter().any(|parent| parent == aside.as_str());
+        let same = tip.parents.first().is_some_and(|parent| parent == head.as_str());
+        if !same || tip.tree != captured.tree.as_str() || !aside.is_none_or(is_beside) {
+            return Ok(false);
+        }
+        Ok(captured.extras.is_empty() || self.holds(&tip.commit, captured)?)
     }
 
     /// The tip of the tree's own branch where HEAD was taken elsewhere: a reset would lose its commits.

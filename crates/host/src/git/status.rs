@@ -96,6 +96,24 @@ impl GitRepository {
     }
 }
 
+impl GitRepository {
+    /// What a tree has changed since a commit: by its own commits, and beyond them.
+    pub(super) fn list_tree_changes(&self, path: &Path, since: &Oid) -> Result<Vec<String>, RepositoryError> {
+        let place = self.place_of(path)?;
+        let status = self.status(&place.work_tree, &place.git_dir, Depth::WithoutSubmodules)?;
+        let mut changed = match status.head.filter(|head| head != since) {
+            Some(head) => self.list_changed(since, &head)?,
+            None => Vec::new(),
+        };
+        for change in &status.changes {
+            changed.push(change.path().clone().into_text(ACTION)?);
+        }
+        changed.sort();
+        changed.dedup();
+        Ok(changed)
+    }
+}
+
 impl Status {
     fn parse(out: &[u8]) -> Result<Self, RepositoryError> {
         let mut status = Self { head: None, branch: None, changes: Vec::new() };

@@ -1,6 +1,6 @@
 //! Inputs that speak of an attempt: each is checked against the attempt that it names before anything follows.
 
-use super::{Decision, client, merge, quota, replan, session};
+use super::{Decision, client, judge, merge, quota, replan, session};
 use crate::definition::{Action, StepKind};
 use crate::event::{AttemptEnding, Event, Observation, Verdict, is_kill};
 use crate::failure::{Failure, FailureClass, FailureKind, recognise};
@@ -274,6 +274,9 @@ fn failed_and_told(run: &Run, step: &Step, of: &Of, failure: &Failure, context: 
 
 pub(super) fn verified(run: &Run, of: &Of, result: &Result<Left, Failure>, context: Context) -> Decision {
     in_state(run, of, &[StepState::Verifying], |step, attempt| match result {
+        Ok(Left { judgement: Some(judgement), warnings, .. }) => {
+            Decision::accepted(judge::judged(run, step, of, judgement, warnings))
+        }
         Ok(left) => {
             let adopt = |left: &LeftPlan| Event::PlanAdopted {
                 step: of.step.clone(),

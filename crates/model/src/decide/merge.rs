@@ -131,7 +131,8 @@ fn test_failure(verdict: Option<&Verdict>, step: &Step) -> Failure {
 /// What a phase left and what fails goes to an agent: to mend it, or, when tests fail again and again, to change the plan.
 pub(super) fn mend(run: &Run, step: &Step, events: &[Event], failure: &Failure, bent: &Bent<'_>) -> Vec<Event> {
     let for_good = events.iter().any(|event| matches!(event, Event::StepFailed { .. }));
-    let tests = failure.class.handling().repairable && failure.kind == FailureKind::TestFailure;
+    let shown = matches!(failure.kind, FailureKind::TestFailure | FailureKind::RequirementUnmet);
+    let tests = failure.class.handling().repairable && shown;
     if !for_good || !tests && bent.conflict.is_none() || step.replan.is_some() {
         return Vec::new();
     }

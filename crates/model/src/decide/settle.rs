@@ -34,8 +34,14 @@ pub fn settle(run: &Run) -> Vec<Event> {
     if !back.is_empty() {
         return back;
     }
-    let leases = next_leases(run);
+    let stops = super::overlap::stops(run);
+    if !stops.is_empty() {
+        return stops;
+    }
+    let mut leases = next_leases(run);
     if !leases.is_empty() {
+        let known: Vec<Event> = leases.iter().flat_map(|lease| super::judge::as_before(run, lease)).collect();
+        leases.extend(known);
         return leases;
     }
     if run.is_still() && !is_parked(run) { leave_state(run).into_iter().collect() } else { Vec::new() }
@@ -121,19 +127,25 @@ fn next_in(run: &Run, lane: Lane) -> Option<&Step> {
     let researched = || run.live().filter(|step| researches(step)).count();
     let full = run.created.options.max_research.is_some_and(|most| researched() >= most as usize);
     let may = |step: &&Step| run.may_begin(step) && run.is_within_limits(step) && super::budget::allows(run, step);
-    let can = || run.ready_in(lane).filter(|step| !full || !researches(step)).filter(may);
+    let apart = |step: &&Step| !run.waits_for_another(step);
+    let can = || run.ready_in(lane).filter(|step| !full || !researches(step)).filter(may).filter(apart);
     // What is only likely to meet something at work lets others go first, and begins where there are none.
-    can().find(|step| run.foreseen(step).is_none()).or_else(|| can().find(|step| !run.waits_for_another(step)))
+    can().find(|step| run.foreseen(step).is_none()).or_else(|| can().next())
 }
 
 fn lease(run: &Run, step: &Step) -> Event {
     let from_repair = run.repair_of(step).map(|(base, _)| base.clone());
+    let judged = run.judged_work(step).map(|work| work.commit.clone());
+    let session = super::session::to_go_on_with(run, step);
+    // Its tree stands where it was begun, whatever was merged meanwhile; only what made way is brought onto that.
+    let last = session.as_ref().and_then(|_| step.attempt()).filter(|_| run.made_way(step).is_none());
+    let taken_up = last.and_then(|attempt| attempt.base.clone());
     Event::AttemptLeased {
         step: step.id.clone(),
         attempt: u32::try_from(step.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
         token: run.next_token(),
-        base: from_repair.or_else(|| start_of(run, step)),
-        session: super::session::to_go_on_with(run, step),
+        base: judged.or(taken_up).or(from_repair).or_else(|| start_of(run, step)),
+        session,
         agent: other_agent(run, step),
         reserved: super::budget::reservation(run, step),
         rides: None,

@@ -84,7 +84,9 @@ impl StepTemplate {
     pub fn handed(&self, asked: Option<Handed>) -> Handed {
         let usual = match self.writes {
             Some(Writes::Plan | Writes::Revision | Writes::Overview) => Handed::Details,
-            Some(Writes::Report | Writes::Debug | Writes::Replan | Writes::Output) | None => Handed::Summary,
+            Some(Writes::Report | Writes::Debug | Writes::Replan | Writes::Output | Writes::Verdict) | None => {
+                Handed::Summary
+            }
         };
         self.inputs.or(asked).unwrap_or(usual)
     }

@@ -189,7 +189,11 @@ fn check_step(step: &StepTemplate, add: &mut dyn FnMut(String)) {
     if step.writes == Some(Writes::Output) && step.for_each.is_some() {
         add("`writes = \"output\"` is for a step that is there once (no `for_each`)".to_owned());
     }
-    if step.writes.is_some() && step.for_each == Some(ForEach::Phases) {
+    let judges = step.writes == Some(Writes::Verdict);
+    if judges && step.for_each != Some(ForEach::Phases) {
+        add("`writes = \"verdict\"` judges a phase's work (`for_each = \"phases\"`)".to_owned());
+    }
+    if step.writes.is_some() && !judges && step.for_each == Some(ForEach::Phases) {
         add("a phase's work is merged, it can not be an artifact (`writes`)".to_owned());
     }
     if step.timeout_minutes.is_some_and(|minutes| minutes == 0 || step.kind != StepKind::Gate) {

@@ -132,6 +132,9 @@ pub struct Options {
     /// What is done about phases that change the same files; `None`: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<forecast::Settings>,
+    /// What verdicts are kept for; `None`: for the run alone, whatever they ran in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<Box<Verdicts>>,
     /// Longest time of a test or check command, in milliseconds.
     pub test_limit_ms: u64,
     /// Limits of attempts.
@@ -162,6 +165,15 @@ fn a_minute() -> u64 {
 
 fn is_a_minute(millis: &u64) -> bool {
     *millis == SNAPSHOT_MS
+}
+
+/// What is done about the results of commands on trees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// Whether one that passed counts for other runs of the project with the same tree, command and environment.
+    pub shared: bool,
+    /// The variables that are a part of the environment.
+    pub variables: Vec<String>,
 }
 
 /// What becomes of an attempt that is interrupted: by a kill, a pause, a limit of use.

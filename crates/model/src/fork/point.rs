@@ -123,14 +123,15 @@ fn whole(journal: &[Written], at: u64) -> u64 {
 fn is_one(before: &Event, event: &Event) -> bool {
     use Event as E;
     let is_tested = matches!(before, E::VerdictRecorded { .. });
-    let is_left = matches!(before, E::PlanAdopted { .. } | E::ReplanProposed { .. });
+    let is_seen = matches!(before, E::PhaseJudged { .. });
+    let is_left = is_seen || matches!(before, E::PlanAdopted { .. } | E::ReplanProposed { .. });
     let is_brought = matches!(
         before,
         E::Merged { .. } | E::Delivered { .. } | E::DeliveryDeferred { .. } | E::PullRequestOpened { .. }
     );
     let is_mended = matches!(before, E::RepairAdded { .. } | E::BaseRepairAdded { .. });
     let is_failed = matches!(before, E::StepFailed { .. });
-    let is_over = matches!(before, E::AttemptEnded { .. }) || is_tested || is_mended || is_failed;
+    let is_over = matches!(before, E::AttemptEnded { .. }) || is_tested || is_mended || is_failed || is_seen;
     let is_judged = is_failed || matches!(before, E::StepSucceeded { .. } | E::ReplanEvaluated { .. });
     let goes_in = matches!(event, E::MergeIntended { .. });
     let fails = matches!(event, E::RetryScheduled { .. } | E::StepFailed { .. } | E::LimitMet { .. });

@@ -8,7 +8,7 @@ macro_rules! shipped {
     };
 }
 
-const FILES: [(&str, &str); 22] = shipped![
+const FILES: [(&str, &str); 23] = shipped![
     "research-specialist",
     "research-sub-supervisor",
     "research-synthesizer",
@@ -25,6 +25,7 @@ const FILES: [(&str, &str); 22] = shipped![
     "debug-specialist",
     "doc-writer",
     "code-reviewer",
+    "blind-verifier",
     "complexity-estimator",
     "spec-updater",
     "plan-structure-manager",

@@ -72,6 +72,8 @@ impl Run {
             bases: Vec::new(),
             taken_in: Vec::new(),
             verdicts: Vec::new(),
+            judgements: Vec::new(),
+            overlaps: Vec::new(),
             artifacts: Vec::new(),
             warnings: Vec::new(),
             learned: Rules::default(),
@@ -165,6 +167,8 @@ impl Run {
                 self.verdicts.push(verdict.clone());
                 Ok(())
             }
+            Event::PhaseJudged { step, attempt, judgement } => self.note_judgement(step, *attempt, judgement),
+            Event::OverlapSeen { earlier, later, paths, pauses } => self.overlap(earlier, later, (paths, *pauses)),
             Event::StepSucceeded { step, attempt, work, artifacts, warnings } => {
                 let place = self.finish_attempt(at, step, *attempt)?;
                 self.steps[place as usize].work.clone_from(work);

@@ -14,7 +14,7 @@ impl Run {
             Some(Writes::Overview) => paths.overview.clone(),
             Some(Writes::Plan | Writes::Revision | Writes::Replan) => paths.plan.clone(),
             Some(Writes::Debug) => self.debug_place(step),
-            Some(Writes::Output) => Some(self.output_place(step)),
+            Some(Writes::Output | Writes::Verdict) => Some(self.output_place(step)),
             None => (self.action(step) == Some(Action::Summary)).then(|| paths.summary.clone()),
         }
     }

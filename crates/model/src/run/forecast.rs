@@ -1,8 +1,8 @@
 //! Phases that are foreseen to change the same files, and what waits for what because of it. Part of `apply`.
 
 use super::{PhaseRun, Run, Step, StepState};
-use crate::forecast::{Learned, Meeting, Met, Sure, meetings};
-use crate::ids::PhaseNumber;
+use crate::forecast::{Learned, Meeting, Met, Overlap, Sure, meetings};
+use crate::ids::{PhaseNumber, StepId};
 use crate::plan::Graph;
 use crate::replan::Standing;
 
@@ -46,10 +46,56 @@ impl Run {
         phase.meets.iter().rev().filter(|met| self.is_at_work(met.phase)).max_by_key(|met| met.sure)
     }
 
-    /// Whether a step must not begin before a phase at work is merged: both phases say that they change the same files.
+    /// Whether a step must not begin before a phase at work is merged: both phases say that they change the same files, or
+    /// were seen to.
     #[must_use]
     pub fn waits_for_another(&self, step: &Step) -> bool {
-        self.foreseen(step).is_some_and(|met| met.sure == Sure::Declared)
+        self.makes_way(step).is_some() || self.foreseen(step).is_some_and(|met| met.sure == Sure::Declared)
+    }
+
+    /// Why the newest try of a step made way, or is about to.
+    #[must_use]
+    pub fn made_way(&self, step: &Step) -> Option<&Overlap> {
+        self.way_made_by(step, step.attempt()?.number)
+    }
+
+    /// Why a try of a step made way.
+    #[must_use]
+    pub fn way_made_by(&self, step: &Step, attempt: u32) -> Option<&Overlap> {
+        self.overlaps.iter().rev().find(|overlap| overlap.step == step.id && overlap.attempt == Some(attempt))
+    }
+
+    /// The same, as long as the other phase is at work. The other one was at work and made no way when this was written, so
+    /// that no two phases ever wait for one another.
+    #[must_use]
+    pub fn makes_way(&self, step: &Step) -> Option<&Overlap> {
+        if self.overlaps.is_empty() {
+            return None;
+        }
+        self.made_way(step).filter(|overlap| self.is_at_work(overlap.earlier))
+    }
+
+    pub(super) fn overlap(
+        &mut self,
+        earlier: &StepId,
+        later: &StepId,
+        (paths, pauses): (&[String], bool),
+    ) -> Result<(), String> {
+        let phase_of = |run: &Self, step: &StepId| {
+            let place = run.expect_state(step, &[StepState::Running])?;
+            let step = &run.steps[place as usize];
+            let number = step.phase.ok_or_else(|| format!("names `{}`, which is of no phase", step.id))?;
+            Ok::<_, String>((number, step.attempt().map_or(0, |attempt| attempt.number)))
+        };
+        let ((before, _), (after, attempt)) = (phase_of(self, earlier)?, phase_of(self, later)?);
+        self.overlaps.push(Overlap {
+            earlier: before,
+            later: after,
+            step: later.clone(),
+            attempt: pauses.then_some(attempt),
+            paths: paths.to_vec(),
+        });
+        Ok(())
     }
 
     /// Whether a phase has begun and is going to be merged by itself: nothing that it needs is open, and something of it

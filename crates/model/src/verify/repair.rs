@@ -63,6 +63,7 @@ fn of(problem: &Problem, seen: &Observed) -> &'static [&'static str] {
         | FailureKind::HistoryRewritten
         | FailureKind::NoInstructions
         | FailureKind::TestFailure
+        | FailureKind::RequirementUnmet
         | FailureKind::Conflict
         | FailureKind::GateRejected
         | FailureKind::UnmetNeeds
@@ -122,6 +123,7 @@ fn for_kind(what: Check, kind: FailureKind, seen: &Observed) -> Vec<String> {
         | FailureKind::HistoryRewritten
         | FailureKind::NoInstructions
         | FailureKind::TestFailure
+        | FailureKind::RequirementUnmet
         | FailureKind::Conflict
         | FailureKind::GateRejected
         | FailureKind::UnmetNeeds

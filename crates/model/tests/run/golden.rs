@@ -10,8 +10,9 @@ use std::fmt::Write;
 /// it, whose plan is changed, and which ends with a pull request; one with a change of its plan that came too late;
 /// runs that meet limits of use and limits of their budgets, whose agents ask leave, and are told something; one with a phase
 /// that is left out, and one with a step that is tried again at once; one whose phases are merged together, where one of them is
-/// to blame; and one with conflicts, which people allow to be repaired, and with a user's branch that moves.
-const GOLDEN: [(&str, &str); 15] = [
+/// to blame; one with conflicts, which people allow to be repaired, and with a user's branch that moves; one whose trees
+/// overlap, and one whose phases are judged.
+const GOLDEN: [(&str, &str); 17] = [
     (include_str!("../golden/format-1-delivered.jsonl"), include_str!("../golden/format-1-delivered.state.json")),
     (include_str!("../golden/format-1-cancelled.jsonl"), include_str!("../golden/format-1-cancelled.state.json")),
     (include_str!("../golden/format-2-requested.jsonl"), include_str!("../golden/format-2-requested.state.json")),
@@ -27,6 +28,8 @@ const GOLDEN: [(&str, &str); 15] = [
     (include_str!("../golden/format-4-retried.jsonl"), include_str!("../golden/format-4-retried.state.json")),
     (include_str!("../golden/format-4-batched.jsonl"), include_str!("../golden/format-4-batched.state.json")),
     (include_str!("../golden/format-4-conflict.jsonl"), include_str!("../golden/format-4-conflict.state.json")),
+    (include_str!("../golden/format-4-overlap.jsonl"), include_str!("../golden/format-4-overlap.state.json")),
+    (include_str!("../golden/format-4-judged.jsonl"), include_str!("../golden/format-4-judged.state.json")),
 ];
 
 fn records(text: &str) -> impl Iterator<Item = (Position, Event)> {
@@ -83,6 +86,8 @@ fn the_golden_journals_have_every_kind_of_event() {
         "stop_requested",
         "attempt_ended",
         "verdict_recorded",
+        "phase_judged",
+        "overlap_seen",
         "step_succeeded",
         "plan_adopted",
         "step_failed",

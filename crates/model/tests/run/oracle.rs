@@ -18,6 +18,8 @@ pub(crate) struct Oracle {
     /// Failures of this visit of this state that no repair has taken up.
     failed: BTreeSet<StepId>,
     closing: bool,
+    /// Phases of which one made way for the other.
+    overlaps: BTreeSet<(PhaseNumber, PhaseNumber)>,
 }
 
 impl Oracle {
@@ -29,6 +31,7 @@ impl Oracle {
             succeeded: BTreeSet::new(),
             failed: BTreeSet::new(),
             closing: false,
+            overlaps: BTreeSet::new(),
         }
     }
 
@@ -139,6 +142,7 @@ impl Oracle {
             Event::ReplanAdded { .. } | Event::GateAnswered { .. } | Event::BaseRepairAdded { .. } => {
                 self.failed.retain(|step| run.step(step).is_some_and(|step| !step.superseded));
             }
+            Event::OverlapSeen { earlier, later, pauses, .. } => self.overlap(run, earlier, later, *pauses),
             Event::StepSucceeded { step, .. } => drop(self.succeeded.insert(step.clone())),
             // A change of the plan that fails where nothing else is wrong leaves the plan as it is.
             Event::StepFailed { step, .. } if run.step(step).is_some_and(|step| step.superseded) => {}
@@ -155,6 +159,17 @@ impl Oracle {
         }
         check_room(run);
         check_views(run);
+    }
+
+    /// A pair makes way once, the later for the earlier, and never one that makes way itself.
+    fn overlap(&mut self, run: &Run, earlier: &StepId, later: &StepId, pauses: bool) {
+        let (before, after) = (run.step(earlier).unwrap(), run.step(later).unwrap());
+        let token = |step: &Step| step.attempt().map(|attempt| attempt.token);
+        assert!(token(before) < token(after), "`{later}` is the earlier one");
+        assert_eq!(run.makes_way(before), None, "`{earlier}` makes way itself");
+        assert_eq!(run.makes_way(after).is_some(), pauses);
+        let pair = (before.phase.unwrap(), after.phase.unwrap());
+        assert!(self.overlaps.insert((pair.0.min(pair.1), pair.0.max(pair.1))), "{pair:?} make way twice");
     }
 
     /// A failed phase holds back nothing but what depends on it.

@@ -10,6 +10,7 @@ use coordinate_model::event::{AttemptEnding, EntryFacts, Event, GateAnswer, Obse
 use coordinate_model::failure::{Failure, FailureClass, FailureKind};
 use coordinate_model::ids::{PhaseNumber, StepId, Token};
 use coordinate_model::input::{Answer, Input, Of, Performed};
+use coordinate_model::judgement::Judgement;
 use coordinate_model::merge::{Apart, Conflict, Joined, Link, Probe};
 use coordinate_model::obligation::outstanding;
 use coordinate_model::run::{Position, Run};
@@ -125,6 +126,8 @@ impl Babbler<'_> {
             duration_ms: self.number(),
             tail: vec![],
             failing: vec![],
+            environment: None,
+            before: None,
         }
     }
 
@@ -191,6 +194,9 @@ impl Babbler<'_> {
             }
             12 => Input::Delivered { of: self.of(), blocked: None },
             13 => Input::MoveFailed { of: self.of(), failure: self.failure() },
+            14 if self.chance.percent(50) => {
+                Input::Overlapping { one: self.of(), two: self.of(), paths: vec![String::new()] }
+            }
             14 => Input::Due { step: self.step(), due: self.time() },
             15 => Input::Answer { step: self.step(), answer: GateAnswer::Approved, by, comment: String::new() },
             16 if self.chance.percent(2) => Input::Cancel { by, reason: String::new() },
@@ -221,7 +227,21 @@ impl Babbler<'_> {
             5 | 6 => Event::AttemptStarted { step, attempt, pid: 1, tree: String::new(), session: None },
             7 => Event::AgentObserved { step, attempt, offset: self.number(), observations: self.observations() },
             8 => Event::StopRequested { step, attempt },
-            9 | 10 => Event::AttemptEnded { step, attempt, ending: self.ending(), snapshot: None, limit: None },
+            9 => Event::AttemptEnded { step, attempt, ending: self.ending(), snapshot: None, limit: None },
+            10 if self.chance.percent(30) => {
+                Event::OverlapSeen { earlier: step, later: self.step(), paths: vec![], pauses: self.chance.percent(50) }
+            }
+            11 if self.chance.percent(30) => {
+                let judgement = Judgement {
+                    by: String::new(),
+                    requirement: String::new(),
+                    tree: oid(self.number()),
+                    passed: self.chance.percent(50),
+                    findings: vec![],
+                };
+                Event::PhaseJudged { step, attempt, judgement: Box::new(judgement) }
+            }
+            10 => Event::AttemptEnded { step, attempt, ending: self.ending(), snapshot: None, limit: None },
             11 => Event::VerdictRecorded { step, verdict: self.verdict(), of: vec![] },
             12 => Event::StepSucceeded { step, attempt, work: None, artifacts: vec![], warnings: vec![] },
             13 => Event::StepFailed { step, attempt, failure: self.failure() },

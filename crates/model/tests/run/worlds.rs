@@ -37,6 +37,8 @@ prop_compose! {
         conflicts in 0..25_u64,
         base_moves in 0..40_u64,
         trouble in 0..8_u64,
+        overlaps in 0..60_u64,
+        judged_wanting in 0..40_u64,
     ) -> Habits {
         Habits {
             agents_fail,
@@ -49,6 +51,8 @@ prop_compose! {
             conflicts,
             base_moves,
             trouble,
+            overlaps,
+            judged_wanting,
             tokens: 0,
         }
     }
@@ -73,6 +77,7 @@ pub(crate) fn some_run(seed: u64) -> Created {
     if chance.percent(50) {
         return built.build();
     }
+    let built = if chance.percent(30) { built.blind_verifier() } else { built };
     let built = built.forecast(Settings::default());
     let named = |chance: &mut Chance| format!("src/{}.rs", chance.draw() % 5);
     let built = (1..=phases as u32).fold(built, |built, phase| match chance.below(4) {

@@ -7,7 +7,7 @@ use crate::failure::CommandError;
 use coordinate_engine::journal::Journal;
 use coordinate_engine::port::Repository;
 use coordinate_engine::work::recording_ref;
-use coordinate_model::ids::RunId;
+use coordinate_model::ids::{Oid, RunId};
 use coordinate_model::retention::{CheckpointRun, Retention};
 use coordinate_model::run::Run;
 use coordinate_model::time::UtcMillis;
@@ -29,8 +29,8 @@ pub(super) struct Found {
 pub(super) struct Tree {
     /// Its folder.
     pub(super) path: PathBuf,
-    /// The ref that should hold what is in it.
-    pub(super) snapshot: String,
+    /// The refs of which one should hold what is in it: that of its last attempt, or its own.
+    pub(super) snapshots: Vec<String>,
 }
 
 /// Something that stays.
@@ -110,15 +110,13 @@ fn of_run(
         found.items.push(Item::file(Kind::Attempts, &project.state(), &attempts, why.clone()));
     }
     let Some(repository) = &project.repository else { return Ok(()) };
-    let trees = left_trees(run);
+    let refs = repository.refs(&format!("refs/coordinate/{}/", run.id()))?;
+    let trees = left_trees(run, &refs);
     // Refs hold what is in the trees: they stay until those are gone.
     if trees.is_empty() {
-        for (name, commit) in repository.refs(&format!("refs/coordinate/{}/", run.id()))? {
-            found.items.push(Item::reference(name, commit, why.clone()));
-        }
-        for (name, commit) in repository.refs(&recording_ref(run.id()))? {
-            found.items.push(Item::reference(name, commit, why.clone()));
-        }
+        let of_recording = repository.refs(&recording_ref(run.id()))?;
+        let item = |(name, commit)| Item::reference(name, commit, why.clone());
+        found.items.extend(refs.into_iter().chain(of_recording).map(item));
     }
     found.trees.extend(trees);
     Ok(())
@@ -136,12 +134,14 @@ fn trees_of_nobody(project: &Project, known: &BTreeSet<&str>) -> Result<Vec<Kept
     Ok(trees.map(|tree| Kept { path: tree.display().to_string(), why: why.to_owned() }).collect())
 }
 
-fn left_trees(run: &Run) -> Vec<Tree> {
+fn left_trees(run: &Run, refs: &[(String, Oid)]) -> Vec<Tree> {
     let entries = std::fs::read_dir(&run.created.paths.trees).into_iter().flatten().flatten();
     let folders = entries.filter(|entry| entry.path().join(".git").exists());
     let tree = |entry: std::fs::DirEntry| {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        Tree { path: entry.path(), snapshot: format!("refs/coordinate/{}/{name}", run.id()) }
+        let own = format!("refs/coordinate/{}/{}", run.id(), entry.file_name().to_string_lossy());
+        let of_attempt = |name: &&String| name.strip_prefix(&own).is_some_and(|rest| rest.starts_with('@'));
+        let of_attempts = refs.iter().map(|(name, _)| name).rev().filter(of_attempt).cloned();
+        Tree { path: entry.path(), snapshots: std::iter::once(own.clone()).chain(of_attempts).collect() }
     };
     folders.map(tree).collect()
 }

@@ -20,6 +20,7 @@ use coordinate_engine::replay::{Difference, Ended, Given, Replay, Tape};
 use coordinate_engine::work::{Tools, Workshop};
 use coordinate_host::attempts::ShimAttempts;
 use coordinate_host::files::SystemFiles;
+use coordinate_host::surroundings::SystemSurroundings;
 use coordinate_model::definition::StepKind;
 use coordinate_model::event::{Artifact, Event};
 use coordinate_model::ids::{StepId, Token};
@@ -100,6 +101,9 @@ fn tools(
         summary: Box::new(coordinate_report::summary::markdown),
         attempts_root,
         objects_root: scratch.root.join("objects"),
+        surroundings: Arc::new(SystemSurroundings),
+        // No run keeps its verdicts there: what was tested then is tested now.
+        verdicts_root: scratch.root.join("verdicts"),
     }))
 }
 

@@ -81,7 +81,13 @@ fn artifact(step: &StepJob, order: &Order, tree: &Path, text: &mut String) {
     } else {
         let _ = writeln!(text, "Write the {kind} to `{}`. Make its folder if it is not there.", place.display());
     }
-    match step.job.created.role(&step.role).schema().filter(|_| order.writes == Writes::Output) {
+    match step
+        .job
+        .created
+        .role(&step.role)
+        .schema()
+        .filter(|_| matches!(order.writes, Writes::Output | Writes::Verdict))
+    {
         Some(_) => {
             text.push_str("The file is one JSON value that keeps the JSON Schema above, and nothing around it.\n")
         }

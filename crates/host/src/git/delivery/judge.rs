@@ -106,7 +106,8 @@ impl GitRepository {
         let mut files = Files { repository: self, delivery, changes: &changes, pending: BTreeMap::new() };
         let third = files.sort_out()?;
         // All files were in place before the branch moved: what differs since is the user's work on top of the result.
-        if !third.is_empty() && !(arrived && *lock == LockState::Ours) {
+        let on_top = arrived && *lock == LockState::Ours;
+        if !third.is_empty() && !on_top {
             let reason = "files with other content stand where the result goes; commit, stash or move them";
             return Ok(Verdict::Blocked(blocked(reason, shown(third))));
         }

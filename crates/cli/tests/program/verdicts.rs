@@ -1,0 +1,154 @@
+//! Verdicts: for one command, one tree and one environment; and verifiers that see the tree alone.
+
+use crate::support::{Plan, World, json_lines};
+use coordinate_testkit::Outcome;
+use serde_json::Value;
+
+/// Tests that count how often they ran, outside of every tree.
+const COUNTING: &str = "test:\n\techo ran >> \"$(HOME)/ran\"\n\t! grep -rq wrong *.txt\n";
+
+fn ran(world: &World) -> usize {
+    let text = std::fs::read_to_string(world.env.root().join("home/ran")).unwrap_or_default();
+    text.lines().count()
+}
+
+fn verdicts(world: &World) -> Vec<Value> {
+    let all = json_lines(&world.coordinate(&["logs", "--json"]).stdout);
+    all.into_iter().filter(|event| event["event"] == "verdict_recorded").map(|event| event["verdict"].clone()).collect()
+}
+
+#[track_caller]
+fn good(outcome: &Outcome) {
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+}
+
+/// A world whose plan was implemented once, and where the same work is to be done again.
+fn done_once() -> World {
+    let plan = Plan::new().sh("one", &[], "one.txt", "echo one > one.txt");
+    let world = World::new(&[("PLAN.md", &plan.text()), ("Makefile", COUNTING), ("some.txt", "x\n")]);
+    good(&world.run_offline(&[]));
+    assert_eq!(ran(&world), 1, "the test state asks for the same tree as the merge");
+    again(&world);
+    world
+}
+
+/// The user's branch and files are where they were before: also the summary is a part of the next run's trees.
+fn again(world: &World) {
+    world.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    world.git(&["clean", "-qfd", "specs"]);
+}
+
+/// Shows N9.
+#[test]
+fn what_passed_on_a_tree_is_not_run_again_there_by_another_run() {
+    let world = done_once();
+    let outcome = world.run_offline(&[]);
+    good(&outcome);
+    assert_eq!(ran(&world), 1);
+    let [verdict] = verdicts(&world).try_into().unwrap_or_else(|all| panic!("{all:#?}"));
+    assert!(verdict["before"]["run"].as_str().unwrap().starts_with("run_"), "{verdict:#}");
+    assert!(outcome.stderr.contains("`make test` passes, as judged before (run_"), "{outcome:#?}");
+    again(&world);
+    good(&world.run_offline(&["--no-verdict-cache"]));
+    assert_eq!(ran(&world), 2);
+}
+
+/// Shows N9.
+#[test]
+fn another_environment_or_another_tree_is_judged_anew() {
+    let world = done_once();
+    let mut command = world.command(&["run", "PLAN.md", "--agent", "offline"]);
+    good(&command.env("CFLAGS", "-O3").output().unwrap().into());
+    assert_eq!(ran(&world), 2, "another variable");
+    again(&world);
+    good(&world.run_offline(&["-c", "worktree.setup=[\"true\"]"]));
+    assert_eq!(ran(&world), 3, "another set-up");
+    again(&world);
+    world.write("other.txt", "y\n");
+    world.git(&["add", "-A"]);
+    world.git(&["commit", "-qm", "another tree"]);
+    good(&world.run_offline(&[]));
+    assert_eq!(ran(&world), 4, "another tree");
+}
+
+/// Shows N9.
+#[test]
+fn a_red_verdict_is_asked_again_by_another_run() {
+    let plan = Plan::new().sh("one", &[], "one.txt", "echo wrong > one.txt");
+    let world = World::new(&[("PLAN.md", &plan.text()), ("Makefile", COUNTING), ("some.txt", "x\n")]);
+    let first = world.run_offline(&[]);
+    assert_eq!(first.code, Some(1), "{first:#?}");
+    let before = ran(&world);
+    world.git(&["clean", "-qfd", "specs"]);
+    assert_eq!(world.run_offline(&[]).code, Some(1));
+    // The tree before the merge has passed: of it nobody asks again.
+    assert_eq!(ran(&world), before + 1);
+}
+
+/// Shows N9.
+#[test]
+fn what_an_agent_leaves_among_ignored_files_does_not_help_its_tests() {
+    let script = "write one.txt one\nwrite cache/ready yes";
+    let plan = Plan::new().script("one", &[], "one.txt", script);
+    let files = [("PLAN.md", plan.text()), (".gitignore", "cache/\n".to_owned())];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    for command in ["test.command=test ! -e one.txt || test -e cache/ready", "check.command=test -e cache/ready"] {
+        let world = World::new(&files);
+        let outcome = world.run_scripted(&["-c", command]);
+        assert_eq!(outcome.code, Some(1), "{command}: {outcome:#?}");
+        assert!(!verdicts(&world).iter().any(|verdict| verdict["passed"] == true && verdict["tree"] == Value::Null));
+        assert!(!world.has("one.txt"));
+    }
+}
+
+const ANSWER: &str = "cp \"$COORDINATE_PROMPT_FILE\" \"$here/judge.$(grep -c judge \"$here/calls\")\"\n\
+                      if grep -q hello one.txt; then word=met passed=true; else word=unmet passed=false; fi\n\
+                      printf '{\"passed\": %s, \"findings\": [{\"requirement\": \"one.txt says hello\", \"evidence\": \
+                      \"one.txt: %s\", \"verdict\": \"%s\"}]}' \"$passed\" \"$(cat one.txt)\" \"$word\" > \"$COORDINATE_ARTIFACT\"\n\
+                      echo \"OUTPUT_CREATED: $COORDINATE_ARTIFACT\"\n";
+
+/// Shows N9.
+#[test]
+fn a_blind_verifier_sees_the_requirement_and_the_tree_and_nothing_that_the_author_said() {
+    let plan = "# A plan\n\n### Phase 1: One\n**Files**: one.txt\n\n- [ ] one.txt says hello\n";
+    let world = World::new(&[("PLAN.md", plan), ("README.md", "# A project\n")]);
+    world.role(
+        "implementation-executor",
+        "echo goodbye > one.txt; echo 'I am quite SURE of it'; echo 'TESTS_PASSED: 7'; echo 'PHASE_COMPLETE: 1'\n",
+    );
+    world.role(
+        "debug-specialist",
+        "cp \"$COORDINATE_PROMPT_FILE\" \"$here/repair\"; echo hello > one.txt; echo 'MENDED by magic'\n",
+    );
+    world.role("blind-verifier", ANSWER);
+    let outcome = world.run_authored(&["--blind-verify", "PLAN.md"]);
+    good(&outcome);
+    assert_eq!(world.read("one.txt"), "hello\n");
+    let calls =
+        ["implement/p1/agent", "implement/p1/judge", "implement/p1/repair#1/agent", "implement/p1/repair#1/judge"];
+    assert_eq!(world.calls(), calls);
+    for (at, prompt) in ["judge.1", "judge.2"].map(|file| world.beside(file)).iter().enumerate() {
+        assert!(prompt.contains("- [ ] one.txt says hello"), "{prompt}");
+        for word in ["SURE", "TESTS_PASSED: 7", "magic", "goodbye", "What fails", "PHASE_COMPLETE: 1"] {
+            assert!(!prompt.contains(word), "prompt {at} has `{word}`: {prompt}");
+        }
+    }
+    let repair = world.beside("repair");
+    assert!(repair.contains("one.txt says hello: one.txt: goodbye"), "{repair}");
+    let judged = world.show()["judgements"].as_array().unwrap().clone();
+    assert_eq!(judged.iter().map(|one| one["passed"].as_bool().unwrap()).collect::<Vec<_>>(), [false, true]);
+    assert!(outcome.stderr.contains("`blind-verifier` finds 0 of 1 met"), "{outcome:#?}");
+    // What it wrote is no file of the user.
+    assert_eq!(world.git(&["status", "--porcelain", "--untracked-files=all"]).lines().count(), 1);
+    world.assert_no_trees();
+}
+
+#[test]
+fn an_answer_that_is_no_judgement_merges_nothing() {
+    let world = World::new(&[("PLAN.md", "# A plan\n\n### Phase 1: One\n**Files**: one.txt\n\n- [ ] one\n")]);
+    world.role("blind-verifier", "echo '{\"passed\": \"sure\"}' > \"$COORDINATE_ARTIFACT\"\n");
+    let outcome = world.run_authored(&["-c", "verify.blind=true", "PLAN.md"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+    assert_eq!(world.calls().iter().filter(|step| step.ends_with("judge")).count(), 3, "sent back twice");
+    assert!(!world.has("one.txt"));
+}
