@@ -95,8 +95,8 @@ fn the_scenarios_write_every_kind_of_event() {
     }
     let mut missing = scenario::kinds_of_events();
     assert!(missing.len() > 40, "{missing:?}");
-    missing.retain(|kind| !written.contains(kind));
-    assert_eq!(missing, scenario::NOT_WRITTEN, "kinds of events that no scenario writes");
+    missing.retain(|kind| !written.contains(kind) && !scenario::NOT_WRITTEN.contains(&kind.as_str()));
+    assert_eq!(missing, [""; 0], "kinds of events that no scenario writes");
 }
 
 /// A disk that is full, read-only or broken from some point on, a call that fails once, a write that is cut short, a clock

@@ -51,6 +51,9 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 pub(super) const NOT_WRITTEN: &[&str] = &[
     // A client that speaks while it works is killed by tests of its own, in `program::inbox` and `program::acp`.
     "message_told",
+    // A second look at a finished phase, and two phases seen in one file: told, and nothing is carried out for them.
+    "phase_judged",
+    "overlap_seen",
     // A person's no to a third change of a plan: it is an answer at a gate like the others.
     "replan_dropped",
     // What a moved branch brings and the tests refuse; the tests of the merge queue kill that.
