@@ -32,9 +32,9 @@ fn faults(reference: &Reference, stride: u64, place: u64) -> Vec<Fault> {
     let fault = |at: u64| {
         let writes = reference.points.iter().any(|point| point.number == at && point.kind.ends_with("write"));
         // A torn write is one that was begun; the points beside it stand for before and after.
-        let deed = if writes && at % 2 == 0 { Deed::KillTorn } else { Deed::KillBefore };
+        let deed = if writes && at.is_multiple_of(2) { Deed::KillTorn } else { Deed::KillBefore };
         // Each third death takes all that the run has started with it.
-        Fault { at, deed, who: Who::Driver, everything: at % 3 == 0 }
+        Fault { at, deed, who: Who::Driver, everything: at.is_multiple_of(3) }
     };
     chosen.map(fault).collect()
 }
