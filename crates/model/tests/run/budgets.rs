@@ -9,7 +9,7 @@ use coordinate_model::decide;
 use coordinate_model::definition::Scope;
 use coordinate_model::event::{AttemptEnding, Created, Event, Observation, Outcome};
 use coordinate_model::input::{Answer, Input, Of, Performed};
-use coordinate_model::ledger::{Line, lines, total};
+use coordinate_model::ledger::{Line, expected, lines, total};
 use coordinate_model::obligation::{Effect, Obligation};
 use coordinate_model::run::{Run, StepState};
 use coordinate_model::said::Saying;
@@ -103,6 +103,28 @@ fn what_an_attempt_needs_is_set_aside_before_it_begins() {
     let live = go_on(live, each_uses(10));
     assert_eq!(live.run.outcome, Some(Outcome::Succeeded), "what was set aside is free again");
     assert_eq!(line(&live.run, Measure::Tokens).reserved, 0);
+}
+
+/// Each role by its own attempts, and one that has not worked yet by what is said.
+#[test]
+fn what_a_role_is_expected_to_use_is_the_most_that_it_has_used_in_the_run() {
+    let budgets =
+        Budgets { usual: [("doc-writer".to_owned(), Usual { tokens: 7, micro_usd: 9 })].into(), ..tokens(1000, 40) };
+    let told = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    let uses = |one: &Obligation, of: &Of| {
+        let mut told = told.borrow_mut();
+        let first = one.key.effect == Effect::Supervise && told.insert(of.step.clone());
+        let researches = of.step.as_str().starts_with("research");
+        let tokens = if researches { [30, 10][usize::from(told.len() > 1)] } else { 5 };
+        first.then(|| Input::Observed { of: of.clone(), offset: 1, observations: vec![used(tokens)] })
+    };
+    let live = drive(requested(Scope::ResearchAndPlan, 2).budget(budgets.clone()).build(), uses);
+    assert_eq!(live.run.outcome, Some(Outcome::Succeeded));
+    let of_role = |role: &str| expected(&live.run, &budgets, role);
+    assert_eq!(of_role("research-specialist"), Usual { tokens: 30, micro_usd: 0 });
+    assert_eq!(of_role("plan-architect"), Usual { tokens: 5, micro_usd: 0 });
+    assert_eq!(of_role("doc-writer"), Usual { tokens: 7, micro_usd: 9 }, "as it usually uses");
+    assert_eq!(of_role("debug-analyst"), Usual { tokens: 40, micro_usd: 0 }, "as nobody knows");
 }
 
 #[test]
