@@ -212,7 +212,9 @@ mod tests {
     }
 
     /// Each way to write that a file system may leave us.
-    const WAYS: [fn(&Path, &[u8]) -> io::Result<()>; 2] = [write, |path, content| write_named(path, content, None)];
+    type Way = fn(&Path, &[u8]) -> io::Result<()>;
+
+    const WAYS: [Way; 2] = [write, |path, content| write_named(path, content, None)];
 
     #[test]
     fn a_file_on_its_way_has_no_name() {

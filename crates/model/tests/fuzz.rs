@@ -1,8 +1,6 @@
 //! Random changes of real texts into everything that reads what others wrote: it never panics, and what it took it gives
 //! back.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
-
 use coordinate_model::checkpoint;
 use coordinate_model::definition::Definition;
 use coordinate_model::event::{Event, FORMAT};
