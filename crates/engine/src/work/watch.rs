@@ -42,26 +42,32 @@ impl<'s> Watch<'s> {
 
     /// Takes in what one line means; nothing at all, for most heartbeats.
     pub(super) fn saw(&mut self, observations: &[Observation]) {
-        // A keeper that is gone has nothing to keep any more.
-        if observations.iter().any(is_last_word) {
-            let _ = self.keeper.send(Moment::LastWord);
-        } else if observations.iter().any(ends_a_tool) {
-            let _ = self.keeper.send(Moment::Tool);
+        let seen = observations.iter().map(Meaning::of).max().unwrap_or(Meaning::Nothing);
+        let moment = match seen {
+            Meaning::LastWord => Some(Moment::LastWord),
+            Meaning::ToolEnded => Some(Moment::Tool),
+            Meaning::Work | Meaning::Nothing => None,
+        };
+        if let Some(moment) = moment {
+            // A keeper that is gone has nothing to keep any more.
+            let _ = self.keeper.send(moment);
         }
         if !self.step.agent.concludes {
             return;
         }
-        if observations.iter().any(is_last_word) {
-            self.concluded = true;
-            self.allow_silence(self.step.job.created.limits_of(&self.step.role).conclude_ms);
-        } else if observations.iter().any(is_work) {
-            self.worked = self.step.job.tools.clock.now();
-            // It goes on: some tell of the end of each of their turns.
-            if std::mem::take(&mut self.concluded) {
-                self.allow_silence(u64::MAX);
+        match seen {
+            Meaning::LastWord => {
+                self.concluded = true;
+                self.allow_silence(self.step.job.created.limits_of(&self.step.role).conclude_ms);
             }
-        } else {
-            self.look_for_work();
+            Meaning::ToolEnded | Meaning::Work => {
+                self.worked = self.step.job.tools.clock.now();
+                // It goes on: some tell of the end of each of their turns.
+                if std::mem::take(&mut self.concluded) {
+                    self.allow_silence(u64::MAX);
+                }
+            }
+            Meaning::Nothing => self.look_for_work(),
         }
     }
 
@@ -102,62 +108,38 @@ impl<'s> Watch<'s> {
     }
 }
 
-fn is_last_word(observation: &Observation) -> bool {
-    match observation {
-        Observation::Result { .. } => true,
-        Observation::Session { .. }
-        | Observation::ToolStarted { .. }
-        | Observation::ToolEnded { .. }
-        | Observation::Message { .. }
-        | Observation::Claim { .. }
-        | Observation::Usage { .. }
-        | Observation::Model { .. }
-        | Observation::Below { .. }
-        | Observation::LimitReached { .. }
-        | Observation::Denied { .. }
-        | Observation::PermissionAsked { .. }
-        | Observation::PermissionSettled { .. }
-        | Observation::Heard { .. } => false,
-    }
+/// What an observation says of its agent. Of several the greatest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Meaning {
+    /// That it lives, and no more.
+    Nothing,
+    /// It does something.
+    Work,
+    /// A tool call is over, which may have written files.
+    ToolEnded,
+    /// It has said all.
+    LastWord,
 }
 
-/// Whether a tool call is over, which may have written files.
-fn ends_a_tool(observation: &Observation) -> bool {
-    match observation {
-        Observation::ToolEnded { .. } => true,
-        Observation::Session { .. }
-        | Observation::ToolStarted { .. }
-        | Observation::Message { .. }
-        | Observation::Claim { .. }
-        | Observation::Usage { .. }
-        | Observation::Model { .. }
-        | Observation::Below { .. }
-        | Observation::LimitReached { .. }
-        | Observation::Denied { .. }
-        | Observation::PermissionAsked { .. }
-        | Observation::PermissionSettled { .. }
-        | Observation::Heard { .. }
-        | Observation::Result { .. } => false,
-    }
-}
-
-fn is_work(observation: &Observation) -> bool {
-    match observation {
-        Observation::ToolStarted { .. }
-        | Observation::ToolEnded { .. }
-        | Observation::Message { .. }
-        | Observation::Claim { .. }
-        | Observation::Usage { .. }
-        | Observation::Below { .. }
-        // Who waits for leave is not idle: it is people who let it wait.
-        | Observation::PermissionAsked { .. }
-        | Observation::PermissionSettled { .. }
-        | Observation::Heard { .. }
-        | Observation::Result { .. } => true,
-        // A client that starts a session again and again does nothing else.
-        Observation::Session { .. }
-        | Observation::Model { .. }
-        | Observation::LimitReached { .. }
-        | Observation::Denied { .. } => false,
+impl Meaning {
+    fn of(observation: &Observation) -> Self {
+        match observation {
+            Observation::Result { .. } => Self::LastWord,
+            Observation::ToolEnded { .. } => Self::ToolEnded,
+            Observation::ToolStarted { .. }
+            | Observation::Message { .. }
+            | Observation::Claim { .. }
+            | Observation::Usage { .. }
+            | Observation::Below { .. }
+            // Who waits for leave is not idle: it is people who let it wait.
+            | Observation::PermissionAsked { .. }
+            | Observation::PermissionSettled { .. }
+            | Observation::Heard { .. } => Self::Work,
+            // A client that starts a session again and again does nothing else.
+            Observation::Session { .. }
+            | Observation::Model { .. }
+            | Observation::LimitReached { .. }
+            | Observation::Denied { .. } => Self::Nothing,
+        }
     }
 }
