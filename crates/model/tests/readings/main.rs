@@ -5,6 +5,8 @@
 
 mod artifacts;
 mod checkpoints;
+mod edges;
+mod fields;
 mod folders;
 mod forecasts;
 mod plans;
