@@ -34,60 +34,14 @@ const VERSIONS: [&str; 21] = [
 ];
 
 /// Words and numbers, most of them what some field may be.
-const WORDS: [&str; 52] = [
-    "null",
-    "true",
-    "false",
-    "\"true\"",
-    "\"yes\"",
-    "0",
-    "1",
-    "2",
-    "3",
-    "7",
-    "8",
-    "99999",
-    "-1",
-    "1.5",
-    "4294967296",
-    "\"2\"",
-    "\" 3 \"",
-    "\"x\"",
-    "\"\"",
-    "\"null\"",
-    "\"none\"",
-    "1757840000",
-    "\"1757840000.7\"",
-    "-1.5",
-    "1e15",
-    "1e14",
-    "\"coordinate\"",
-    "\"/orchestrate\"",
-    "\"supervise\"",
-    "\"implement\"",
-    "\"research\"",
-    "\"revise\"",
-    "\"debug\"",
-    "\"own\"",
-    "\"test\"",
-    "\"complete\"",
-    "\"document\"",
-    "\"full_implementation\"",
-    "\"debug-only\"",
-    "\"In-Progress\"",
-    "\"paused\"",
-    "\"success\"",
-    "\"failure\"",
-    "\"escalated\"",
-    "\"aborted\"",
-    "\"unknown\"",
-    "\"nothing known\"",
-    "\"specs/001_a/plans/001_a.md\"",
-    "\"2025-11-01T08:00:00Z\"",
-    "\"plan,  complete,\"",
-    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF\"",
-    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg\"",
-];
+const WORDS: &str = r#"
+null true false "true" "yes" 0 1 2 3 7 8 99999 -1 1.5 4294967296 "2" "x" "" "null" "none" 1757840000
+"1757840000.7" -1.5 1e15 1e14 "coordinate" "/orchestrate" "supervise" "implement" "research" "revise" "debug"
+"own" "test" "complete" "document" "full_implementation" "debug-only" "In-Progress" "paused" "success" "failure"
+"escalated" "aborted" "unknown" "specs/001_a/plans/001_a.md" "2025-11-01T08:00:00Z"
+"0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg"
+"#;
 
 const SHAPES: [&str; 30] = [
     "[]",
@@ -123,70 +77,16 @@ const SHAPES: [&str; 30] = [
 ];
 
 /// All names of fields, by the object that they belong to.
-const TOP: [&str; 62] = [
-    "checkpoint_id",
-    "workflow_type",
-    "definition",
-    "project_name",
-    "workflow_description",
-    "description",
-    "created_at",
-    "updated_at",
-    "status",
-    "current_phase",
-    "total_phases",
-    "completed_phases",
-    "workflow_state",
-    "last_error",
-    "tests_passing",
-    "plan_modification_time",
-    "version",
-    "replanning_count",
-    "last_replan_reason",
-    "replan_phase_counts",
-    "replan_history",
-    "debug_report_path",
-    "user_last_choice",
-    "debug_iteration_count",
-    "topic_directory",
-    "topic_number",
-    "context_preservation",
-    "template_source",
-    "template_variables",
-    "spec_maintenance",
-    "state_machine",
-    "phase_data",
-    "supervisor_state",
-    "error_state",
-    "metadata",
-    "current_wave",
-    "total_waves",
-    "wave_structure",
-    "parallel_execution_enabled",
-    "max_wave_parallelism",
-    "wave_results",
-    "classification",
-    "scope",
-    "workflow_scope",
-    "run",
-    "event",
-    "imported_from",
-    "waves",
-    "ledger",
-    "plan_path",
-    "plan_file",
-    "plan_hash",
-    "other",
-    "digest",
-    "unknown/field~1",
-    "supervisor_id",
-    "state_machine",
-    "phase_data",
-    "error_state",
-    "waves",
-    "current_phase",
-    "plan_hash",
-];
+const TOP: &str = "
+checkpoint_id workflow_type definition project_name workflow_description description created_at updated_at
+status current_phase total_phases completed_phases workflow_state last_error tests_passing
+plan_modification_time version replanning_count last_replan_reason replan_phase_counts replan_history
+debug_report_path user_last_choice debug_iteration_count topic_directory topic_number context_preservation
+template_source template_variables spec_maintenance state_machine phase_data supervisor_state error_state
+metadata current_wave total_waves wave_structure parallel_execution_enabled max_wave_parallelism wave_results
+classification scope workflow_scope run event imported_from waves ledger plan_path plan_file plan_hash other
+digest unknown/field~1 supervisor_id state_machine phase_data error_state waves current_phase plan_hash
+";
 const BELOW: [(&str, &[&str]); 8] = [
     (
         "state_machine",
@@ -232,48 +132,85 @@ fn read(text: &str) -> Value {
 }
 
 fn value(chance: &mut Chance) -> Value {
-    read(if chance.percent(60) { one(chance, &WORDS) } else { one(chance, &SHAPES) })
+    let words: Vec<&str> = WORDS.split_whitespace().collect();
+    read(if chance.percent(60) { one(chance, &words) } else { one(chance, &SHAPES) })
 }
 
 /// What a field is in a sound file, as far as its name says so.
 fn fitting(chance: &mut Chance, name: &str) -> Value {
-    let of = |chance: &mut Chance, texts: &[&str]| read(one(chance, texts));
-    match name {
-        "status" => of(chance, &WORDS[39..47]),
-        "workflow_type" | "definition" => of(chance, &WORDS[26..34]),
+    let texts: &[&str] = match name {
+        "status" => &[
+            "in_progress",
+            "in_progress",
+            "Running",
+            "completed",
+            "success",
+            "failure",
+            "escalated",
+            "aborted",
+            "unknown",
+        ],
+        "workflow_type" | "definition" => {
+            &["coordinate", "/orchestrate", "supervise", "implement", "research", "revise", "debug"]
+        }
         "current_state" | "failed_state" => {
-            of(chance, &["\"implement\"", "\"test\"", "\"complete\"", "\"own\"", "\"\"", "\"debug\""])
+            &["implement", "implement", "test", "debug", "plan", "document", "complete", "research", ""]
         }
-        "scope" | "workflow_scope" => {
-            of(chance, &["\"full_implementation\"", "\"debug-only\"", "\"research-only\"", "\"x\""])
-        }
-        "plan_hash" => of(chance, &WORDS[50..52]),
-        "completed_states" => of(chance, &SHAPES[9..12]),
-        "transition_table" => json!({"plan": "implement,complete", "own": ["test"], "test": ["own"]}),
-        "wave_structure" => of(chance, &SHAPES[12..19]),
-        "wave_results" => of(chance, &SHAPES[19..23]),
-        "phases" => of(chance, &SHAPES[28..30]),
-        "replan_phase_counts" => of(chance, &SHAPES[23..24]),
-        "workflow_state" => of(chance, &SHAPES[25..28]),
-        "current_phase" | "total_phases" | "current_wave" | "total_waves" => of(chance, &WORDS[5..12]),
-        "completed_phases" => of(chance, &SHAPES[2..8]),
-        "tests_passing" | "parallel_execution_enabled" => of(chance, &WORDS[1..5]),
-        "plan_modification_time" => of(chance, &WORDS[21..26]),
-        name if name.ends_with("count") || name.starts_with("max") || name == "event" || name == "topic_number" => {
-            of(chance, &WORDS[5..9])
-        }
-        name if name.ends_with("log") || name.ends_with("history") || name.ends_with("references") => {
-            json!([{"a": 1}, 2])
-        }
-        "other" | "ledger" | "supervisor_state" | "template_variables" | "artifact_metadata_cache" => json!({"a": 1}),
-        name => json!(format!("its {name}")),
+        "scope" | "workflow_scope" => &["full_implementation", "debug-only", "research-only", "x"],
+        "plan_hash" => &["0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"],
+        "last_error" => &["it broke", "", "null", " none ", "nothing"],
+        "plan_path" | "plan_file" => &["p.md", "p.md", ""],
+        "description" | "workflow_description" => &["do it", "do it", " "],
+        _ => &[],
+    };
+    if !texts.is_empty() {
+        return json!(one(chance, texts));
     }
+    let shapes: &[&str] = match name {
+        "current_phase" | "total_phases" | "current_wave" | "total_waves" => &["0", "1", "2", "3", "\"2\"", "5", "7"],
+        "completed_phases" => &["[]", "[1]", "[1, 2]", "[2, 1, 2]", "[3]", "[\"1\", 0]"],
+        "completed_states" => &["[]", "[\"initialize\", \" research \"]"],
+        "transition_table" => &["{\"plan\": \"implement, ,complete\", \"own\": [\"test\"], \"test\": [\"own\"]}", "{}"],
+        "wave_structure" => {
+            &["{\"1\": [1, 2], \"2\": [3]}", "{\"wave_1\": [1], \"2\": [2]}", "[[1, 2], [3]]", "[[\"1\"]]", "{}"]
+        }
+        "wave_results" => &[
+            "{\"1\": {\"phases\": [1, 2], \"status\": \"completed\", \"duration_ms\": 5, \"parallel\": true}}",
+            "{\"wave_1\": {\"phases\": [1], \"status\": \"failed\", \"why\": 1}, \"2\": {\"parallel\": \"true\"}}",
+            "{\"2\": {\"phases\": [3], \"status\": \"completed\", \"duration_ms\": \" 7\"}}",
+        ],
+        "phases" => &[
+            "{\"1\": {\"name\": \"a\", \"status\": \"completed\", \"repairs\": 1}, \"02\": {\"depends_on\": [1], \"x\": 2}}",
+        ],
+        "replan_phase_counts" => &["{\"phase_2\": 1, \"3\": \"2\"}"],
+        "workflow_state" => &[
+            "{\"code\": 3}",
+            "{\"plan_path\": \"p.md\", \"plan_file\": \"q.md\"}",
+            "{\"plan_file\": \"q.md\"}",
+            "{\"plan_path\": \"\"}",
+        ],
+        "tests_passing" | "parallel_execution_enabled" | "parallel" => &["true", "false", "\"true\""],
+        "plan_modification_time" => &["1757840000", "\"1757840000.7\"", "-1.5", "1e14"],
+        "version" => &["\"1.3\"", "\"2.1\"", "2"],
+        "event" | "topic_number" | "retry_count" | "max_wave_parallelism" => &["0", "1", "\" 3 \"", "7"],
+        "replanning_count" | "debug_iteration_count" => &["1", "2"],
+        "pruning_log"
+        | "replan_history"
+        | "subagent_output_references"
+        | "spec_updater_invocations"
+        | "checkbox_propagation_log" => &["[{\"a\": 1}, 2]"],
+        "other" | "ledger" | "supervisor_state" | "template_variables" | "artifact_metadata_cache" => &["{\"a\": 1}"],
+        _ => &[],
+    };
+    if shapes.is_empty() { json!(format!("its {name}")) } else { read(one(chance, shapes)) }
 }
 
 fn object(chance: &mut Chance, names: &[&str], wrong: u64) -> Value {
     let share = 20 + chance.draw() % 60;
     let mut map = Map::new();
     for name in names.iter().filter(|name| **name != "digest") {
+        // What a supervisor handed up is no checkpoint, and a second version warns.
+        let share = if ["supervisor_id", "version"].contains(name) { 5 } else { share };
         if !chance.percent(share) {
             continue;
         }
@@ -289,12 +226,13 @@ fn object(chance: &mut Chance, names: &[&str], wrong: u64) -> Value {
 }
 
 fn checkpoint(chance: &mut Chance) -> String {
-    let wrong = chance.below(3) as u64 * 3;
-    let mut file = object(chance, &TOP, wrong);
+    let wrong = if chance.percent(60) { 0 } else { 4 };
+    let names: Vec<&str> = TOP.split_whitespace().collect();
+    let mut file = object(chance, &names, wrong);
     let map = file.as_object_mut().unwrap();
     map.insert(
         "schema_version".to_owned(),
-        read(if chance.percent(70) { VERSIONS[chance.below(7)] } else { one(chance, &VERSIONS) }),
+        read(if chance.percent(85) { VERSIONS[chance.below(7)] } else { one(chance, &VERSIONS) }),
     );
     if chance.percent(3) {
         map.insert("digest".to_owned(), value(chance));

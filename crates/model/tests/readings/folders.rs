@@ -154,7 +154,7 @@ fn sound(chance: &mut Chance) -> Vec<Source> {
 }
 
 fn folder(chance: &mut Chance) -> Vec<Source> {
-    if chance.percent(65) {
+    if chance.percent(80) {
         return sound(chance);
     }
     let phases = 1 + chance.below(3);
@@ -176,7 +176,7 @@ fn folders() {
     let lines = readings("folders", 300, folder, |files, out| {
         let parsed = parse(files);
         writeln!(out, "{parsed:?}\n{}", content_hash(files)).unwrap();
-        for phase in (1..=4).map(coordinate_model::ids::PhaseNumber) {
+        for phase in (1..=3).map(coordinate_model::ids::PhaseNumber) {
             writeln!(out, "{:?}", tick_all(files, phase)).unwrap();
             for plan in ["specs/001_a/plans/001_a", "specs/001_a/plans/001"] {
                 let (there, back) = (expand(files, plan, phase, &exists), collapse(files, plan, phase, &exists));
