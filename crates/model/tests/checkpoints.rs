@@ -4,6 +4,8 @@
 
 use coordinate_model::checkpoint::{Checkpoint, Format, parse};
 use coordinate_model::event::Event;
+use coordinate_model::ids::PhaseNumber;
+use coordinate_model::replan::{Replan, ReplanKind, ReplanState, Trigger};
 use coordinate_model::run::{Position, Run};
 use coordinate_model::time::UtcMillis;
 use insta::assert_snapshot;
@@ -93,6 +95,28 @@ fn an_export_in_the_middle_and_at_the_end() {
         assert_snapshot!("export_in_the_middle", format!("{:#}", export(&states[states.len() / 2]).to_json()));
         assert_snapshot!("export_at_the_end", format!("{:#}", export(&states[states.len() - 1]).to_json()));
     });
+}
+
+#[test]
+fn changes_of_the_plan_are_counted_by_their_phases() {
+    let mut run = states().pop().unwrap();
+    let replan = |phase: u32| Replan {
+        phase: PhaseNumber(phase),
+        number: 1,
+        kind: ReplanKind::Update,
+        trigger: Trigger::Asked,
+        reason: format!("phase {phase} is wrong"),
+        at: UtcMillis(5),
+        state: ReplanState::Adopted,
+        proposal: None,
+    };
+    run.replans = [2, 3, 2].map(replan).into();
+    let checkpoint = export(&run);
+    let counts: Vec<(&str, u32)> =
+        checkpoint.replan_phase_counts.iter().map(|(phase, count)| (phase.as_str(), *count)).collect();
+    assert_eq!(counts, [("2", 2), ("3", 1)]);
+    assert_eq!((checkpoint.replanning_count, checkpoint.replan_history.len()), (3, 3));
+    assert_eq!(checkpoint.last_replan_reason.as_deref(), Some("phase 2 is wrong"));
 }
 
 #[test]

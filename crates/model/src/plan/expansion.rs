@@ -79,4 +79,19 @@ mod tests {
         assert_eq!(expanded.repeated, [PhaseNumber(4)]);
         assert!(!expanded.too_many);
     }
+
+    #[test]
+    fn what_a_whole_plan_lists_is_bounded() {
+        let numbers: Vec<_> = (1..=5).map(PhaseNumber).collect();
+        let mut expansion = Expansion { numbers: &numbers, left: 9 };
+        let mut listed = |spans: &[Span]| {
+            let expanded = expansion.expand(spans);
+            (expanded.numbers.len(), expanded.too_many)
+        };
+        assert_eq!(listed(&[(1, 5)]), (5, false));
+        assert_eq!(listed(&[(1, 4), (2, 3)]), (2, true), "as many as are left are too many");
+        assert_eq!(listed(&[(9, 9)]), (1, false), "one that is missing counts as one");
+        assert_eq!(listed(&[(1, 1)]), (0, true));
+        assert_eq!(first_missing(u32::MAX, &[PhaseNumber(u32::MAX)]), PhaseNumber(u32::MAX));
+    }
 }

@@ -316,6 +316,12 @@ fn a_run_below_gets_its_share_and_more_when_there_is_more() {
     let below = subrun::below(&first, &leads[0]).unwrap();
     let budgets = below.options.budget.clone().unwrap();
     assert_eq!((budgets.run.tokens, budgets.given), (Some(500), 1));
+    let mut limited = first.clone();
+    let above = limited.options.budget.as_mut().unwrap();
+    above.day.tokens = Some(9);
+    above.roles.insert("planner".to_owned(), above.day);
+    let same = subrun::below(&limited, &leads[0]).unwrap().options.budget;
+    assert_eq!(same, Some(budgets), "limits of the day and of roles are kept to above");
     // It spends all of that and stands still; what the other one has not used is its next share.
     let below = drive(below, each_uses(200)).run;
     assert_eq!(total(&below).tokens, 600);

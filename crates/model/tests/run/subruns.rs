@@ -2,8 +2,11 @@
 
 use crate::simulation::{Rest, Simulation};
 use coordinate_model::artifact::Metadata;
+use coordinate_model::checkpoint::Checkpoint;
+use coordinate_model::complexity::Tenths;
 use coordinate_model::definition::{Definition, Scope, StateName, builtin, builtin_text};
 use coordinate_model::event::{Created, Outcome};
+use coordinate_model::replan::Replanning;
 use coordinate_model::run::StepState;
 use coordinate_model::subrun::{aggregation, below, tracks};
 use coordinate_testkit::runs::requested;
@@ -79,6 +82,24 @@ fn a_run_below_follows_from_its_step_alone() {
 }
 
 #[test]
+fn what_is_decided_above_is_not_asked_again_below() {
+    let replan = Replanning { complexity: Tenths(80), tasks: 10, failures: 2, limit: 2, forced: false };
+    let mut created = requested(Scope::ResearchOnly, 6).replan(Some(replan)).build();
+    let run = settled(created.clone()).live.run;
+    let lead = run.steps.iter().find(|step| step.track.is_some()).unwrap();
+    created.definition.state.get_mut(&lead.of_state).unwrap().steps[0].needs = vec!["overview".to_owned()];
+    let child = below(&created, lead).unwrap();
+    let [step] = child.definition.state(&lead.of_state).unwrap().steps.as_slice() else { panic!("one step on topics") };
+    assert_eq!((&step.needs, &step.when), (&Vec::new(), &None), "what it needs and when it applies is settled");
+    assert_eq!(child.options.replan, None);
+    assert!(child.paths.trees.ends_with(child.run.as_str()), "{}", child.paths.trees);
+    created.paths.trees = format!("/trees/{}", created.run);
+    assert_eq!(below(&created, lead).unwrap().paths.trees, format!("/trees/{}", child.run));
+    created.paths.trees = "/elsewhere".to_owned();
+    assert_eq!(below(&created, lead).unwrap().paths.trees, format!("/elsewhere-{}", child.run));
+}
+
+#[test]
 fn what_is_led_below_keeps_to_the_most_topics_at_once() {
     let created = requested(Scope::ResearchOnly, 9).max_parallel(4).max_research(Some(2)).build();
     let mut simulation = Simulation::new(created.clone(), World::kind(), 1);
@@ -103,6 +124,8 @@ fn titles_and_places_come_up_once_there_are_any() {
         artifact.metadata = Some(Box::new(Metadata::of(&text, &|text| text.len() as u64)));
     }
     let handed = aggregation(&run, &StateName("research".to_owned())).unwrap();
+    let exported = Checkpoint::of(&run, &|_| String::new()).supervisor_state;
+    assert_eq!(exported.keys().collect::<Vec<_>>(), ["research_supervisor"]);
     assert_eq!(handed.supervisor_id, "research_supervisor");
     assert_eq!(handed.aggregated_metadata.summary, "Report 1; Report 2; Report 3; Report 4");
     assert_eq!(handed.aggregated_metadata.reports_created.len(), 4);
