@@ -46,7 +46,7 @@ fn await_agent(world: &World, file: &str) {
 }
 
 /// Kills the program, its agents and their shims at once, as a power cut would.
-fn kill_all(world: &World, started: Started) {
+pub(crate) fn kill_all(world: &World, started: Started) {
     started.signal(Signal::KILL);
     started.finish();
     while let Some(process) = world.env.leftovers().first() {
