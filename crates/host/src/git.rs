@@ -184,6 +184,10 @@ impl Repository for GitRepository {
         self.bring_tree_to(path, commit, snapshot_ref)
     }
 
+    fn clear_tree(&self, path: &Path) -> Result<(), RepositoryError> {
+        self.remove_untracked(path)
+    }
+
     fn snapshot(
         &self,
         path: &Path,

@@ -97,9 +97,35 @@ fn what_an_agent_leaves_among_ignored_files_does_not_help_its_tests() {
         let world = World::new(&files);
         let outcome = world.run_scripted(&["-c", command]);
         assert_eq!(outcome.code, Some(1), "{command}: {outcome:#?}");
-        assert!(!verdicts(&world).iter().any(|verdict| verdict["passed"] == true && verdict["tree"] == Value::Null));
+        let of_work: Vec<Value> =
+            verdicts(&world).into_iter().filter(|verdict| has(&world, &verdict["tree"], "one.txt")).collect();
+        assert!(!of_work.is_empty(), "{command}: its work was not tested: {outcome:#?}");
+        assert!(of_work.iter().all(|verdict| verdict["passed"] == false), "{command}: {of_work:#?}");
         assert!(!world.has("one.txt"));
     }
+}
+
+/// Whether a tree has this file.
+fn has(world: &World, tree: &Value, file: &str) -> bool {
+    world.git(&["ls-tree", "--name-only", tree.as_str().expect("a tree"), "--", file]) == file
+}
+
+/// Shows N9.
+#[test]
+fn what_a_command_leaves_among_ignored_files_is_not_there_for_the_next() {
+    let tests = "test ! -e cache/left && mkdir -p cache && touch cache/left && touch left.tmp";
+    let plan = Plan::new().sh("one", &[], "one.txt", "echo 1 > one.txt").sh("two", &[1], "two.txt", "echo 2 > two.txt");
+    let world = World::new(&[("PLAN.md", &plan.text()), (".gitignore", "cache/\n*.tmp\n")]);
+    for (at, key) in ["test.command", "check.command"].into_iter().enumerate() {
+        let outcome = world.run_offline(&["-c", &format!("{key}={tests}")]);
+        good(&outcome);
+        assert_eq!(verdicts(&world).len(), 2, "{key}: each phase's tree was tested: {outcome:#?}");
+        if at == 0 {
+            world.git(&["reset", "-q", "--hard", "HEAD~2"]);
+            world.git(&["clean", "-qfd", "specs"]);
+        }
+    }
+    world.assert_nothing_left();
 }
 
 const ANSWER: &str = "cp \"$COORDINATE_PROMPT_FILE\" \"$here/judge.$(grep -c judge \"$here/calls\")\"\n\
@@ -157,7 +183,7 @@ const LOOKING: &str = "n=$(grep -c judge \"$here/calls\")\n\
                        while read -r _ at; do git show -s \"$at\"; done; } > \"$here/seen.$n\" 2>&1\n\
                        git diff HEAD~1 > \"$here/change.$n\"; git status --short > \"$here/status.$n\"\n";
 
-fn wordy(looks: &str) -> World {
+pub(crate) fn wordy(looks: &str) -> World {
     let plan = "# A plan\n\n### Phase 1: One\n**Files**: one.txt\n\n- [ ] one.txt says hello\n";
     let world = World::new(&[("PLAN.md", plan), ("README.md", "# A project\n")]);
     world.role("implementation-executor", WORDY);

@@ -191,6 +191,10 @@ pub trait Repository: Send + Sync {
     /// uncommitted is ever destroyed.
     fn reset_tree(&self, path: &Path, commit: &Oid, snapshot_ref: &str) -> Result<(), RepositoryError>;
 
+    /// Removes everything from a work tree that its commit does not have, ignored files too. Only for trees in which nobody
+    /// works: what is removed is kept nowhere.
+    fn clear_tree(&self, path: &Path) -> Result<(), RepositoryError>;
+
     /// Keeps the whole content of a work tree under `reference`, without touching its index or files.
     fn snapshot(&self, path: &Path, reference: &str, message: &str, at: UtcMillis)
     -> Result<Snapshot, RepositoryError>;
