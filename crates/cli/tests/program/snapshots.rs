@@ -154,7 +154,7 @@ fn links_into_the_checkout_are_no_work_to_be_kept() {
         "worktree.link=[\".env\", \"deps\"]",
     ]);
     await_moment(&world, "at work, by the clock", 2);
-    let files = world.git(&["ls-tree", "-r", "--name-only", &kept(&world)[0]["commit"].as_str().unwrap().to_owned()]);
+    let files = world.git(&["ls-tree", "-r", "--name-only", kept(&world)[0]["commit"].as_str().unwrap()]);
     assert_eq!(files, ".gitignore\nPLAN.md\none.txt\nown");
     world.env.script("../go", "");
     assert_eq!(run.finish().code, Some(0));
