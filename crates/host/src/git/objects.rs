@@ -26,8 +26,13 @@ impl Identity {
         };
         Ok(match (value("user.name"), value("user.email")) {
             (Some(name), Some(email)) => Self { name, email },
-            _ => Self { name: "coordinate".to_owned(), email: "coordinate@localhost".to_owned() },
+            _ => Self::own(),
         })
+    }
+
+    /// The program's own.
+    pub(super) fn own() -> Self {
+        Self { name: "coordinate".to_owned(), email: "coordinate@localhost".to_owned() }
     }
 }
 
