@@ -3,7 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
+mod artifacts;
+mod checkpoints;
+mod folders;
+mod forecasts;
+mod plans;
+mod replans;
 mod requests;
+mod standards;
 
 use coordinate_testkit::seeded::Chance;
 
