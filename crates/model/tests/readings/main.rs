@@ -3,7 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
+mod grammar;
 mod requests;
+mod roles;
+mod shells;
 
 use coordinate_testkit::seeded::Chance;
 
