@@ -3,7 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
+mod definitions;
+mod failures;
 mod grammar;
+mod leave;
+mod limits;
 mod requests;
 mod roles;
 mod shells;
