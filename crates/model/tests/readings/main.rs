@@ -11,6 +11,14 @@ mod plans;
 mod replans;
 mod requests;
 mod standards;
+mod definitions;
+mod failures;
+mod grammar;
+mod leave;
+mod limits;
+mod requests;
+mod roles;
+mod shells;
 
 use coordinate_testkit::seeded::Chance;
 
