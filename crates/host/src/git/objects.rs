@@ -29,6 +29,14 @@ impl Identity {
             _ => Self { name: "coordinate".to_owned(), email: "coordinate@localhost".to_owned() },
         })
     }
+
+    /// Who made a commit.
+    pub(super) fn of(repository: &GitRepository, commit: &Oid) -> Result<Self, RepositoryError> {
+        let call = repository.call("read who made a commit").args(["show", "-s", "--format=%cn%n%ce", commit.as_str()]);
+        let text = call.text()?;
+        let mut lines = text.lines().map(str::to_owned);
+        Ok(Self { name: lines.next().unwrap_or_default(), email: lines.next().unwrap_or_default() })
+    }
 }
 
 /// Whether git takes it as a name: it strips punctuation and blanks from the ends and refuses what is then empty.

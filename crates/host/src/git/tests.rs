@@ -3,6 +3,7 @@
 mod concurrency;
 mod objects;
 mod refs;
+mod replica;
 mod reset;
 mod snapshots;
 mod trees;
