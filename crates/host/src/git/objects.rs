@@ -26,7 +26,7 @@ impl Identity {
         };
         Ok(match (value("user.name"), value("user.email")) {
             (Some(name), Some(email)) => Self { name, email },
-            _ => Self { name: "coordinate".to_owned(), email: "coordinate@localhost".to_owned() },
+            _ => Self::own(),
         })
     }
 
@@ -36,6 +36,11 @@ impl Identity {
         let text = call.text()?;
         let mut lines = text.lines().map(str::to_owned);
         Ok(Self { name: lines.next().unwrap_or_default(), email: lines.next().unwrap_or_default() })
+    }
+
+    /// The program's own.
+    pub(super) fn own() -> Self {
+        Self { name: "coordinate".to_owned(), email: "coordinate@localhost".to_owned() }
     }
 }
 

@@ -33,7 +33,7 @@ impl GitRepository {
             "--",
         ]);
         call.arg(&self.common_dir).arg(path).run()?;
-        self.same_ignored(path).map_err(|error| failure(&action, error.to_string()))?;
+        self.same_ignored(&path.join(".git")).map_err(|error| failure(&action, error.to_string()))?;
         let identity = like.map_or_else(|| Ok(self.identity.clone()), |like| Identity::of(self, like))?;
         let made = Self { identity, ..Self::open_with(path, self.git.clone())? };
         made.call(&action).args(["remote", "remove", "origin"]).run()?;
@@ -49,9 +49,9 @@ impl GitRepository {
     }
 
     /// What this repository alone ignores is ignored there too: it decides what is kept of a tree.
-    fn same_ignored(&self, path: &Path) -> std::io::Result<()> {
+    pub(super) fn same_ignored(&self, git_dir: &Path) -> std::io::Result<()> {
         let own = self.common_dir.join("info/exclude");
-        let target = path.join(".git/info/exclude");
+        let target = git_dir.join("info/exclude");
         if !own.exists() {
             return Ok(());
         }

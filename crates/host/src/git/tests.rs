@@ -1,5 +1,6 @@
 //! The whole port against real git.
 
+mod blind;
 mod concurrency;
 mod objects;
 mod refs;

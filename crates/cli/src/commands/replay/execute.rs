@@ -8,7 +8,7 @@ use super::scratch::Scratch;
 use super::then::Then;
 use super::{Printed, first_of};
 use crate::args::{ReplayArguments, ReplayFormat};
-use crate::commands::print;
+use crate::commands::{note, print};
 use crate::context::Project;
 use crate::display::{JsonLines, print_json};
 use crate::failure::{CommandError, Exit};
@@ -28,6 +28,8 @@ use coordinate_model::obligation::{Obligation, ObligationKey};
 use coordinate_model::run::Run;
 use coordinate_store::MemoryStorage;
 use serde_json::json;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,6 +41,8 @@ pub(super) fn execute(
 ) -> Result<Exit, CommandError> {
     let otherwise = Otherwise::parse(&options.with, run)?;
     let first = first_of(records)?;
+    let mailbox = mailbox();
+    listen_to_signals(mailbox.0.clone())?;
     let scratch = Scratch::make(project, run, records, options.keep.as_deref())?;
     let tape = Arc::new(Tape::at(first.at));
     let journal = Journal::new(Arc::new(MemoryStorage::new()), Arc::clone(&tape) as Arc<_>);
@@ -66,11 +70,23 @@ pub(super) fn execute(
         Some(ReplayFormat::Json) => Box::new(JsonLines),
         Some(ReplayFormat::Line | ReplayFormat::Progress) | None => Box::new(Printed),
     };
-    let mut replay = Replay::new(given, begun_run, &mut executor, &mut *listener, mailbox());
+    let mut replay = Replay::new(given, begun_run, &mut executor, &mut *listener, mailbox);
     let ended = replay.play(&begun)?;
     let json = options.format == Some(ReplayFormat::Json);
     let now = replay.run().clone();
     Ok(if json { report_json(&now, records, &ended, &plain) } else { report(&now, records, &ended, &plain) })
+}
+
+/// An interrupt ends the replay, so that its repository does not stay behind.
+fn listen_to_signals(outbox: Outbox) -> Result<(), CommandError> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(CommandError::internal)?;
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            note("stopping: what is at work is being ended; once more to leave at once");
+            outbox.interrupt();
+        }
+    });
+    Ok(())
 }
 
 fn tools(
@@ -188,6 +204,10 @@ fn report(now: &Run, records: &[Record], ended: &Ended, plain: &Plain<'_>) -> Ex
             print(&format!("the branch stops after event {}: {what}", now.sequence));
             Exit::Waiting
         }
+        Ended::Interrupted => {
+            print(&format!("{id}: interrupted after event {}", now.sequence));
+            Exit::Stopped
+        }
     }
 }
 
@@ -215,6 +235,11 @@ fn report_json(now: &Run, records: &[Record], ended: &Ended, plain: &Plain<'_>) 
             line["replay"] = json!("unanswered");
             line["reason"] = json!(what);
             Exit::Waiting
+        }
+        Ended::Interrupted => {
+            line["replay"] = json!("interrupted");
+            line["at"] = json!(now.sequence);
+            Exit::Stopped
         }
     };
     print_json(&line);
