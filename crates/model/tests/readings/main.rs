@@ -5,20 +5,19 @@
 
 mod artifacts;
 mod checkpoints;
-mod folders;
-mod forecasts;
-mod plans;
-mod replans;
-mod requests;
-mod standards;
 mod definitions;
 mod failures;
+mod folders;
+mod forecasts;
 mod grammar;
 mod leave;
 mod limits;
+mod plans;
+mod replans;
 mod requests;
 mod roles;
 mod shells;
+mod standards;
 
 use coordinate_testkit::seeded::Chance;
 
