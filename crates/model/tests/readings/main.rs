@@ -7,6 +7,8 @@ mod artifacts;
 mod checkpoints;
 mod definitions;
 mod failures;
+mod edges;
+mod fields;
 mod folders;
 mod forecasts;
 mod grammar;
