@@ -4,6 +4,7 @@ mod blind;
 mod concurrency;
 mod objects;
 mod refs;
+mod replica;
 mod reset;
 mod snapshots;
 mod trees;

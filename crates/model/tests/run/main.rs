@@ -11,6 +11,7 @@ mod forks;
 mod gates;
 mod golden;
 mod handling;
+mod journals;
 mod judges;
 mod limits;
 mod oracle;

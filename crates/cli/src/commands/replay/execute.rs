@@ -5,6 +5,7 @@ use super::past;
 use super::recording::recordings;
 use super::same::Plain;
 use super::scratch::Scratch;
+use super::then::Then;
 use super::{Printed, first_of};
 use crate::args::{ReplayArguments, ReplayFormat};
 use crate::commands::{note, print};
@@ -20,7 +21,6 @@ use coordinate_engine::replay::{Difference, Ended, Given, Replay, Tape};
 use coordinate_engine::work::{Tools, Workshop};
 use coordinate_host::attempts::ShimAttempts;
 use coordinate_host::files::SystemFiles;
-use coordinate_host::surroundings::SystemSurroundings;
 use coordinate_model::definition::StepKind;
 use coordinate_model::event::{Artifact, Event};
 use coordinate_model::ids::{StepId, Token};
@@ -99,9 +99,9 @@ fn tools(
 ) -> Result<Arc<Tools>, CommandError> {
     let attempts_root = scratch.root.join("attempts");
     let recordings = recordings(project, run, records, &attempts_root, &otherwise.files);
-    let trees = scratch.repository.clone();
+    let (trees, linked) = (scratch.repository.clone(), run.created.options.tree_links.clone());
     let restore = move |tree: &std::path::Path, snapshot: &coordinate_model::ids::Oid| match &trees {
-        Some(trees) => trees.replay_tree(tree, snapshot).map_err(|error| error.to_string()),
+        Some(trees) => trees.replay_tree(tree, snapshot, &linked).map_err(|error| error.to_string()),
         None => Err("there is no repository".to_owned()),
     };
     let recorded = Recorded::new(recordings, Box::new(restore), Box::new(ShimAttempts::new(program()?)));
@@ -117,7 +117,7 @@ fn tools(
         summary: Box::new(coordinate_report::summary::markdown),
         attempts_root,
         objects_root: scratch.root.join("objects"),
-        surroundings: Arc::new(SystemSurroundings),
+        surroundings: Arc::new(Then::of(records, Arc::clone(tape))),
         // No run keeps its verdicts there: what was tested then is tested now.
         verdicts_root: scratch.root.join("verdicts"),
     }))

@@ -1,12 +1,13 @@
 //! One scenario once: undisturbed, or with something that happens at one point, and on to its end.
 
 use super::scenario::{Ending, Scenario};
-use crate::support::{End, Project, text};
+use crate::support::{Driver, End, Project, files_below, text};
 use coordinate_testkit::points::{Deed, Point, Points, Who};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 /// What happens, and where.
@@ -111,7 +112,7 @@ impl<'a> Trial<'a> {
     /// Drives the run, with what people do between, to its end.
     fn go(&mut self) {
         for _ in 0..MOST_DRIVERS {
-            let end = self.project.drive_quietly().end_anyhow();
+            let end = self.drive();
             // The last line of a run that stands still says so, in the form of an end.
             let ends = |event: &Value| {
                 let outcomes = ["succeeded", "failed", "cancelled"];
@@ -119,13 +120,41 @@ impl<'a> Trial<'a> {
             };
             let told = end.events.iter().any(ends);
             match end.code {
-                Some(_) if told => return,
+                Some(_) if told => {
+                    self.go_back_in();
+                    if self.open_run().is_none() {
+                        return;
+                    }
+                }
                 Some(3..=5) => self.answer(&end),
                 // A death, or a disk that failed: nothing more happens after that.
                 _ => self.happened(&end),
             }
         }
         panic!("`{}` came to no end with {:?}", self.scenario.name, self.fault);
+    }
+
+    /// A driver of the run that is open, else of the one that has ended, or of a new one where the last was killed before
+    /// it had made it.
+    fn drive(&self) -> End {
+        let driver = match self.open_run().or_else(|| self.tops().pop().map(|run| text(&run, "run").to_owned())) {
+            Some(run) => Driver::spawn(&mut self.project.command(&["resume", &run, "--yes", "--json"])),
+            None => self.project.start(&[]),
+        };
+        driver.end_anyhow()
+    }
+
+    /// The runs that nobody is above, newest first. What fails may be the look for them, so that is not watched.
+    fn tops(&self) -> Vec<Value> {
+        let runs = self.project.json_quietly(&["ps", "--json"]);
+        let runs = runs.as_array().expect("`ps` prints an array");
+        runs.iter().filter(|run| run["parent"].is_null()).cloned().collect()
+    }
+
+    /// The oldest of them that has not ended.
+    fn open_run(&self) -> Option<String> {
+        let open = |run: &&Value| run["outcome"].is_null();
+        self.tops().iter().rev().find(open).map(|run| text(run, "run").to_owned())
     }
 
     fn happened(&mut self, end: &End) {
@@ -135,7 +164,7 @@ impl<'a> Trial<'a> {
         let told = fault.deed.kills() || end.stderr.lines().any(|line| line.starts_with("error: "));
         assert!(told && !end.stderr.contains("panicked"), "{fault:?}: {:?} {}", end.code, end.stderr);
         self.watch(false);
-        self.unborn = self.project.run_quietly().is_none();
+        self.unborn = self.tops().is_empty();
         if fault.everything {
             self.project.kill_attempts(fault.at % 2 == 0);
         }
@@ -156,6 +185,21 @@ impl<'a> Trial<'a> {
                 assert!(again.code.is_some(), "{line:?}: {again:#?}");
             }
         }
+    }
+
+    /// A run has ended: people look at what is there, and do what they miss of it.
+    fn go_back_in(&mut self) {
+        for _ in 0..MOST_DRIVERS {
+            let Some(command) = (self.scenario.later)(&self.project) else { return };
+            let line: Vec<&str> = command.iter().map(String::as_str).collect();
+            let outcome = self.project.call(&line);
+            if outcome.code.is_none() {
+                self.watch(false);
+                self.note_finished();
+            }
+            assert!(matches!(outcome.code, Some(0) | None), "{line:?}: {outcome:#?}");
+        }
+        panic!("people of `{}` come to no end with {:?}", self.scenario.name, self.fault);
     }
 
     fn note_finished(&mut self) {
@@ -219,6 +263,7 @@ impl<'a> Trial<'a> {
         let mut subjects: Vec<String> = git(&["log", "--format=%s", "HEAD"]).lines().map(str::to_owned).collect();
         subjects.sort();
         lines.append(&mut subjects);
+        lines.extend(brought(&self.project));
         assert_eq!(ending(&runs), self.scenario.ending, "{lines:#?}");
         self.assert_whole();
         lines.join("\n")
@@ -267,6 +312,15 @@ fn essence(run: &Value) -> String {
     let mut steps: Vec<String> = steps.iter().map(step).collect();
     steps.sort();
     format!("{} {} {} {}", run["outcome"], run["completed_states"], run["delivery"], steps.join(" "))
+}
+
+/// What was brought back beside the project, file by file.
+fn brought(project: &Project) -> Vec<String> {
+    let folder = project.env.root().join("brought");
+    let mut files = files_below(&folder);
+    files.sort();
+    let named = |file: &PathBuf| file.strip_prefix(&folder).expect("it lies there").display().to_string();
+    files.iter().map(|file| format!("{}: {:?}", named(file), fs::read_to_string(file))).collect()
 }
 
 /// The lines that only one of two texts has.

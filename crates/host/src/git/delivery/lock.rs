@@ -31,10 +31,7 @@ pub(super) struct IndexLock {
 impl IndexLock {
     pub(super) fn new(git_dir: &Path, delivery: &Delivery) -> Self {
         let Delivery { branch, old, new, .. } = delivery;
-        Self {
-            file: git_dir.join("index.lock"),
-            content: format!("{MAGIC}\n{branch}\n{old}\n{new}\n").into_bytes(),
-        }
+        Self { file: git_dir.join("index.lock"), content: format!("{MAGIC}\n{branch}\n{old}\n{new}\n").into_bytes() }
     }
 
     pub(super) fn state(&self) -> Result<LockState, RepositoryError> {
