@@ -1,6 +1,7 @@
 //! The whole port against real git.
 
 mod concurrency;
+mod locks;
 mod objects;
 mod refs;
 mod reset;
