@@ -6,8 +6,8 @@
 mod artifacts;
 mod checkpoints;
 mod definitions;
-mod failures;
 mod edges;
+mod failures;
 mod fields;
 mod folders;
 mod forecasts;
