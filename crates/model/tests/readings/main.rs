@@ -5,13 +5,20 @@
 
 mod artifacts;
 mod checkpoints;
+mod definitions;
 mod edges;
+mod failures;
 mod fields;
 mod folders;
 mod forecasts;
+mod grammar;
+mod leave;
+mod limits;
 mod plans;
 mod replans;
 mod requests;
+mod roles;
+mod shells;
 mod standards;
 
 use coordinate_testkit::seeded::Chance;
