@@ -93,7 +93,7 @@ const METADATA: [&str; 22] = [
     "No field <!-- coordinate:link -->",
 ];
 
-const BLOCKS: [&str; 64] = [
+const BLOCKS: [&str; 66] = [
     "Plain prose of a few words.",
     "Priority: high",
     "Why: because",
@@ -121,6 +121,8 @@ const BLOCKS: [&str; 64] = [
     "<br>",
     "<!-- a --> and words",
     "![picture](p/q.png)",
+    "![](p.png)",
+    "<b></b>",
     "[a](x.md) and [b](https://e.org/y.md) and [c](#part)",
     "[a](../reports/001_x.md) [b](./y.md \"title\") [c](</p q.md>) [d](a%20b.md#top)",
     "[r][ref] and [s]\n\n[ref]: ../z.md\n[s]: <w.md> 'x'",

@@ -5,6 +5,7 @@ use coordinate_model::checkpoint::Status;
 use coordinate_model::forecast::{Meeting, Overlap, Overlapping, Settings, Sure};
 use coordinate_model::ids::{PhaseNumber, StepId};
 use coordinate_model::links::{joined, relative};
+use coordinate_model::plan::{Source, parse};
 use coordinate_model::resume::{Condition, Facts, OLDEST, PlanNow, Tests};
 use coordinate_model::retention::{CheckpointRun, Retention, ShellOwner};
 use coordinate_model::time::UtcMillis;
@@ -100,6 +101,12 @@ fn numbers_of_folders() {
 }
 
 #[test]
+fn short_words_of_a_slug() {
+    let slugs = ["xq parser", "p2 parser", "2p parser", "q parser 7", "ui parser", "go parser"].map(topic::slug);
+    insta::assert_snapshot!(slugs.join("\n"));
+}
+
+#[test]
 fn ways_between_files() {
     for (from, to, link, back) in [
         ("a/b.md", "a/c.md", "c.md", "a/c.md"),
@@ -116,4 +123,13 @@ fn ways_between_files() {
     assert_eq!(joined("a/b.md", "../../x"), "../x");
     assert_eq!(joined("a/b.md", "../../../x"), "../../x");
     assert_eq!(joined("a/b.md", ".//./c//"), "a/c");
+}
+
+#[test]
+fn a_long_list_of_waves_is_cut_where_it_would_fill_the_screen() {
+    let numbers: Vec<String> = (100..230).map(|number| number.to_string()).collect();
+    let text = format!("# P\n\n**Waves**: [[{}]]\n\n### Phase 1: One\n\n- [ ] x\n", numbers.join(", "));
+    let found = parse(&[Source::new("p.md", text)]).diagnostics;
+    // Three digits and what sets them off are five characters: a hundred numbers are exactly as many as may be.
+    assert!(found.iter().any(|one| one.message.contains(" 199, 200, …, but its")), "{found:?}");
 }

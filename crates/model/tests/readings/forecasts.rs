@@ -1,8 +1,8 @@
 //! Plans whose phases name files, folders and patterns, and histories of what changed together.
 
 use crate::one;
-use coordinate_model::forecast::{COMMITS, Past, files, learn, meetings};
-use coordinate_model::plan::{Graph, Source, parse};
+use coordinate_model::forecast::{COMMITS, Past, Sure, files, learn, meetings};
+use coordinate_model::plan::{Graph, Plan, Source, parse};
 use coordinate_testkit::readings::readings;
 use coordinate_testkit::seeded::Chance;
 use std::fmt::Write as _;
@@ -102,4 +102,39 @@ fn forecasts() {
         }
     });
     insta::assert_snapshot!(lines);
+}
+
+/// A plan of phases that wait for nothing, and name what `of` says.
+fn wide(phases: usize, of: impl Fn(usize) -> String) -> (Plan, Graph) {
+    let mut text = "# P\n".to_owned();
+    for number in 1..=phases {
+        writeln!(text, "\n### Phase {number}: P\n{}\n- [ ] x", of(number)).unwrap();
+    }
+    let plan = parse(&[Source::new("plan.md", text)]).plan;
+    let graph = Graph::new(&plan).unwrap();
+    (plan, graph)
+}
+
+#[test]
+fn where_everybody_meets_the_surest_are_told() {
+    // Of 92 phases 4,186 pairs meet; those of the first three are not sure.
+    let (plan, graph) = wide(92, |number| match number {
+        1..=3 => "**Risk**: low\n- [ ] `a.rs`".to_owned(),
+        _ => "**Files**: a.rs\n".to_owned(),
+    });
+    let found = meetings(&plan, &graph, &[]);
+    assert_eq!(found.len(), 4_096);
+    assert_eq!(found.iter().filter(|one| one.sure == Sure::Declared).count(), 89 * 88 / 2);
+    assert!(found.is_sorted_by_key(|one| (one.first, one.second)));
+}
+
+#[test]
+fn very_long_plans_and_lists_have_an_end() {
+    let of = |number| if number > 998 { "**Files**: a.rs\n".to_owned() } else { String::new() };
+    let ((plan, graph), (longer, its)) = (wide(1_000, of), wide(1_001, of));
+    assert_eq!(meetings(&plan, &graph, &[]).len(), 1);
+    assert_eq!(meetings(&longer, &its, &[]).len(), 0);
+    let names: Vec<String> = (0..300).map(|at| format!("f{at}.rs")).collect();
+    let (plan, _) = wide(1, |_| format!("**Files**: {}\n", names.join(", ")));
+    assert_eq!(files(&plan, &plan.phases[0]).len(), 256);
 }
