@@ -247,7 +247,7 @@ fn artifacts() {
             // A longer text is at times told to take fewer tokens, as some are.
             let count = |text: &str| {
                 let length = text.chars().count() as u64;
-                length / letters + if length % 7 == 0 { 30 } else { 0 }
+                length / letters + if length.is_multiple_of(7) { 30 } else { 0 }
             };
             let metadata = Metadata::of(text, &count);
             writeln!(out, "{metadata:?}\n{}\n{}", metadata.shorter(5), metadata.shorter(0)).unwrap();

@@ -101,9 +101,9 @@ fn numbers_of_folders() {
 }
 
 #[test]
-fn short_words_of_a_slug() {
-    let slugs = ["xq parser", "p2 parser", "2p parser", "q parser 7", "ui parser", "go parser"].map(topic::slug);
-    insta::assert_snapshot!(slugs.join("\n"));
+fn short_words_of_a_name() {
+    let names = ["xq parser", "p2 parser", "2p parser", "q parser 7", "ui parser", "go parser"].map(topic::name);
+    insta::assert_snapshot!(names.join("\n"));
 }
 
 #[test]
