@@ -148,15 +148,6 @@ impl Project {
         if everything { usize::try_from(kills).unwrap_or(usize::MAX) } else { 0 }
     }
 
-    /// Like [`Self::drive`]; what fails may be the look for the run itself, since a disk that is full fails that too.
-    #[track_caller]
-    pub(crate) fn drive_quietly(&self) -> Driver {
-        match self.run_quietly() {
-            Some(run) => Driver::spawn(&mut self.command(&["resume", &run, "--yes", "--json"])),
-            None => self.start(&[]),
-        }
-    }
-
     /// What the program prints as JSON, whatever its environment would do to it.
     #[track_caller]
     pub(crate) fn json_quietly(&self, arguments: &[&str]) -> Value {

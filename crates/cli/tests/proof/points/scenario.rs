@@ -1,13 +1,17 @@
 //! The runs that are swept: small, with hardly any waiting, and between them with every kind of event.
 
+mod asks;
 mod author;
 mod forge;
+mod judged;
+mod late;
 mod limits;
 mod moved;
 mod people;
 mod plan;
 mod replan;
 mod request;
+mod time;
 mod topics;
 
 use crate::support::Project;
@@ -27,11 +31,13 @@ pub(super) struct Scenario {
     pub(super) project: fn() -> Project,
     /// The commands that people give when the run stands still, by the exit code that its driver ended with.
     pub(super) people: fn(&Project, i32) -> Vec<Vec<String>>,
+    /// What people do next when a run has ended, by what is there; until there is nothing more to do.
+    pub(super) later: fn(&Project) -> Option<Vec<String>>,
     pub(super) ending: Ending,
 }
 
 const fn scenario(name: &'static str, project: fn() -> Project) -> Scenario {
-    Scenario { name, project, people: nobody, ending: Ending::Succeeded }
+    Scenario { name, project, people: nobody, later: |_| None, ending: Ending::Succeeded }
 }
 
 /// All of them.
@@ -45,21 +51,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("forge", forge::project),
     scenario("topics", topics::project),
     scenario("moved", moved::project),
-];
-
-/// Kinds of events that no scenario writes; the seeds of the simulation (`engine`, `model`) come by all of them.
-pub(super) const NOT_WRITTEN: &[&str] = &[
-    // A client that speaks while it works is killed by tests of its own, in `program::inbox` and `program::acp`.
-    "message_told",
-    // A second look at a finished phase, and two phases seen in one file: told, and nothing is carried out for them.
-    "phase_judged",
-    "overlap_seen",
-    // A person's no to a third change of a plan: it is an answer at a gate like the others.
-    "replan_dropped",
-    // What a moved branch brings and the tests refuse; the tests of the merge queue kill that.
-    "base_repair_added",
-    "permission_opened",
-    "rule_added",
+    scenario("asks", asks::project),
+    scenario("judged", judged::project),
+    scenario("late", late::project),
+    Scenario { later: time::later, ..scenario("time", time::project) },
 ];
 
 fn nobody(_: &Project, _: i32) -> Vec<Vec<String>> {

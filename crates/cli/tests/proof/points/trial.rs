@@ -1,12 +1,13 @@
 //! One scenario once: undisturbed, or with something that happens at one point, and on to its end.
 
 use super::scenario::{Ending, Scenario};
-use crate::support::{End, Project, text};
+use crate::support::{Driver, End, Project, files_below, text};
 use coordinate_testkit::points::{Deed, Point, Points, Who};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 /// What happens, and where.
@@ -45,12 +46,12 @@ impl Survived {
 /// How often a driver is started again before that counts as never ending.
 const MOST_DRIVERS: usize = 12;
 
-/// The undisturbed run of a scenario, made once.
-pub(super) fn reference(scenario: &Scenario) -> Arc<Reference> {
-    static KNOWN: Mutex<BTreeMap<&'static str, Arc<Reference>>> = Mutex::new(BTreeMap::new());
+/// The undisturbed run of a scenario with the points of one kind of process, made once.
+pub(super) fn reference(scenario: &Scenario, who: Who) -> Arc<Reference> {
+    static KNOWN: Mutex<BTreeMap<(&'static str, Who), Arc<Reference>>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().expect("no set-up failed");
-    let made = known.entry(scenario.name).or_insert_with(|| {
-        let mut trial = Trial::new(scenario, None);
+    let made = known.entry((scenario.name, who)).or_insert_with(|| {
+        let mut trial = Trial::new(scenario, who, None);
         trial.go();
         trial.watch(false);
         let kinds = trial.kinds();
@@ -63,7 +64,7 @@ pub(super) fn reference(scenario: &Scenario) -> Arc<Reference> {
 pub(super) fn survive(scenario: &Scenario, reference: &Reference, fault: Fault) -> Survived {
     let mut survived = Survived::default();
     let caught = catch_unwind(AssertUnwindSafe(|| {
-        let mut trial = Trial::new(scenario, Some(fault));
+        let mut trial = Trial::new(scenario, fault.who, Some(fault));
         trial.go();
         trial.watch(false);
         survived.kind = trial.points.find(fault.at).map(|point| point.kind);
@@ -85,6 +86,7 @@ struct Trial<'a> {
     scenario: &'a Scenario,
     project: Project,
     points: Points,
+    who: Who,
     fault: Option<Fault>,
     /// Something happened before there was a run: the next one is another, and numbers of files are never given twice.
     unborn: bool,
@@ -93,25 +95,24 @@ struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    fn new(scenario: &'a Scenario, fault: Option<Fault>) -> Self {
+    fn new(scenario: &'a Scenario, who: Who, fault: Option<Fault>) -> Self {
         let project = (scenario.project)();
         let points = Points::new(project.env.root());
-        let mut trial = Self { scenario, project, points, fault, unborn: false, finished: BTreeMap::new() };
+        let mut trial = Self { scenario, project, points, who, fault, unborn: false, finished: BTreeMap::new() };
         trial.watch(true);
         trial
     }
 
     /// Whether what is started from now on counts its points, and has something happen to it.
     fn watch(&mut self, on: bool) {
-        let who = self.fault.map_or(Who::Driver, |fault| fault.who);
         let deed = self.fault.map(|fault| (fault.at, fault.deed));
-        self.project.variables = if on { self.points.variables(who, deed) } else { Vec::new() };
+        self.project.variables = if on { self.points.variables(self.who, deed) } else { Vec::new() };
     }
 
     /// Drives the run, with what people do between, to its end.
     fn go(&mut self) {
         for _ in 0..MOST_DRIVERS {
-            let end = self.project.drive_quietly().end_anyhow();
+            let end = self.drive();
             // The last line of a run that stands still says so, in the form of an end.
             let ends = |event: &Value| {
                 let outcomes = ["succeeded", "failed", "cancelled"];
@@ -119,7 +120,12 @@ impl<'a> Trial<'a> {
             };
             let told = end.events.iter().any(ends);
             match end.code {
-                Some(_) if told => return,
+                Some(_) if told => {
+                    self.go_back_in();
+                    if self.open_run().is_none() {
+                        return;
+                    }
+                }
                 Some(3..=5) => self.answer(&end),
                 // A death, or a disk that failed: nothing more happens after that.
                 _ => self.happened(&end),
@@ -128,18 +134,51 @@ impl<'a> Trial<'a> {
         panic!("`{}` came to no end with {:?}", self.scenario.name, self.fault);
     }
 
+    /// A driver of the run that is open, else of the one that has ended, or of a new one where the last was killed before
+    /// it had made it.
+    fn drive(&self) -> End {
+        let driver = match self.open_run().or_else(|| self.tops().pop().map(|run| text(&run, "run").to_owned())) {
+            Some(run) => Driver::spawn(&mut self.project.command(&["resume", &run, "--yes", "--json"])),
+            None => self.project.start(&[]),
+        };
+        driver.end_anyhow()
+    }
+
+    /// The runs that nobody is above, newest first. What fails may be the look for them, so that is not watched.
+    fn tops(&self) -> Vec<Value> {
+        let runs = self.project.json_quietly(&["ps", "--json"]);
+        let runs = runs.as_array().expect("`ps` prints an array");
+        runs.iter().filter(|run| run["parent"].is_null()).cloned().collect()
+    }
+
+    /// The oldest of them that has not ended.
+    fn open_run(&self) -> Option<String> {
+        let open = |run: &&Value| run["outcome"].is_null();
+        self.tops().iter().rev().find(open).map(|run| text(run, "run").to_owned())
+    }
+
     fn happened(&mut self, end: &End) {
         let Some(fault) = self.fault else { panic!("it ended by itself: {:?} {}", end.code, end.stderr) };
-        assert!(fault.deed.kills() == end.code.is_none(), "{fault:?}: {:?} {}", end.code, end.stderr);
-        // A program that a disk stops says so, and what to do; it does not panic.
-        let told = fault.deed.kills() || end.stderr.lines().any(|line| line.starts_with("error: "));
+        let dies = fault.deed.kills() && fault.who == Who::Driver;
+        assert!(dies == end.code.is_none(), "{fault:?}: {:?} {}", end.code, end.stderr);
+        // A program that a disk or a git stops says so, and what to do; it does not panic.
+        let told = dies || end.stderr.lines().any(|line| line.starts_with("error: "));
         assert!(told && !end.stderr.contains("panicked"), "{fault:?}: {:?} {}", end.code, end.stderr);
         self.watch(false);
-        self.unborn = self.project.run_quietly().is_none();
+        self.unborn = self.tops().is_empty();
         if fault.everything {
             self.project.kill_attempts(fault.at % 2 == 0);
         }
+        self.remove_named_locks(&end.stderr);
         self.note_finished();
+    }
+
+    /// What a git that was killed leaves locked in the user's repository is for people to remove, where they are told to.
+    fn remove_named_locks(&self, said: &str) {
+        for path in said.split(['`', '\'']).filter(|word| word.ends_with(".lock")) {
+            assert!(said.contains("delete the file"), "nobody says what to do: {said}");
+            let _gone = fs::remove_file(path);
+        }
     }
 
     /// The run stands still: people do what the scenario says.
@@ -158,6 +197,21 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// A run has ended: people look at what is there, and do what they miss of it.
+    fn go_back_in(&mut self) {
+        for _ in 0..MOST_DRIVERS {
+            let Some(command) = (self.scenario.later)(&self.project) else { return };
+            let line: Vec<&str> = command.iter().map(String::as_str).collect();
+            let outcome = self.project.call(&line);
+            if outcome.code.is_none() {
+                self.watch(false);
+                self.note_finished();
+            }
+            assert!(matches!(outcome.code, Some(0) | None), "{line:?}: {outcome:#?}");
+        }
+        panic!("people of `{}` come to no end with {:?}", self.scenario.name, self.fault);
+    }
+
     fn note_finished(&mut self) {
         let begun = self.begun();
         for step in self.succeeded() {
@@ -172,7 +226,24 @@ impl<'a> Trial<'a> {
             (now != *before)
                 .then(|| format!("`{step}` had begun {before} times when it was done, and then {now} times"))
         };
-        self.finished.iter().filter_map(more).collect()
+        self.finished.iter().filter_map(more).chain(self.begun_when_done()).collect()
+    }
+
+    /// Steps of agents that the journal lets begin after they had succeeded.
+    fn begun_when_done(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for run in self.runs() {
+            let mut done = BTreeSet::new();
+            for event in self.events(text(&run, "run")) {
+                let Some(step) = event["step"].as_str().filter(|step| step.ends_with("/agent")) else { continue };
+                if event["event"] == "step_succeeded" {
+                    done.insert(step.to_owned());
+                } else if event["event"] == "attempt_leased" && done.contains(step) {
+                    found.push(format!("`{step}` was done, and was leased again"));
+                }
+            }
+        }
+        found
     }
 
     /// How often each step of an agent has begun: the agents count it themselves.
@@ -219,6 +290,7 @@ impl<'a> Trial<'a> {
         let mut subjects: Vec<String> = git(&["log", "--format=%s", "HEAD"]).lines().map(str::to_owned).collect();
         subjects.sort();
         lines.append(&mut subjects);
+        lines.extend(brought(&self.project));
         assert_eq!(ending(&runs), self.scenario.ending, "{lines:#?}");
         self.assert_whole();
         lines.join("\n")
@@ -243,11 +315,15 @@ impl<'a> Trial<'a> {
     fn kinds(&self) -> BTreeSet<String> {
         let mut kinds = BTreeSet::new();
         for run in self.runs() {
-            let logs = self.project.call(&["logs", text(&run, "run"), "--json"]);
-            let events = logs.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let events = self.events(text(&run, "run")).into_iter();
             kinds.extend(events.filter_map(|event| event["event"].as_str().map(str::to_owned)));
         }
         kinds
+    }
+
+    fn events(&self, run: &str) -> Vec<Value> {
+        let logs = self.project.call(&["logs", run, "--json"]);
+        logs.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 }
 
@@ -267,6 +343,15 @@ fn essence(run: &Value) -> String {
     let mut steps: Vec<String> = steps.iter().map(step).collect();
     steps.sort();
     format!("{} {} {} {}", run["outcome"], run["completed_states"], run["delivery"], steps.join(" "))
+}
+
+/// What was brought back beside the project, file by file.
+fn brought(project: &Project) -> Vec<String> {
+    let folder = project.env.root().join("brought");
+    let mut files = files_below(&folder);
+    files.sort();
+    let named = |file: &PathBuf| file.strip_prefix(&folder).expect("it lies there").display().to_string();
+    files.iter().map(|file| format!("{}: {:?}", named(file), fs::read_to_string(file))).collect()
 }
 
 /// The lines that only one of two texts has.
