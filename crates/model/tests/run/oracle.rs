@@ -196,7 +196,8 @@ impl Oracle {
     /// When a run has settled, whatever may begin has begun.
     pub(crate) fn settled(&self, run: &Run) {
         let policy = &run.created.definition.policy;
-        let stopped = policy.fail_fast && !self.failed.is_empty();
+        let refused = |step: &Step| Lane::of(step.kind) == Lane::Gate && step.state == StepState::Failed;
+        let stopped = policy.fail_fast && (!self.failed.is_empty() || run.steps.iter().any(refused));
         if run.is_held() || run.closing.is_some() || run.transition.is_some() || stopped {
             return;
         }
@@ -218,11 +219,12 @@ impl Oracle {
     }
 }
 
-/// Whether the budget may hold a step back: something is spent, or somebody at work has something set aside.
+/// Whether the budget may hold a step back: something is spent or was, or somebody at work has something set aside.
 fn is_too_dear(run: &Run, step: &Step) -> bool {
     let spends = |step: &Step| matches!(step.kind, StepKind::Agent | StepKind::SubRun);
     let kept = run.purse.as_ref().is_some_and(|purse| purse.budgets.mode == Mode::Enforce);
-    let tight = || run.live().any(spends) || lines(run).iter().any(Line::is_spent);
+    let reached = || run.purse.as_ref().is_some_and(|purse| !purse.reached.is_empty());
+    let tight = || run.live().any(spends) || reached() || lines(run).iter().any(Line::is_spent);
     kept && spends(step) && tight()
 }
 

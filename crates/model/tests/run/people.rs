@@ -22,15 +22,15 @@ use coordinate_testkit::seeded::Chance;
 use coordinate_testkit::world::{Habits, World};
 use std::fmt::Write as _;
 
-const MOST: usize = 700;
+const MOST: usize = 240;
 
 fn limits(chance: &mut Chance) -> Limits {
     let mut some = |of: [u64; 4]| chance.pick(&of).copied().filter(|most| *most > 0);
     Limits {
-        tokens: some([0, 1, 60_000, 250_000]),
-        micro_usd: some([0, 0, 100_000, 500_000]),
-        wall_ms: some([0, 0, 2_000, 90_000]),
-        attempts: some([0, 0, 3, 9]),
+        tokens: some([0, 20_000, 150_000, 600_000]),
+        micro_usd: some([0, 0, 300_000, 2_000_000]),
+        wall_ms: some([0, 0, 0, 90_000]),
+        attempts: some([0, 0, 0, 9]),
     }
 }
 
@@ -144,14 +144,8 @@ fn request(chance: &mut Chance) -> PermissionRequest {
 /// What a client says of its work.
 fn observation(chance: &mut Chance) -> Observation {
     let until = chance.percent(60).then(|| UtcMillis(2_000_000 + (chance.draw() % 9_000_000).cast_signed()));
-    let causes = [
-        None,
-        Some(Cause::Service),
-        Some(Cause::Other),
-        Some(Cause::UsageLimit),
-        Some(Cause::TooLong),
-        Some(Cause::LoggedOut),
-    ];
+    let causes =
+        [None, None, Some(Cause::Service), Some(Cause::UsageLimit), Some(Cause::Interrupted), Some(Cause::Other)];
     let long = "é".repeat(119 + chance.below(3));
     let words = ["", "overloaded", "\n usage limit reached, resets 5pm", "it broke", &long];
     match chance.below(12) {
@@ -174,8 +168,8 @@ fn observation(chance: &mut Chance) -> Observation {
 
 fn ending(chance: &mut Chance) -> AttemptEnding {
     match chance.below(9) {
-        0 | 1 => AttemptEnding::Exited { code: 0 },
-        2 | 3 => AttemptEnding::Exited { code: 1 },
+        0..3 => AttemptEnding::Exited { code: 0 },
+        3 => AttemptEnding::Exited { code: 1 },
         4 => AttemptEnding::Signaled { signal: [2, 9, 11, 15][chance.below(4)] },
         5 => AttemptEnding::IdleLimit,
         6 => AttemptEnding::Stalled,
@@ -197,15 +191,14 @@ fn of_client(simulation: &mut Simulation, one: &Obligation) -> Option<Input> {
     if one.key.effect != Effect::Supervise {
         return Some(Input::Told { of, upto: 1 });
     }
-    if chance.percent(75) {
+    if chance.percent(90) {
         return Some(Input::Observed {
             of,
             offset,
             observations: (0..=chance.below(2)).map(|_| observation(chance)).collect(),
         });
     }
-    let lines =
-        ["usage limit reached", "connection refused", "no space left on device", "invalid api key", "all is well"];
+    let lines = ["usage limit reached", "connection refused", "bad gateway", "no space left on device", "all is well"];
     let tail = (0..chance.below(3)).map(|_| lines[chance.below(5)].to_owned()).collect();
     Some(Input::Ended { of, ending: ending(chance), snapshot: None, tail })
 }
@@ -248,7 +241,10 @@ fn of_person(simulation: &mut Simulation) -> Option<Input> {
                 micro_usd: chance.draw() % 90_000,
             },
         },
-        8 | 9 => Input::Retry { step, by },
+        8 | 9 => {
+            let failed = run.failures().map(|(step, _)| step.id.clone()).next();
+            Input::Retry { step: failed.unwrap_or(step), by }
+        }
         10 => Input::Skip { step, by, reason: "for later".to_owned() },
         11 => Input::Pause { by },
         12 => Input::Resume { by },
@@ -305,17 +301,17 @@ fn people() {
         };
         (chance.draw(), habits)
     };
-    let lines = readings("people", 160, make, |(seed, habits), out| {
+    let lines = readings("people", 24, make, |(seed, habits), out| {
         let mut simulation = Simulation::new(configured(*seed), World::new(*seed, *habits), *seed);
         for turn in 0..MOST {
             if simulation.live.run.outcome.is_some() {
                 break;
             }
             let open = simulation.live.obligations();
-            if simulation.chance.percent(20) {
+            if simulation.chance.percent(35) {
                 take_part(&mut simulation, &open);
             }
-            if turn % 60 == 30 {
+            if turn == 90 {
                 tell_all(&simulation.live.run, out);
             }
             let open = simulation.live.obligations();
