@@ -3,6 +3,7 @@
 use crate::one;
 use coordinate_model::artifact::{ArtifactKind, Field, Metadata, check, linked, linked_also, unlinked};
 use coordinate_model::links::{file_links, joined, relative, relinked, with_targets};
+use coordinate_model::plan::Source;
 use coordinate_model::verify::{Check, Content, Folder, Leads, Observed, judge_by, to_one_failure};
 use coordinate_testkit::readings::readings;
 use coordinate_testkit::seeded::Chance;
@@ -92,15 +93,17 @@ const METADATA: [&str; 22] = [
     "No field <!-- coordinate:link -->",
 ];
 
-const BLOCKS: [&str; 62] = [
+const BLOCKS: [&str; 64] = [
     "Plain prose of a few words.",
     "Priority: high",
     "Why: because",
     ": nothing before",
     "Four words before this: and more",
     "A name that is far too long to be the name of anything: x",
-    "averyveryveryveryveryveryverylongnameof40: x",
-    "averyveryveryveryveryveryverylongnameo39: x",
+    "- only a point",
+    "a b c: three words",
+    "a b c d: four words",
+    "| a |\n|---|\n| only a row |",
     "- First point\n- Second point\n\n  Its detail\n- [ ] Third, a task\n  - Nested",
     "1. Do this\n2. Do that\n   over two lines\n3. [x] Done\n4. [X] Done too",
     "* One\n\n* Two\n\n* Three\n\n* Four\n\n* Five\n\n* Six",
@@ -159,6 +162,15 @@ const BLOCKS: [&str; 62] = [
     "- before\n\n### Use words that make a recommendation by themselves\n\n- x",
 ];
 
+/// Blocks whose length counts.
+fn block(chance: &mut Chance) -> String {
+    match chance.below(40) {
+        0 => "n".repeat(39 + chance.below(2)) + ": x",
+        1 => format!("{}.md", "p".repeat(196 + chance.below(3))),
+        _ => one(chance, &BLOCKS).to_owned(),
+    }
+}
+
 fn section(chance: &mut Chance, heading: &str) -> String {
     let marks = one(chance, &["##", "##", "##", "###", "#", "####", "#####"]);
     let mut text = format!("{marks} {heading}\n\n");
@@ -175,7 +187,7 @@ fn section(chance: &mut Chance, heading: &str) -> String {
         return text + one(chance, &["\n", "\n\n", ""]);
     }
     for _ in 0..chance.below(4) {
-        text += one(chance, &BLOCKS);
+        text += &block(chance);
         text += one(chance, &["\n\n", "\n\n", "\n"]);
     }
     text
@@ -186,6 +198,14 @@ fn artifact(chance: &mut Chance) -> (ArtifactKind, String) {
     let mut text = one(chance, &BEGINNINGS).to_owned();
     if chance.percent(30) {
         text += &format!("\n{}\n\n", one(chance, &BLOCKS));
+    }
+    if chance.percent(35) {
+        // A short one shows what is told where the better place is missing.
+        for _ in 0..=chance.below(3) {
+            let heading = one(chance, &HEADINGS);
+            text += &section(chance, heading);
+        }
+        return (kind, text);
     }
     // In the order of the contract, most of them there; then any.
     for heading in HEADINGS.iter().take(16).step_by(2).chain(&HEADINGS[10..16]) {
@@ -219,10 +239,14 @@ fn of_links(text: &str, out: &mut String) {
 
 #[test]
 fn artifacts() {
-    let lines = readings("artifacts", 900, artifact, |(kind, text), out| {
+    let lines = readings("artifacts", 800, artifact, |(kind, text), out| {
         writeln!(out, "{kind} {} {} {:?}", kind.folder(), kind.completion(), check(*kind, PATH, text)).unwrap();
-        for letters in [1, 3, 5] {
-            let count = |text: &str| text.chars().count() as u64 / letters;
+        for letters in [1, 2, 5] {
+            // A longer text is at times told to take fewer tokens, as some are.
+            let count = |text: &str| {
+                let length = text.chars().count() as u64;
+                length / letters + if length % 7 == 0 { 30 } else { 0 }
+            };
             let metadata = Metadata::of(text, &count);
             writeln!(out, "{metadata:?}\n{}\n{}", metadata.shorter(5), metadata.shorter(0)).unwrap();
         }
@@ -239,7 +263,13 @@ fn observed(chance: &mut Chance) -> (Check, Observed) {
     let links = file_links(&text).into_iter().map(|link| (link, *chance.pick(&leads).unwrap())).collect();
     let content = match chance.below(8) {
         0 => Content::Nothing,
-        1 => Content::Folder(vec![coordinate_model::plan::Source::new("a.md", text)]),
+        1 => Content::Folder(
+            ["a.md", "b.md"]
+                .into_iter()
+                .take(1 + chance.below(2))
+                .map(|path| Source::new(path, text.clone()))
+                .collect(),
+        ),
         2 => Content::Unreadable { cause: "permission denied".to_owned() },
         3 => Content::Bytes,
         4 => Content::Text(one(chance, &["", " \n", "\u{feff}\n", "x"]).to_owned()),

@@ -9,7 +9,7 @@ use coordinate_testkit::seeded::Chance;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
-const VERSIONS: [&str; 18] = [
+const VERSIONS: [&str; 21] = [
     "\"1.0\"",
     "\"1.1\"",
     "\"1.2\"",
@@ -28,6 +28,9 @@ const VERSIONS: [&str; 18] = [
     "null",
     "true",
     "[]",
+    "\"3\"",
+    "\"3.00\"",
+    "\"2\"",
 ];
 
 /// Words and numbers, most of them what some field may be.

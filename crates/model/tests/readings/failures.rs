@@ -175,7 +175,7 @@ fn output(chance: &mut Chance) -> Vec<String> {
 
 #[test]
 fn outputs() {
-    let lines = readings("outputs", 1_200, output, |lines, out| {
+    let lines = readings("outputs", 400, output, |lines, out| {
         let mut tests = FailingTests::default();
         lines.iter().for_each(|line| tests.read(line));
         let (found, told) = (diagnose(lines), Cause::of_lines(lines));

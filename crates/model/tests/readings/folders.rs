@@ -65,6 +65,46 @@ const HEADS: [&str; 12] = [
     "# Phase {n}: Set up\n\n## Tasks\n\n### Notes\n\nDeep\n----",
 ];
 
+/// What leads to a phase's own file.
+const LEADING: [&str; 10] = [
+    "[{p}]({p})",
+    "[{p}]({p})",
+    "[details](./{p})",
+    "[details]({p}#top)",
+    "See [the file]({p}) for more.",
+    "[{p}]({p})\n\nA note on it, and [r](../../reports/r.md).",
+    "**Risk**: high\n\n[{p}]({p})",
+    "**Dependencies**: none\n[{p}]({p})",
+    "  [x]({p})  \n[other](other.md)",
+    "text [x]({p})",
+];
+
+/// What a phase holds.
+const BODIES: [&str; 10] = [
+    "- [ ] one",
+    "- [x] one\n- [ ] two",
+    "**Dependencies**: none\n**Files**: a.rs\n\n- [ ] `a.rs`\n\n```sh\nmake\n```",
+    "**Dependencies**: [1]\n\n- [ ] x",
+    "#### Stage 1: One\n\n- [ ] one\n\n#### Stage 2: Two\n\n- [x] two [l](../../reports/r.md)",
+    "## Part\n\n- [ ] part [x](x.md)\n\n### Deeper\n\nWords\n=====\n\n- [ ] more",
+    "###### Deep\n\n- [ ] one [up](../001_a.md) ![p](p_x.png)",
+    "**Complexity**: 7/10\n**Risk**: low\n\n- [ ] one",
+    "- [ ] one\n\n# Top\n\n- [ ] two",
+    "Text first.\n\n- [ ] one [s](phase_2_x.md) [r](../../reports/r.md#a)",
+];
+
+const OWN_HEADS: [&str; 9] = [
+    "# Phase {n}: {name}\n\n",
+    "# Phase {n}: {name}\n\n",
+    "## Phase {n}: {name}\n",
+    "# {name}\n\n",
+    "",
+    "Above [x](x.md).\n\n# Phase {n}: {name}\n\n",
+    "---\na: b\n---\n# Phase {n}: {name}\n\n",
+    "\u{feff}# {name}\n\n",
+    "## {name}\n\n",
+];
+
 fn overview(chance: &mut Chance, phases: usize) -> String {
     let mut text = one(
         chance,
@@ -87,7 +127,36 @@ fn own(chance: &mut Chance, number: usize) -> Source {
     Source::new(format!("specs/001_a/plans/001_a/{place}"), text)
 }
 
+/// An overview and files that refer to each other as they should, so that phases can move.
+fn sound(chance: &mut Chance) -> Vec<Source> {
+    let mut text = one(chance, &["# Plan\n\n", "# Plan\n\n[r](../../reports/r.md)\n\n"]).to_owned();
+    let mut files = Vec::new();
+    for number in 1..=1 + chance.below(3) {
+        let (marks, name) = (one(chance, &["###", "##", "#"]), one(chance, &NAMES[..5]));
+        let place = one(chance, &["phase_{n}_x.md", "phase_{n}.md", "deep/phase_{n}.md"]);
+        let own = chance.percent(60);
+        let body = if own { one(chance, &LEADING).replace("{p}", place) } else { one(chance, &BODIES).to_owned() };
+        let gap = one(chance, &["\n\n", "\n", "\n\n\n", " \n\t\n"]);
+        text += &format!("{marks} Phase {number}: {name}\n\n{body}{gap}").replace("{n}", &number.to_string());
+        if own {
+            let own_name = if chance.percent(70) { name } else { one(chance, &NAMES[..5]) };
+            let head = one(chance, &OWN_HEADS).replace("{name}", own_name);
+            let own = format!("{head}{}\n", one(chance, &BODIES)).replace("{n}", &number.to_string());
+            let place = place.replace("{n}", &number.to_string());
+            files.push(Source::new(format!("specs/001_a/plans/001_a/{place}"), own));
+        }
+    }
+    text += one(chance, &["", "", "## Notes\n\nDone.\n", "# End\n"]);
+    let alone = files.is_empty() && chance.percent(50);
+    files.push(Source::new(if alone { "specs/001_a/plans/001_a.md" } else { OVERVIEW }, text));
+    files.reverse();
+    files
+}
+
 fn folder(chance: &mut Chance) -> Vec<Source> {
+    if chance.percent(65) {
+        return sound(chance);
+    }
     let phases = 1 + chance.below(3);
     let text = if chance.percent(10) { plans::text(chance) } else { overview(chance, phases) };
     let alone = chance.percent(25);

@@ -52,7 +52,7 @@ const PATHS: [&str; 40] = [
 
 /// A plan, and a history with the newest commit first.
 fn world(chance: &mut Chance) -> (String, Vec<Past>) {
-    let phases = if chance.percent(4) { 70 } else { 2 + chance.below(5) };
+    let phases = if chance.percent(2) { 70 } else { 2 + chance.below(5) };
     let mut text = "# P\n".to_owned();
     for number in 1..=phases {
         let needs =
@@ -90,7 +90,7 @@ fn past(chance: &mut Chance) -> Past {
 
 #[test]
 fn forecasts() {
-    let lines = readings("forecasts", 400, world, |(text, history), out| {
+    let lines = readings("forecasts", 250, world, |(text, history), out| {
         let plan = parse(&[Source::new("plan.md", text.clone())]).plan;
         for phase in &plan.phases {
             writeln!(out, "{:?}", files(&plan, phase)).unwrap();

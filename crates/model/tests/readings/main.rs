@@ -6,7 +6,9 @@
 mod artifacts;
 mod checkpoints;
 mod definitions;
+mod edges;
 mod failures;
+mod fields;
 mod folders;
 mod forecasts;
 mod grammar;

@@ -22,7 +22,7 @@ const TITLES: [&str; 10] = [
     "Two\nlines\n---\n",
 ];
 
-const HEADINGS: [&str; 34] = [
+const HEADINGS: [&str; 40] = [
     "### Phase {n}: Set up",
     "### Phase {n}: Set up [COMPLETE]",
     "## Phase {n} - The *rest* ##",
@@ -57,6 +57,12 @@ const HEADINGS: [&str; 34] = [
     "### Phase {n}: **Two** bold **",
     "### Phase{n}: No space",
     "### Phase one: Word",
+    "### **Phase {n}: Half bold",
+    "### Phase {n}: Half bold**",
+    "### *Phase {n}: Half",
+    "### [Phase {n}: Half](x.md",
+    "### Phase {n}: Wave (wave x)",
+    "### Phase {n}: Both ✅ (wave 1) [done]",
 ];
 
 const NAMES: [&str; 26] = [
@@ -165,7 +171,7 @@ const VALUES: [&str; 72] = [
     "x |",
 ];
 
-const BODIES: [&str; 44] = [
+const BODIES: [&str; 47] = [
     "- [ ] do it",
     "- [x] done",
     "- [X] Done `src/a.rs`",
@@ -199,6 +205,9 @@ const BODIES: [&str; 44] = [
     "#### Stage 2 - Second [COMPLETE]\n- [x] of it\n##### Deeper\n- [ ] deeper\n#### Else\n- [ ] no stage",
     "### **Stage 3: Bold**\n- [ ] x",
     "#### Stage x: none",
+    "- ### Phase 8: In a list\n- - ### Phase 7: Deeper\n\n  ### Phase 6: Below",
+    "- a\n  - b\n\n- ### Phase 8: Behind a list",
+    "1. ~~~\n   - [ ] in a fence of a list",
     "#### Stage 4 No colon\n- [ ] x",
     "#### Stage 99999999999: big",
     "#### Task 1: Part\n**Dependencies**: [9]\n#### Notes\n**Complexity**: 9",
@@ -224,7 +233,7 @@ fn phase(chance: &mut Chance, number: usize) -> String {
         let gap = one(chance, &["\n", "\n", "\n\n"]);
         write!(text, "{name}{colon}{value}{gap}").unwrap();
     }
-    text.push('\n');
+    text += one(chance, &["\n", ""]);
     for _ in 0..=chance.below(3) {
         text += if chance.percent(40) { BODIES[0] } else { one(chance, &BODIES) };
         text += one(chance, &["\n", "\n\n", "\n", "\r\n", "\n\n\n"]);

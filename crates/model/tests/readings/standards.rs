@@ -138,8 +138,8 @@ fn section(chance: &mut Chance) -> String {
         text += &format!("{fence}\n\n");
     }
     text += one(chance, &["Words.\n\n", "", "Be kind.\nAlways.\n\n"]);
-    if chance.percent(2) {
-        text += &"Long lines of text. ".repeat(1_700);
+    if chance.percent(6) {
+        text += &"Long lines of text. ".repeat(500 + chance.below(1_300));
     }
     if chance.percent(15) {
         text += &"é words ".repeat(60 + chance.below(600));
