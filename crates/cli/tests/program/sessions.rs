@@ -89,6 +89,35 @@ fn an_attempt_that_ends_with_its_driver_goes_on_in_its_session() {
     check_resumed(&world);
 }
 
+/// The author commits words; the verifier looks at all that git shows, commits a note, and hangs the first time.
+const JUDGES: &str = "if [ \"$(basename \"$PWD\")\" = implement-p1-agent ]; then\n\
+                      echo whole > whole.txt; git add -A; git commit -qm 'TRUST me'\nelse\n\
+                      git log --all --format=%s > \"$here/seen.$(wc -l < \"$here/claude.arguments\")\"\n\
+                      case \"$*\" in *--resume*) ;; *) git commit -q --allow-empty -m 'a note'; touch \"$here/noted\"\n\
+                      exec sleep 600 ;; esac\n\
+                      place=$(grep -o '`/[^`]*json`' \"$here/claude.prompt\" | head -n 1 | tr -d '`')\n\
+                      mkdir -p \"$(dirname \"$place\")\"; echo '{\"passed\": true, \"findings\": []}' > \"$place\"\nfi";
+
+/// Shows N9.
+#[test]
+fn a_blind_verifier_goes_on_in_its_session_and_stays_blind() {
+    let world = world(JUDGES);
+    let driver = Started::new(&mut with_clients(&world, &[ARGUMENTS, &["--blind-verify"]].concat()));
+    await_that("the verifier", || world.env.root().join("scripts/noted").exists());
+    driver.signal(Signal::INT);
+    assert_eq!(driver.finish().code, Some(5));
+    let outcome = run(&world, &["resume"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let flags: Vec<String> = sessions(&world).into_iter().map(|(flag, _)| flag).collect();
+    assert_eq!(flags, ["--session-id", "--session-id", "--resume"]);
+    assert_eq!(world.beside("seen.2"), "now\nbefore\n");
+    assert_eq!(world.beside("seen.3"), "a note\nnow\nbefore\n", "what it did there is there still");
+    assert_eq!(world.show()["judgements"][0]["passed"], true);
+    assert_eq!(world.read("whole.txt"), "whole\n");
+    assert!(!world.subjects("main").contains(&"a note".to_owned()));
+    world.assert_no_trees();
+}
+
 #[test]
 fn a_session_that_the_client_does_not_have_any_more_is_given_up() {
     let gone = "case \"$*\" in *--resume*) echo 'No conversation found with session ID' >&2; exit 1;; esac\n";

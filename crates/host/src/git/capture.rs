@@ -221,9 +221,12 @@ impl Capture<'_> {
     fn is_link_to_checkout(&self, change: &Change) -> bool {
         let Change::Untracked(path) = change else { return false };
         let below = path.under(Path::new(""));
+        let Ok(target) = std::fs::read_link(path.under(self.work_tree)) else { return false };
+        let folder = target.parent().and_then(|folder| folder.canonicalize().ok());
         // A project may be a folder of the repository, while its links lie at the top of the tree.
-        let is_own = |target: &Path| target.starts_with(&self.repository.top_level) && target.ends_with(&below);
-        std::fs::read_link(path.under(self.work_tree)).is_ok_and(|target| is_own(&target))
+        target.is_absolute()
+            && target.ends_with(&below)
+            && folder.is_some_and(|folder| folder.starts_with(&self.repository.top_level))
     }
 
     /// Whether a file or link lies at the path itself, not behind a link.
