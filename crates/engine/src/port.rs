@@ -18,7 +18,9 @@ pub use attempts::{
 pub use clock::Clock;
 pub use files::{Files, FilesError, PathKind};
 pub use forge::{Answered, Forge, Proposal};
-pub use repository::{CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot};
+pub use repository::{
+    CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Shown, Snapshot,
+};
 pub use storage::{Holder, Lease, RunHeader, Storage, StorageError, StoredRecord, StoredSnapshot, Transaction};
 pub use surroundings::Surroundings;
 pub use tokens::{Counter, Tokens};

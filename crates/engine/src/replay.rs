@@ -35,6 +35,8 @@ pub enum Ended {
     Branched(Outcome),
     /// It took another way, and now asks for what was never answered in the recording.
     Unanswered(String),
+    /// Somebody interrupted it.
+    Interrupted,
 }
 
 /// The first event that is another.
@@ -77,6 +79,7 @@ pub struct Replay<'a> {
     /// What was reported and has not had its turn.
     reported: Vec<Input>,
     branched: bool,
+    interrupted: bool,
 }
 
 impl<'a> Replay<'a> {
@@ -89,18 +92,43 @@ impl<'a> Replay<'a> {
         (outbox, inbox): (Outbox, Receiver<Message>),
     ) -> Self {
         let (begun, reported) = (BTreeMap::new(), Vec::new());
-        Self { given, run, executor, listener, inbox, outbox, begun, busy: 0, reported, branched: false }
+        let (branched, interrupted) = (false, false);
+        Self { given, run, executor, listener, inbox, outbox, begun, busy: 0, reported, branched, interrupted }
     }
 
-    /// Goes through the recording, from the events that the run began with.
+    /// Goes through the recording, from the events that the run began with. When it returns, nothing of it is at work any
+    /// more, so that its place can go.
     ///
     /// # Errors
     /// [`JournalError`] when its own journal fails.
     pub fn play(&mut self, begun: &[Record]) -> Result<Ended, JournalError> {
+        let ended = self.go_through(begun);
+        self.stop();
+        if self.interrupted { Ok(Ended::Interrupted) } else { ended }
+    }
+
+    /// Ends what is at work still. Who interrupts it once more does not wait for that.
+    fn stop(&mut self) {
+        for key in self.begun.keys() {
+            self.executor.cancel(key);
+        }
+        while self.busy > 0 {
+            match self.inbox.recv() {
+                Ok(Message::Finished(_)) => self.busy -= 1,
+                Ok(Message::Input(_)) => {}
+                Ok(Message::Interrupt) | Err(_) => return self.executor.abandon(&self.run),
+            }
+        }
+    }
+
+    fn go_through(&mut self, begun: &[Record]) -> Result<Ended, JournalError> {
         if let Some(difference) = self.differs(begun).filter(|_| !self.branched) {
             return Ok(Ended::Differs(Box::new(difference)));
         }
         loop {
+            if self.interrupted {
+                return Ok(Ended::Interrupted);
+            }
             if self.branched {
                 return self.go_on();
             }
@@ -203,7 +231,11 @@ impl<'a> Replay<'a> {
         match message {
             Some(Message::Input(input)) => self.reported.push(input),
             Some(Message::Finished(_)) => self.busy = self.busy.saturating_sub(1),
-            Some(Message::Interrupt) | None => return false,
+            Some(Message::Interrupt) => {
+                self.interrupted = true;
+                return false;
+            }
+            None => return false,
         }
         true
     }
@@ -236,6 +268,9 @@ impl<'a> Replay<'a> {
     /// Goes on without a recording to keep to, as far as the recorded answers go.
     fn go_on(&mut self) -> Result<Ended, JournalError> {
         loop {
+            if self.interrupted {
+                return Ok(Ended::Interrupted);
+            }
             if let Some(outcome) = self.run.outcome {
                 return Ok(Ended::Branched(outcome));
             }

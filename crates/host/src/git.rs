@@ -6,6 +6,7 @@
 //! It does **not** hold ignored files (they are build output by the project's own word), nor the history of a
 //! repository that was made inside a tree.
 
+mod blind;
 mod capture;
 mod command;
 mod delivery;
@@ -37,7 +38,7 @@ pub use kept::{Brought, ChangedFile, Extent, KeptTree};
 
 use command::Call;
 use coordinate_engine::port::{
-    CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Snapshot,
+    CommitSpec, Delivery, DeliveryState, Head, MergeOutcome, Repository, RepositoryError, Shown, Snapshot,
 };
 use coordinate_model::forecast::Past;
 use coordinate_model::ids::Oid;
@@ -184,6 +185,10 @@ impl Repository for GitRepository {
         self.bring_tree_to(path, commit, snapshot_ref)
     }
 
+    fn clear_tree(&self, path: &Path) -> Result<(), RepositoryError> {
+        self.remove_untracked(path)
+    }
+
     fn snapshot(
         &self,
         path: &Path,
@@ -192,6 +197,10 @@ impl Repository for GitRepository {
         at: UtcMillis,
     ) -> Result<Snapshot, RepositoryError> {
         self.keep_tree(path, reference, message, at)
+    }
+
+    fn hide_history(&self, path: &Path, shown: &Shown) -> Result<(), RepositoryError> {
+        self.show_alone(path, shown)
     }
 
     fn remove_tree(&self, path: &Path, snapshot_ref: &str) -> Result<(), RepositoryError> {

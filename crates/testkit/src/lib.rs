@@ -14,6 +14,7 @@ pub mod hermetic;
 pub mod namespace;
 pub mod points;
 pub mod processes;
+pub mod readings;
 pub mod runs;
 pub mod script;
 pub mod seeded;

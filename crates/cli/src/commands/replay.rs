@@ -6,6 +6,7 @@ mod past;
 mod recording;
 mod same;
 mod scratch;
+mod then;
 
 use crate::args::{ReplayArguments, ReplayFormat, Speed};
 use crate::commands::{print, show};

@@ -1,5 +1,6 @@
 //! Real clients ask leave by their own protocol; the question waits in the inbox, and the answer reaches the client.
 
+use crate::replayed::come_again;
 use crate::support::process::await_that;
 use crate::support::{PROGRAM, World, step};
 use crate::{Agent, within};
@@ -52,6 +53,7 @@ fn is_asked(agent: Agent) {
     assert!(world.has("whole.txt"));
     assert_eq!(step(&world.show(), "implement/p1/agent")["attempts"].as_array().map(Vec::len), Some(1));
     world.assert_nothing_left();
+    come_again(&world, agent.client);
 }
 
 #[test]
@@ -84,4 +86,5 @@ fn opencode_asks_by_the_protocol() {
 fn a_no_reaches_claude_code() {
     let Some((world, outcome)) = answered(Agent::CLAUDE_ACP, "reject") else { return };
     assert_eq!((outcome.code, world.has("whole.txt")), (Some(1), false), "{outcome:#?}");
+    come_again(&world, Agent::CLAUDE_ACP.client);
 }

@@ -1,6 +1,7 @@
 //! SIGKILL at random moments, of the orchestrator and of Claude Code, whose tools have left what sits in sessions of its
 //! own: nothing of it stays, no tool is executed twice, and the run goes on to its good end.
 
+use crate::replayed::come_again;
 use crate::support::process::await_that;
 use crate::support::{PROGRAM, World};
 use crate::within;
@@ -151,6 +152,7 @@ fn check(world: &World, of_clients: usize) {
     assert!(attempts.len() <= 2 + of_clients, "{attempts:?} after {of_clients} kills of clients");
     assert!(wait_until(Duration::from_secs(10), || world.env.leftovers().is_empty()), "{:#?}", world.env.leftovers());
     world.assert_nothing_left();
+    come_again(world, Client::Claude);
 }
 
 /// Shows S7, N10.

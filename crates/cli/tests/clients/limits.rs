@@ -1,5 +1,6 @@
 //! Claude Code itself meets a limit of use, and is killed with its driver: it goes on in its session.
 
+use crate::replayed::come_again;
 use crate::support::{PROGRAM, World, step};
 use crate::{Agent, within};
 use coordinate_testkit::Outcome;
@@ -24,12 +25,13 @@ fn shell(world: &World, installed: &Installed, (agent, script): (Agent, &str), v
 }
 
 #[track_caller]
-fn went_on(world: &World) {
+fn went_on(world: &World, client: Client) {
     assert_eq!(world.read("whole.txt"), "half\n");
     let attempts = step(&world.show(), "implement/p1/agent")["attempts"].clone();
     assert_eq!(attempts.as_array().map(Vec::len), Some(2), "{attempts:#}");
     assert_eq!(attempts[1]["resumes"], attempts[0]["session"], "{attempts:#}");
     world.assert_no_trees();
+    come_again(world, client);
 }
 
 /// Shows N5.
@@ -50,7 +52,7 @@ fn claude_code_waits_for_the_end_of_its_limit_and_goes_on_in_its_session() {
     let outcome = shell(&world, &installed, (Client::Claude.into(), script), &plan);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert!(outcome.stderr.contains("`claude` has reached a limit of use (five_hour); it goes on at "), "{outcome:#?}");
-    went_on(&world);
+    went_on(&world, Client::Claude);
 }
 
 /// The driver and what the shim has started are killed in the middle of a command.
@@ -76,7 +78,7 @@ fn goes_on_after_a_kill(agent: Agent) {
     let outcome = shell(&world, &installed, (agent, &script), &[]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert!(outcome.stderr.contains("phase 1 - One goes on, in its session (attempt 2)"), "{outcome:#?}");
-    went_on(&world);
+    went_on(&world, agent.client);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod asks;
 mod faults;
 mod kills;
 mod limits;
+mod replayed;
 #[expect(dead_code, reason = "most of it is for the program's other tests")]
 #[path = "../support/mod.rs"]
 mod support;
@@ -115,9 +116,10 @@ fn works(agent: impl Into<Agent>) {
     let metrics = world.json(&["metrics", "--json"]);
     assert!(metrics["tokens"].is_object() || metrics["tokens"].as_u64().is_some(), "{metrics:#}");
     world.assert_nothing_left();
+    replayed::come_again(&world, agent.client);
 }
 
-/// Shows P1.
+/// Shows P1, N8.
 #[test]
 fn claude_code_does_whole_runs() {
     works(Client::Claude);
@@ -147,4 +149,5 @@ fn claude_code_passes_all_eight_states() {
     let _ = world.author();
     ends_well(&run(&world, &installed, Client::Claude, &eight::ARGUMENTS));
     eight::assert_done(&world);
+    replayed::come_again(&world, Client::Claude);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// An agent that does what a phase's number says: 1 and 2 change the same line. As the one who mends it brings both sides
 /// together, or does whatever the test has put in its place.
-const AGENT: &str = r##"#!/bin/sh
+pub(crate) const AGENT: &str = r##"#!/bin/sh
 set -eu
 here=$(dirname "$0")
 if [ "$COORDINATE_ROLE" = debug-specialist ]; then
@@ -27,7 +27,7 @@ echo "$COORDINATE_PHASE" > "parts/$COORDINATE_PHASE"
 /// As long as the test wants it so, the tests of the tree that has part 1 alone do not end.
 const TESTS: &str = r#"set -eu
 ! grep -q '^<<<<<<<' shared.txt
-here=$(cat "$(git rev-parse --git-common-dir)/here")
+here=$HOME/../scripts
 echo run >> "$here/tests"
 if [ "$(ls parts | wc -l)" = 1 ]; then
     touch "$here/testing"
@@ -36,13 +36,13 @@ fi
 if [ -e parts/3 ] && [ -e parts/4 ]; then test -e parts/both || { echo 'FAILED: 3 does not go with 4'; exit 1; }; fi
 "#;
 
-struct Queue {
-    world: World,
+pub(crate) struct Queue {
+    pub(crate) world: World,
     agent: String,
 }
 
 impl Queue {
-    fn new(phases: &[(&str, &[u32])]) -> Self {
+    pub(crate) fn new(phases: &[(&str, &[u32])]) -> Self {
         let mut plan = Plan::new();
         for (name, after) in phases {
             plan = plan.sh(name, after, "", &format!("intent of {name}"));
@@ -55,8 +55,6 @@ impl Queue {
         let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let world = World::new(&files);
         let script = world.env.script("agent", AGENT);
-        let here = script.parent().expect("a folder").display().to_string();
-        std::fs::write(world.repo.join(".git/here"), here).expect("it can be written");
         Self { world, agent: format!("sh '{}'", script.display()) }
     }
 
@@ -75,7 +73,7 @@ impl Queue {
 
     /// Runs it, and lets the first merge's tests end only when all other phases wait for theirs.
     #[track_caller]
-    fn run_together(&self, waiting: usize, more: &[&str]) -> Outcome {
+    pub(crate) fn run_together(&self, waiting: usize, more: &[&str]) -> Outcome {
         let words = self.arguments(more);
         let started = self.world.start(&words.iter().map(String::as_str).collect::<Vec<_>>());
         await_that("the tests of the first merge", || self.script("testing").exists());
@@ -94,7 +92,7 @@ impl Queue {
         self.world.env.root().join("scripts").join(name)
     }
 
-    fn put(&self, name: &str, text: &str) {
+    pub(crate) fn put(&self, name: &str, text: &str) {
         self.world.env.script(name, text);
     }
 

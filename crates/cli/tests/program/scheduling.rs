@@ -122,12 +122,16 @@ fn linked_paths_of_the_checkout_are_in_each_tree_and_in_no_commit() {
     let world = World::new(&[("PLAN.md", &plan.text()), (".gitignore", "deps\n")]);
     world.write("deps/lib", "lib\n");
     world.write(".env", "PORT=1\n");
-    let outcome = world.run_offline(&["-c", "worktree.link=[\".env\", \"deps\"]"]);
+    let tests = ["-c", "test.command=test -e deps/lib && test -e .env"];
+    let outcome = world.run_offline(&[&tests[..], &["-c", "worktree.link=[\".env\", \"deps\"]"]].concat());
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert_eq!(world.read("one.txt"), "PORT=1\nlib\n");
     assert_eq!(world.git(&["ls-files"]), ".gitignore\nPLAN.md\none.txt");
     assert_eq!((world.read(".env"), world.read("deps/lib")), ("PORT=1\n".to_owned(), "lib\n".to_owned()));
     world.assert_nothing_left();
+    let replayed = world.coordinate(&["replay", "--execute"]);
+    assert_eq!(replayed.code, Some(0), "{replayed:#?}");
+    assert_eq!((world.read(".env"), world.read("deps/lib")), ("PORT=1\n".to_owned(), "lib\n".to_owned()));
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn await_agent(world: &World, file: &str) {
 }
 
 /// Kills the program, its agents and their shims at once, as a power cut would.
-fn kill_all(world: &World, started: Started) {
+pub(crate) fn kill_all(world: &World, started: Started) {
     started.signal(Signal::KILL);
     started.finish();
     while let Some(process) = world.env.leftovers().first() {
@@ -120,6 +120,47 @@ fn a_tree_is_kept_before_a_limit_and_before_a_stop() {
     assert_eq!(run.finish().code, Some(5));
     assert_eq!(moments(&stopped), [("before it was stopped".to_owned(), 1)]);
     stopped.assert_no_trees();
+}
+
+/// Shows N2.
+#[test]
+fn a_tree_is_kept_just_before_its_hard_limit() {
+    // It is never silent, so that no other limit ends it.
+    let world = one("echo half > half.txt; while :; do echo busy; sleep 0.1; done");
+    let limits = ["-c", "snapshots.every_seconds=0", "-c", "agent.hard_seconds=2", "-c", "agent.grace_seconds=1"];
+    let outcome = world.run_offline(&limits);
+    assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+    assert!(outcome.stdout.contains("the agent took longer than its hard limit"), "{outcome:#?}");
+    assert_eq!(moments(&world), [("before its time was over".to_owned(), 1)], "the end found nothing new");
+    world.assert_no_trees();
+}
+
+/// Shows N2.
+#[test]
+fn links_into_the_checkout_are_no_work_to_be_kept() {
+    let commands = format!("cat deps/lib .env > one.txt; ln -s /nowhere own; {}", until("go"));
+    let world =
+        World::new(&[("PLAN.md", &Plan::new().sh("one", &[], "", &commands).text()), (".gitignore", "deps/\n")]);
+    world.write("deps/lib", "lib\n");
+    world.write(".env", "PORT=1\n");
+    let run = world.start(&[
+        "run",
+        "PLAN.md",
+        "--agent",
+        "offline",
+        "-c",
+        "snapshots.every_seconds=1",
+        "-c",
+        "worktree.link=[\".env\", \"deps\"]",
+    ]);
+    await_moment(&world, "at work, by the clock", 2);
+    let files = world.git(&["ls-tree", "-r", "--name-only", kept(&world)[0]["commit"].as_str().unwrap()]);
+    assert_eq!(files, ".gitignore\nPLAN.md\none.txt\nown");
+    world.env.script("../go", "");
+    assert_eq!(run.finish().code, Some(0));
+    assert_eq!(world.git(&["ls-files"]), ".gitignore\nPLAN.md\none.txt\nown");
+    assert_eq!((world.read(".env"), world.read("deps/lib")), ("PORT=1\n".to_owned(), "lib\n".to_owned()));
+    world.assert_nothing_left();
 }
 
 #[test]

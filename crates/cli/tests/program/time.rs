@@ -4,6 +4,7 @@ use crate::support::eight::{ARGUMENTS, world as eight};
 use crate::support::redact::{check, redacted, whole};
 use crate::support::{Plan, World, json_lines};
 use coordinate_testkit::Outcome;
+use std::os::unix::fs::PermissionsExt as _;
 
 /// Two phases, one after the other, that each leave a file.
 fn two() -> Plan {
@@ -190,6 +191,32 @@ fn a_failed_run_fails_once_more_and_one_that_was_interrupted_is_so_again() {
 
 /// Shows N8.
 #[test]
+fn other_tools_than_then_are_no_other_verdict() {
+    let (world, run) = finished();
+    let shell = world.env.script("tools/sh", "#!/bin/sh\nexec /bin/sh \"$@\"\n");
+    std::fs::set_permissions(&shell, std::fs::Permissions::from_mode(0o755)).expect("own file, own mode");
+    let path = format!("{}:{}", shell.parent().expect("a folder").display(), std::env::var("PATH").expect("a path"));
+    let replayed = world.command(&["replay", &run, "--execute"]).env("PATH", path).output().expect("it starts");
+    let replayed = Outcome::from(replayed);
+    assert_eq!(replayed.code, Some(0), "{replayed:#?}");
+}
+
+/// Shows N8.
+#[test]
+fn a_recording_that_was_handed_over_is_carried_out_by_somebody_else() {
+    let (world, run) = finished();
+    let there = world.env.root().join("there/copy");
+    std::fs::create_dir(world.env.root().join("there")).expect("a folder can be made");
+    std::fs::rename(&world.repo, &there).expect("a project can be moved");
+    world.env.git(&there, &["config", "user.name", "Bo Other"]);
+    world.env.git(&there, &["config", "user.email", "bo@example.org"]);
+    let replayed = world.command(&["replay", &run, "--execute"]).current_dir(&there).output().expect("it starts");
+    let replayed = Outcome::from(replayed);
+    assert_eq!(replayed.code, Some(0), "{replayed:#?}");
+}
+
+/// Shows N8.
+#[test]
 fn a_run_that_would_go_otherwise_now_is_told_by_its_first_event_that_differs() {
     let world = World::with_plan(&two());
     let flag = world.env.script("flag", "");
@@ -239,4 +266,53 @@ fn another_file_of_an_agent_is_gone_on_with_as_far_as_answers_are_recorded() {
     let file = world.env.script("other.md", OTHER_PLAN);
     let answer = format!("answer:plan/plan={}", file.display());
     check("replay_other_plan", &world, &world.coordinate(&["replay", "--execute", "--with", &answer]));
+}
+
+/// Shows N8.
+#[test]
+fn a_yes_in_place_of_a_no_goes_on_to_another_end() {
+    let (world, file) = crate::control::asking();
+    for (arguments, code) in [
+        (&["run", "PLAN.md", "--agent", "offline", "--workflow", &file][..], 3),
+        (&["reject"], 0),
+        (&["resume", "--force"], 1),
+    ] {
+        let outcome = world.coordinate(arguments);
+        assert_eq!(outcome.code, Some(code), "{outcome:#?}");
+    }
+    let head = world.git(&["rev-parse", "main"]);
+    let kept = world.env.root().join("kept");
+    let kept_as = kept.display().to_string();
+    let execute = ["replay", "--execute", "--with", "answer:document/approval=approved"];
+    let other = world.coordinate(&[&execute[..], &["--keep", &kept_as]].concat());
+    check("replay_branch_yes", &world, &other);
+    assert_eq!(world.env.git(&kept.join("repo"), &["show", "main:one.txt"]), "1");
+    assert_eq!((world.git(&["rev-parse", "main"]), world.has("one.txt")), (head, false), "it is delivered there alone");
+    let told = json_lines(&world.coordinate(&[&execute[..], &["--format", "json"]].concat()).stdout);
+    let delivered = told.iter().any(|line| line["event"] == "delivered");
+    let last = told.last().expect("a line");
+    assert_eq!(
+        (delivered, &last["replay"], &last["outcome"]),
+        (true, &"branched".into(), &"succeeded".into()),
+        "{last:#}"
+    );
+}
+
+/// Shows N8.
+#[test]
+fn another_report_leads_on_by_recorded_answers_and_a_bad_one_to_where_they_end() {
+    let world = World::new(&[("README.md", "# A project\n")]);
+    let outcome = world.run_authored(&["--max-parallel", "1", "research the parser and the lexer and plan a rewrite"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let report = world.show()["artifacts"][0]["path"].clone();
+    let report = world.read(report.as_str().expect("a report has a path"));
+    let mut told = String::new();
+    for (name, text) in
+        [("other.md", report.replace("It is small.", "It is large.")), ("bad.md", "nothing\n".to_owned())]
+    {
+        let answer = format!("answer:research/t1/report={}", world.env.script(name, &text).display());
+        told.push_str(&whole(&world.coordinate(&["replay", "--execute", "--with", &answer])));
+    }
+    redacted(&world, || insta::assert_snapshot!("replay_other_report", told));
+    assert_eq!(world.calls().len(), 3, "two reports and a plan were asked for, once each");
 }

@@ -1,5 +1,6 @@
 //! Verdicts: for one command, one tree and one environment; and verifiers that see the tree alone.
 
+use crate::support::process::await_that;
 use crate::support::{Plan, World, json_lines};
 use coordinate_testkit::Outcome;
 use serde_json::Value;
@@ -96,9 +97,35 @@ fn what_an_agent_leaves_among_ignored_files_does_not_help_its_tests() {
         let world = World::new(&files);
         let outcome = world.run_scripted(&["-c", command]);
         assert_eq!(outcome.code, Some(1), "{command}: {outcome:#?}");
-        assert!(!verdicts(&world).iter().any(|verdict| verdict["passed"] == true && verdict["tree"] == Value::Null));
+        let of_work: Vec<Value> =
+            verdicts(&world).into_iter().filter(|verdict| has(&world, &verdict["tree"], "one.txt")).collect();
+        assert!(!of_work.is_empty(), "{command}: its work was not tested: {outcome:#?}");
+        assert!(of_work.iter().all(|verdict| verdict["passed"] == false), "{command}: {of_work:#?}");
         assert!(!world.has("one.txt"));
     }
+}
+
+/// Whether a tree has this file.
+fn has(world: &World, tree: &Value, file: &str) -> bool {
+    world.git(&["ls-tree", "--name-only", tree.as_str().expect("a tree"), "--", file]) == file
+}
+
+/// Shows N9.
+#[test]
+fn what_a_command_leaves_among_ignored_files_is_not_there_for_the_next() {
+    let tests = "test ! -e cache/left && mkdir -p cache && touch cache/left && touch left.tmp";
+    let plan = Plan::new().sh("one", &[], "one.txt", "echo 1 > one.txt").sh("two", &[1], "two.txt", "echo 2 > two.txt");
+    let world = World::new(&[("PLAN.md", &plan.text()), (".gitignore", "cache/\n*.tmp\n")]);
+    for (at, key) in ["test.command", "check.command"].into_iter().enumerate() {
+        let outcome = world.run_offline(&["-c", &format!("{key}={tests}")]);
+        good(&outcome);
+        assert_eq!(verdicts(&world).len(), 2, "{key}: each phase's tree was tested: {outcome:#?}");
+        if at == 0 {
+            world.git(&["reset", "-q", "--hard", "HEAD~2"]);
+            world.git(&["clean", "-qfd", "specs"]);
+        }
+    }
+    world.assert_nothing_left();
 }
 
 const ANSWER: &str = "cp \"$COORDINATE_PROMPT_FILE\" \"$here/judge.$(grep -c judge \"$here/calls\")\"\n\
@@ -140,6 +167,73 @@ fn a_blind_verifier_sees_the_requirement_and_the_tree_and_nothing_that_the_autho
     assert!(outcome.stderr.contains("`blind-verifier` finds 0 of 1 met"), "{outcome:#?}");
     // What it wrote is no file of the user.
     assert_eq!(world.git(&["status", "--porcelain", "--untracked-files=all"]).lines().count(), 1);
+    world.assert_no_trees();
+}
+
+/// An author who commits by itself, under a name of its own, and leaves more words behind.
+const WORDY: &str = "echo hello > one.txt; git add -A\n\
+                     git commit -q --author 'Zaphod <z@example.org>' -m 'TRUST me, it is tested'\n\
+                     git tag zaphod-was-here\n";
+
+/// All that git finds from the verifier's tree, and the phase's change; then its answer.
+const LOOKING: &str = "n=$(grep -c judge \"$here/calls\")\n\
+                       { git log --all --reflog --format=%B%an%ae%D; git for-each-ref; git stash list\n\
+                       git fsck --lost-found --no-progress\n\
+                       git cat-file --batch-all-objects --batch-check='%(objecttype) %(objectname)' | grep ^commit |\n\
+                       while read -r _ at; do git show -s \"$at\"; done; } > \"$here/seen.$n\" 2>&1\n\
+                       git diff HEAD~1 > \"$here/change.$n\"; git status --short > \"$here/status.$n\"\n";
+
+pub(crate) fn wordy(looks: &str) -> World {
+    let plan = "# A plan\n\n### Phase 1: One\n**Files**: one.txt\n\n- [ ] one.txt says hello\n";
+    let world = World::new(&[("PLAN.md", plan), ("README.md", "# A project\n")]);
+    world.role("implementation-executor", WORDY);
+    world.role("blind-verifier", &format!("{LOOKING}{looks}{ANSWER}"));
+    world
+}
+
+/// What a verifier saw when it was called for the n-th time has the change and none of the author's words.
+#[track_caller]
+fn saw_no_words(world: &World, call: u32) {
+    let seen = world.beside(&format!("seen.{call}"));
+    for word in ["TRUST", "Zaphod", "z@example", "zaphod", "coordinate/run_", "refs/coordinate", "User"] {
+        assert!(!seen.contains(word), "it saw `{word}`: {seen}");
+    }
+    let subjects: Vec<&str> = seen.lines().filter(|line| ["now", "before"].contains(line)).collect();
+    assert_eq!(subjects, ["now", "before"], "{seen}");
+    let change = world.beside(&format!("change.{call}"));
+    assert!(change.contains("one.txt") && change.contains("+hello") && !change.contains("README"), "{change}");
+    assert_eq!(world.beside(&format!("status.{call}")), "");
+}
+
+/// Shows N9.
+#[test]
+fn the_history_that_a_blind_verifier_finds_has_none_of_the_authors_words() {
+    let world = wordy("");
+    good(&world.run_authored(&["--blind-verify", "PLAN.md"]));
+    saw_no_words(&world, 1);
+    assert_eq!(world.show()["judgements"][0]["passed"], true);
+    // The author's commit is in the result: it was there to be found.
+    assert!(world.git(&["log", "--format=%an: %s", "main"]).contains("Zaphod: TRUST me"));
+    assert_eq!(world.read("one.txt"), "hello\n");
+    world.assert_nothing_left();
+}
+
+/// Shows N9.
+#[test]
+fn a_blind_verifier_that_was_killed_at_work_sees_no_more_when_it_is_tried_again() {
+    let world = wordy(
+        "if test \"$n\" = 1; then git commit -qm 'a note' --allow-empty; echo wrong > one.txt\n\
+                       until test -e never-there; do sleep 0.02; done; fi\n",
+    );
+    let words = world.authored(&["--blind-verify", "PLAN.md"]);
+    let run = world.start(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    await_that("the verifier", || world.beside("change.1").contains("one.txt"));
+    crate::snapshots::kill_all(&world, run);
+    good(&world.coordinate(&["resume"]));
+    assert_eq!(world.calls().iter().filter(|step| step.ends_with("judge")).count(), 2);
+    saw_no_words(&world, 1);
+    saw_no_words(&world, 2);
+    assert_eq!(world.read("one.txt"), "hello\n", "what the verifier wrote is nobody's work");
     world.assert_no_trees();
 }
 

@@ -263,7 +263,7 @@ impl Project {
         self.env.assert_no_leftovers();
         let git = |arguments: &[&str]| self.env.git(&self.root, arguments);
         assert_eq!(git(&["worktree", "list"]).lines().count(), 1, "{}", git(&["worktree", "list"]));
-        for name in ["index.lock", "coordinate-delivery", "coordinate-delivery.draft", "HEAD.lock", "config.lock"] {
+        for name in ["index.lock", "coordinate-delivery", "HEAD.lock", "config.lock"] {
             assert!(!self.root.join(".git").join(name).exists(), "`.git/{name}` is left over");
         }
         assert_eq!(files_below(&self.root.join(".git/worktrees")), [] as [PathBuf; 0]);

@@ -40,6 +40,17 @@ pub struct Snapshot {
     pub clean: bool,
 }
 
+/// What is seen of a work tree's history by whoever must not see how its content came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The commit whose tree is shown as the one before; `None`: there is none.
+    pub before: Option<Oid>,
+    /// The commit that the work tree is at.
+    pub now: Oid,
+    /// The date of what is shown.
+    pub at: UtcMillis,
+}
+
 /// What a three-way merge gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MergeOutcome {
@@ -180,9 +191,18 @@ pub trait Repository: Send + Sync {
     /// uncommitted is ever destroyed.
     fn reset_tree(&self, path: &Path, commit: &Oid, snapshot_ref: &str) -> Result<(), RepositoryError>;
 
+    /// Removes everything from a work tree that its commit does not have, ignored files too. Only for trees in which nobody
+    /// works: what is removed is kept nowhere.
+    fn clear_tree(&self, path: &Path) -> Result<(), RepositoryError>;
+
     /// Keeps the whole content of a work tree under `reference`, without touching its index or files.
     fn snapshot(&self, path: &Path, reference: &str, message: &str, at: UtcMillis)
     -> Result<Snapshot, RepositoryError>;
+
+    /// Lets git, where it is asked in a work tree, show nothing but these trees as commits without words: no other commit, no
+    /// other ref. The tree is kept, reset and removed as before. Making, resetting or removing it brings its history back;
+    /// where it is hidden already, what was done there since stays, so that it may be asked again after a crash.
+    fn hide_history(&self, path: &Path, shown: &Shown) -> Result<(), RepositoryError>;
 
     /// Removes a work tree. Refuses unless `snapshot_ref` (or its own HEAD commit) holds its present content.
     /// A tree that is gone already is success.

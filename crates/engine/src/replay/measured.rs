@@ -10,7 +10,8 @@ pub(super) fn as_recorded(input: Input, recorded: &[Record]) -> Input {
     let Input::Performed { of, mut result } = input else { return input };
     let known = |verdict: &mut Verdict| {
         if let Some(same) = recorded.iter().find_map(|record| same(&record.event, verdict)) {
-            *verdict = same.clone();
+            // In the environment that it found now: by that it is known when the same tree is asked for again.
+            *verdict = Verdict { environment: verdict.environment.take(), ..same.clone() };
         }
     };
     match &mut result {

@@ -5,7 +5,7 @@ use super::keeper::{Heard, Keeper, Moment, keep_now};
 use super::places::slug;
 use super::prompt::prompt;
 use super::watch::Watch;
-use super::{StepJob, overlap, testing};
+use super::{StepJob, judge, overlap, testing};
 use crate::driver::Outbox;
 use crate::port::{
     ArtifactOrder, Assignment, AttemptStatus, AttemptsError, Ending, Launch, Limits, PathKind, Snapshot, StopHow,
@@ -77,9 +77,17 @@ fn begin(step: &StepJob) -> Result<u32, Failure> {
     }
 }
 
+/// The tree of the attempt, with no more of its history than the agent is to see.
+fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
+    let tree = fill(step)?;
+    // Last: the project's set-up may ask for the history.
+    judge::blind(step, &tree)?;
+    Ok(tree)
+}
+
 /// The tree of the attempt, as it was at the attempt's start, with what the step builds on; as it was left where the
 /// attempt goes on with an interrupted one.
-fn prepare(step: &StepJob) -> Result<PathBuf, Failure> {
+fn fill(step: &StepJob) -> Result<PathBuf, Failure> {
     if session_to_go_on_with(step).is_some() {
         return if step.overlap.is_some() { step.bring_over() } else { step.take_up() };
     }

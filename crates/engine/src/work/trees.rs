@@ -8,12 +8,18 @@ use coordinate_model::ids::Oid;
 use std::path::{Path, PathBuf};
 
 impl Job {
-    /// A tree of this name that holds exactly `commit`. What is in it is kept under a ref first.
+    /// A tree of this name that holds exactly `commit` and nothing else, for commands of ours. What they left in it among
+    /// ignored files goes: it would be a part of what the next verdict is about, and of no tree's hash.
     pub(super) fn prepare_tree(&self, name: &str, commit: &Oid, keep_as: &str) -> Result<PathBuf, Failure> {
-        self.prepare_tree_after(None, name, commit, keep_as)
+        let repository = self.repository()?;
+        let path = self.reset_to(None, name, commit, keep_as)?;
+        repository.clear_tree(&path).map_err(|error| Failure::system(error.to_string()))?;
+        self.link(&path)?;
+        Ok(path)
     }
 
-    /// The same; what is in it is kept under `keep_as` only where the snapshot `earlier` does not hold it all already.
+    /// A tree of this name at `commit`, for an agent. What is in it is kept under `keep_as` first, where the snapshot
+    /// `earlier` does not hold it all already; what git ignores stays, as an earlier attempt has built it.
     pub(super) fn prepare_tree_after(
         &self,
         earlier: Option<&str>,
@@ -21,6 +27,13 @@ impl Job {
         commit: &Oid,
         keep_as: &str,
     ) -> Result<PathBuf, Failure> {
+        let path = self.reset_to(earlier, name, commit, keep_as)?;
+        self.link(&path)?;
+        Ok(path)
+    }
+
+    /// Without links: they are no part of the tree.
+    fn reset_to(&self, earlier: Option<&str>, name: &str, commit: &Oid, keep_as: &str) -> Result<PathBuf, Failure> {
         let repository = self.repository()?;
         let path = self.tree(name);
         let system = |error: RepositoryError| Failure::system(error.to_string());
@@ -29,7 +42,6 @@ impl Job {
         if !self.is_reset(repository, &path, commit, earlier) {
             self.keep_and_reset(repository, &path, commit, keep_as).map_err(system)?;
         }
-        self.link(&path)?;
         Ok(path)
     }
 

@@ -40,7 +40,10 @@ impl GitRepository {
         // A submodule that is damaged makes git give up on the whole status. Its files are then kept unasked.
         let damaged = everything.is_err();
         let status = everything.or_else(|_| self.status(work_tree, git_dir, Depth::WithoutSubmodules))?;
-        Capture { repository: self, work_tree, git_dir, status, listing, damaged }.run()
+        let mut capture = Capture { repository: self, work_tree, git_dir, status, listing, damaged };
+        let changes = std::mem::take(&mut capture.status.changes);
+        capture.status.changes = changes.into_iter().filter(|change| !capture.is_link_to_checkout(change)).collect();
+        capture.run()
     }
 
     /// The index's entries that status is silent about.
@@ -211,6 +214,16 @@ impl Capture<'_> {
             waiting.extend(paths(&reply.out).iter().map(|below| path.join(below)));
         }
         Ok(files)
+    }
+
+    /// Whether it is an untracked link to what the user's checkout has under this name. Such links (`worktree.link`) are put
+    /// into trees for each attempt: they are the user's files, and nobody's work.
+    fn is_link_to_checkout(&self, change: &Change) -> bool {
+        let Change::Untracked(path) = change else { return false };
+        let below = path.under(Path::new(""));
+        // A project may be a folder of the repository, while its links lie at the top of the tree.
+        let is_own = |target: &Path| target.starts_with(&self.repository.top_level) && target.ends_with(&below);
+        std::fs::read_link(path.under(self.work_tree)).is_ok_and(|target| is_own(&target))
     }
 
     /// Whether a file or link lies at the path itself, not behind a link.

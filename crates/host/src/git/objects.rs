@@ -26,8 +26,21 @@ impl Identity {
         };
         Ok(match (value("user.name"), value("user.email")) {
             (Some(name), Some(email)) => Self { name, email },
-            _ => Self { name: "coordinate".to_owned(), email: "coordinate@localhost".to_owned() },
+            _ => Self::own(),
         })
+    }
+
+    /// Who made a commit.
+    pub(super) fn of(repository: &GitRepository, commit: &Oid) -> Result<Self, RepositoryError> {
+        let call = repository.call("read who made a commit").args(["show", "-s", "--format=%cn%n%ce", commit.as_str()]);
+        let text = call.text()?;
+        let mut lines = text.lines().map(str::to_owned);
+        Ok(Self { name: lines.next().unwrap_or_default(), email: lines.next().unwrap_or_default() })
+    }
+
+    /// The program's own.
+    pub(super) fn own() -> Self {
+        Self { name: "coordinate".to_owned(), email: "coordinate@localhost".to_owned() }
     }
 }
 

@@ -141,17 +141,28 @@ impl Place {
 
     /// Writes the tree's `.git` file anew if it is missing or wrong; refuses where a repository stands in its place.
     pub(super) fn restore_link(&self) -> Result<(), RepositoryError> {
+        self.lead_to(&self.git_dir)
+    }
+
+    /// Lets the tree's `.git` file lead to a git folder.
+    pub(super) fn lead_to(&self, git_dir: &Path) -> Result<(), RepositoryError> {
         let link = self.work_tree.join(".git");
         if link.symlink_metadata().is_ok_and(|data| data.is_dir()) {
             let action = format!("use the work tree `{}`", self.work_tree.display());
             return Err(failure(&action, "its `.git` was replaced by a repository of its own; move that folder away"));
         }
-        let content = [b"gitdir: ", self.git_dir.as_os_str().as_bytes(), b"\n"].concat();
-        if std::fs::read(&link).is_ok_and(|found| found == content) {
-            return Ok(());
-        }
-        write(&link, &content)
+        if self.leads_to(git_dir) { Ok(()) } else { write(&link, &link_to(git_dir)) }
     }
+
+    /// Whether the tree's `.git` file leads to this git folder.
+    pub(super) fn leads_to(&self, git_dir: &Path) -> bool {
+        std::fs::read(self.work_tree.join(".git")).is_ok_and(|found| found == link_to(git_dir))
+    }
+}
+
+/// What a `.git` file says that leads to this git folder.
+fn link_to(git_dir: &Path) -> Vec<u8> {
+    [b"gitdir: ", git_dir.as_os_str().as_bytes(), b"\n"].concat()
 }
 
 /// Whether git's folder of a work tree is that of one that this program made, or is making.

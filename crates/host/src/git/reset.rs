@@ -52,6 +52,17 @@ impl GitRepository {
         Mark::Resetting.clear(&place)
     }
 
+    /// Tracked files stay as they are, and so does the user's own checkout.
+    pub(super) fn remove_untracked(&self, path: &Path) -> Result<(), RepositoryError> {
+        let action = format!("clear the work tree `{}`", path.display());
+        let place = self.place_of(path)?;
+        if place.branch.is_none() {
+            return Err(failure(&action, "this program did not make it; its content is for you to change"));
+        }
+        let call = self.call_in(&action, &place.work_tree, &place.git_dir);
+        call.args(["clean", "-q", "-ffdx"]).run().map(drop)
+    }
+
     fn ensure_resettable(
         &self,
         place: &Place,

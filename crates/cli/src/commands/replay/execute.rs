@@ -5,9 +5,10 @@ use super::past;
 use super::recording::recordings;
 use super::same::Plain;
 use super::scratch::Scratch;
+use super::then::Then;
 use super::{Printed, first_of};
 use crate::args::{ReplayArguments, ReplayFormat};
-use crate::commands::print;
+use crate::commands::{note, print};
 use crate::context::Project;
 use crate::display::{JsonLines, print_json};
 use crate::failure::{CommandError, Exit};
@@ -20,7 +21,6 @@ use coordinate_engine::replay::{Difference, Ended, Given, Replay, Tape};
 use coordinate_engine::work::{Tools, Workshop};
 use coordinate_host::attempts::ShimAttempts;
 use coordinate_host::files::SystemFiles;
-use coordinate_host::surroundings::SystemSurroundings;
 use coordinate_model::definition::StepKind;
 use coordinate_model::event::{Artifact, Event};
 use coordinate_model::ids::{StepId, Token};
@@ -28,6 +28,8 @@ use coordinate_model::obligation::{Obligation, ObligationKey};
 use coordinate_model::run::Run;
 use coordinate_store::MemoryStorage;
 use serde_json::json;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,6 +41,8 @@ pub(super) fn execute(
 ) -> Result<Exit, CommandError> {
     let otherwise = Otherwise::parse(&options.with, run)?;
     let first = first_of(records)?;
+    let mailbox = mailbox();
+    listen_to_signals(mailbox.0.clone())?;
     let scratch = Scratch::make(project, run, records, options.keep.as_deref())?;
     let tape = Arc::new(Tape::at(first.at));
     let journal = Journal::new(Arc::new(MemoryStorage::new()), Arc::clone(&tape) as Arc<_>);
@@ -66,11 +70,23 @@ pub(super) fn execute(
         Some(ReplayFormat::Json) => Box::new(JsonLines),
         Some(ReplayFormat::Line | ReplayFormat::Progress) | None => Box::new(Printed),
     };
-    let mut replay = Replay::new(given, begun_run, &mut executor, &mut *listener, mailbox());
+    let mut replay = Replay::new(given, begun_run, &mut executor, &mut *listener, mailbox);
     let ended = replay.play(&begun)?;
     let json = options.format == Some(ReplayFormat::Json);
     let now = replay.run().clone();
     Ok(if json { report_json(&now, records, &ended, &plain) } else { report(&now, records, &ended, &plain) })
+}
+
+/// An interrupt ends the replay, so that its repository does not stay behind.
+fn listen_to_signals(outbox: Outbox) -> Result<(), CommandError> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(CommandError::internal)?;
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            note("stopping: what is at work is being ended; once more to leave at once");
+            outbox.interrupt();
+        }
+    });
+    Ok(())
 }
 
 fn tools(
@@ -83,9 +99,9 @@ fn tools(
 ) -> Result<Arc<Tools>, CommandError> {
     let attempts_root = scratch.root.join("attempts");
     let recordings = recordings(project, run, records, &attempts_root, &otherwise.files);
-    let trees = scratch.repository.clone();
+    let (trees, linked) = (scratch.repository.clone(), run.created.options.tree_links.clone());
     let restore = move |tree: &std::path::Path, snapshot: &coordinate_model::ids::Oid| match &trees {
-        Some(trees) => trees.replay_tree(tree, snapshot).map_err(|error| error.to_string()),
+        Some(trees) => trees.replay_tree(tree, snapshot, &linked).map_err(|error| error.to_string()),
         None => Err("there is no repository".to_owned()),
     };
     let recorded = Recorded::new(recordings, Box::new(restore), Box::new(ShimAttempts::new(program()?)));
@@ -101,7 +117,7 @@ fn tools(
         summary: Box::new(coordinate_report::summary::markdown),
         attempts_root,
         objects_root: scratch.root.join("objects"),
-        surroundings: Arc::new(SystemSurroundings),
+        surroundings: Arc::new(Then::of(records, Arc::clone(tape))),
         // No run keeps its verdicts there: what was tested then is tested now.
         verdicts_root: scratch.root.join("verdicts"),
     }))
@@ -188,6 +204,10 @@ fn report(now: &Run, records: &[Record], ended: &Ended, plain: &Plain<'_>) -> Ex
             print(&format!("the branch stops after event {}: {what}", now.sequence));
             Exit::Waiting
         }
+        Ended::Interrupted => {
+            print(&format!("{id}: interrupted after event {}", now.sequence));
+            Exit::Stopped
+        }
     }
 }
 
@@ -215,6 +235,11 @@ fn report_json(now: &Run, records: &[Record], ended: &Ended, plain: &Plain<'_>) 
             line["replay"] = json!("unanswered");
             line["reason"] = json!(what);
             Exit::Waiting
+        }
+        Ended::Interrupted => {
+            line["replay"] = json!("interrupted");
+            line["at"] = json!(now.sequence);
+            Exit::Stopped
         }
     };
     print_json(&line);

@@ -7,8 +7,8 @@ use coordinate_model::event::Event;
 use coordinate_model::run::Run;
 use serde_json::Value;
 
-/// What no two runs have in common. `due` and `until` have a random share.
-const OWN: [&str; 6] = ["pid", "duration_ms", "tail", "context", "due", "until"];
+/// What no two runs have in common. `due` and `until` have a random share, `environment` names the machine's programs.
+const OWN: [&str; 7] = ["pid", "duration_ms", "tail", "context", "due", "until", "environment"];
 
 /// Events without what is their own.
 pub(super) struct Plain<'a> {

@@ -6,6 +6,7 @@ use crate::context::Project;
 use crate::failure::CommandError;
 use coordinate_engine::journal::Record;
 use coordinate_engine::port::Repository;
+use coordinate_engine::work::recording_ref;
 use coordinate_host::git::GitRepository;
 use coordinate_model::digest::hex_sha256;
 use coordinate_model::event::{Created, Event};
@@ -48,6 +49,7 @@ impl Scratch {
         };
         scratch.fill(project, run)?;
         scratch.place_files(project, run, records)?;
+        scratch.link(project, run)?;
         Ok(scratch)
     }
 
@@ -61,7 +63,9 @@ impl Scratch {
                 format!("the commit that `{}` began at, {commit}, is not in the repository any more", run.id());
             return Err(CommandError::usage(message));
         }
-        let made = repository.replica(&self.project, base.branch.as_deref(), commit)?;
+        let own = run.integration.as_ref().filter(|integration| *integration != commit);
+        let like = repository.resolve(&recording_ref(run.id()))?.or_else(|| own.cloned());
+        let made = repository.replica(&self.project, base.branch.as_deref(), commit, like.as_ref())?;
         // A project may be a folder of a repository.
         let below = project.root.strip_prefix(repository.top_level()).unwrap_or(Path::new(""));
         self.project.push(below);
@@ -89,6 +93,24 @@ impl Scratch {
             Some((plan, bytes)) => self.write(plan, &bytes),
             None => Ok(()),
         }
+    }
+
+    /// What the project links into its trees is there, as links to it: tests depend on it, and no recording has it. A folder
+    /// is one here too, since what git ignores may be folders alone.
+    fn link(&self, project: &Project, run: &Run) -> Result<(), CommandError> {
+        for link in &run.created.options.tree_links {
+            let (theirs, ours) = (project.root.join(link), self.project.join(link));
+            let linked = if theirs.is_dir() {
+                link_all(&theirs, &ours)
+            } else if theirs.exists() && !self.has(link) {
+                let made = ours.parent().map_or(Ok(()), std::fs::create_dir_all);
+                made.and_then(|()| std::os::unix::fs::symlink(&theirs, &ours))
+            } else {
+                Ok(())
+            };
+            linked.map_err(|error| CommandError::internal(format!("failed to link `{}`: {error}", ours.display())))?;
+        }
+        Ok(())
     }
 
     /// What the run's first commit took in.
@@ -136,4 +158,17 @@ fn before_revision(project: &Project, run: &Run, hash: &str) -> Option<Vec<u8>> 
     let kept = run.artifacts.iter().filter(|artifact| artifact.hash == hash).map(|artifact| &artifact.path);
     let places = run.created.paths.plan.iter().chain(kept);
     places.filter_map(|path| std::fs::read(project.root.join(path)).ok()).find(|bytes| hex_sha256(bytes) == hash)
+}
+
+/// Links to all that is in a folder, beside what is there.
+fn link_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let link = to.join(entry.file_name());
+        if link.symlink_metadata().is_err() {
+            std::os::unix::fs::symlink(entry.path(), link)?;
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The lock on the checkout's index, in git's own protocol but with content that names the delivery.
 
 use super::blocked;
+use crate::atomic;
 use crate::git::command::file_failure;
 use crate::git::registry::remove_file;
 use coordinate_engine::port::{Delivery, DeliveryState, RepositoryError};
@@ -24,18 +25,13 @@ pub(super) enum LockState {
 #[derive(Debug)]
 pub(super) struct IndexLock {
     file: PathBuf,
-    draft: PathBuf,
     content: Vec<u8>,
 }
 
 impl IndexLock {
     pub(super) fn new(git_dir: &Path, delivery: &Delivery) -> Self {
         let Delivery { branch, old, new, .. } = delivery;
-        Self {
-            file: git_dir.join("index.lock"),
-            draft: git_dir.join("coordinate-delivery.draft"),
-            content: format!("{MAGIC}\n{branch}\n{old}\n{new}\n").into_bytes(),
-        }
+        Self { file: git_dir.join("index.lock"), content: format!("{MAGIC}\n{branch}\n{old}\n{new}\n").into_bytes() }
     }
 
     pub(super) fn state(&self) -> Result<LockState, RepositoryError> {
@@ -47,18 +43,10 @@ impl IndexLock {
         }
     }
 
-    /// Takes the lock; `false` when somebody was faster. The file appears with its whole content at once, by a link:
-    /// a kill can not leave an empty lock that nobody knows the owner of.
+    /// Takes the lock; `false` when somebody was faster. The file appears with its whole content at once: a kill can not
+    /// leave an empty lock that nobody knows the owner of.
     pub(super) fn take(&self) -> Result<bool, RepositoryError> {
-        let fail = |error: std::io::Error| file_failure("take the lock", &self.file, &error);
-        std::fs::write(&self.draft, &self.content).map_err(fail)?;
-        let linked = std::fs::hard_link(&self.draft, &self.file);
-        remove_file(&self.draft)?;
-        match linked {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(fail(error)),
-        }
+        atomic::create(&self.file, &self.content).map_err(|error| file_failure("take the lock", &self.file, &error))
     }
 
     /// Lets the lock go if it is this delivery's.
