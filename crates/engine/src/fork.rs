@@ -1,9 +1,12 @@
 //! The code state of a fork: refs of its own for every commit that its past speaks of, so that nothing of it goes when the
 //! other run is cleaned away.
+//!
+//! They are made before the fork's journal is written. A ref that marks the fork as one in the making is there first, and
+//! goes last; refs that a kill left without a journal are known by it, and are taken away before the next fork is made.
 
 use crate::port::{Repository, RepositoryError};
 use crate::work::slug;
-use coordinate_model::ids::{Oid, StepId};
+use coordinate_model::ids::{Oid, RunId, StepId};
 use coordinate_model::run::{Run, Step};
 
 /// Why a fork can not have its code.
@@ -30,8 +33,11 @@ struct Held {
     needed: Option<String>,
 }
 
+/// Below this a ref of its name marks a fork that is in the making.
+const MAKING: &str = "refs/coordinate-forking";
+
 /// Makes the refs of a fork, and gives their names. Done before its journal is written: a kill in between leaves refs that
-/// nobody reads, but never a fork without its code.
+/// nobody reads, but never a fork without its code. [`made`] follows when the journal is written.
 ///
 /// # Errors
 /// [`ForkError`]; then none of the refs is left.
@@ -41,6 +47,11 @@ pub fn hold(repository: &dyn Repository, run: &Run) -> Result<Vec<String>, ForkE
         return Err(ForkError::Gone { what: "the commit that the run began at".to_owned(), commit: commit.clone() });
     }
     let mut made = Vec::new();
+    if let Some(commit) = base.or(run.integration.as_ref()) {
+        let reference = marker(run.id().as_str());
+        repository.move_ref(&reference, commit, None)?;
+        made.push(reference);
+    }
     match held(run).into_iter().try_for_each(|held| hold_one(repository, held, &mut made)) {
         Ok(()) => Ok(made),
         Err(error) => {
@@ -50,9 +61,40 @@ pub fn hold(repository: &dyn Repository, run: &Run) -> Result<Vec<String>, ForkE
     }
 }
 
+fn marker(id: &str) -> String {
+    format!("{MAKING}/{id}")
+}
+
+/// The fork's journal is written: it is in the making no more.
+pub fn made(repository: &dyn Repository, id: &RunId) {
+    // One that stays is taken away before the next fork is made.
+    let _ = repository.delete_ref(&marker(id.as_str()));
+}
+
+/// Takes away what forks left that were killed before they had a journal. Nobody makes another fork meanwhile: the caller
+/// sees to that. `is_there` says whether a run has a journal.
+///
+/// # Errors
+/// [`RepositoryError`] when the refs can not be listed or deleted; then the next fork tries again.
+pub fn sweep(repository: &dyn Repository, is_there: &dyn Fn(&RunId) -> bool) -> Result<(), RepositoryError> {
+    for (mark, _) in repository.refs(MAKING)? {
+        let Some(Ok(id)) = mark.rsplit('/').next().map(str::parse::<RunId>) else { continue };
+        if !is_there(&id) {
+            for place in [format!("refs/heads/coordinate/{id}"), format!("refs/coordinate/{id}")] {
+                for (reference, _) in repository.refs(&place)? {
+                    repository.delete_ref(&reference)?;
+                }
+            }
+        }
+        repository.delete_ref(&mark)?;
+    }
+    Ok(())
+}
+
 /// Takes the refs of a fork away that did not come to be.
 pub fn let_go(repository: &dyn Repository, references: &[String]) {
-    for reference in references {
+    // The mark goes last, since it came first.
+    for reference in references.iter().rev() {
         // A ref that stays is of a run that is not there: it holds objects, and nothing else.
         let _ = repository.delete_ref(reference);
     }

@@ -28,7 +28,29 @@ branches, and what lies in the checkout; git must find nothing missing, and no p
 again that had already succeeded: the agents count that themselves. The program is the one that ships; the points are seen
 and hit by a library that is loaded before the C library (`crates/testkit/points/points.c`).
 
-What this does not see: locks on files and named pipes, which the program makes without the C library, and the inside of git.
+The scenarios are small runs that between them write every kind of event:
+
+- `plan`: phases beside each other, one that stumbles, one that breaks the tests and is repaired, and the delivery
+- `request`: a request in plain words, with research and a plan that a person allows
+- `replan`: a phase that fails its tests twice is split, by a text that is sent back once
+- `people`: at gates people steer, set a budget, leave a phase out, try another again, pause and resume
+- `cancel`: a run is cancelled while its agent is at work
+- `limits`: a client meets a limit of use, and a budget is warned of and reached
+- `forge`: the result goes into a pull request
+- `topics`: research of four topics, led by runs below the run
+- `moved`: the owner's branch moves on while the run is at work
+- `asks`: a client that speaks is told something, asks leave, and is allowed the like of it for good
+- `judged`: two phases are seen in one file, one makes way, and what each leaves is looked at by a blind verifier
+- `late`: a phase is to change while it is being merged, and the owner's commits break the tests of the result
+- `time`: what an agent of a failed run left is brought back, the run is forked, and the fork is put back and ends well
+
+Some of the same scenarios are tried with two more deaths: of the git that the program calls, at its own writes, renames and
+removals, which leaves half of an object and its locks; and of what supervises an attempt, which is begun again then. A dead
+lock on what is the program's own is taken away, and one that the dead git can be shown to have held; any other one of the
+user's repository is named, with what to do.
+
+What this does not see: locks on files and named pipes, which the program makes without the C library. What a git and the
+program leave locked that die together, as in a power cut, in what is the user's: the run says which file it is.
 
 `cargo xtask crash-sweep [--scenario NAME] [--stride N] [--jobs N] [--write]`
 
@@ -42,7 +64,7 @@ each page of the file, of its log and of the log's index, and cuts them off: wha
 error. What is no longer there of a log that was cut off is an error too, also where SQLite says nothing.
 
 Full and read-only disks, syncs that fail, single calls that fail, short writes and a clock that jumps are tried at points of
-the same scenarios by the same library: the run ends as if nothing had been, after `resume` where the driver had to stop.
+`plan`, `people` and `forge` by the same library: the run ends as if nothing had been, after `resume` where the driver had to stop.
 
 ";
 

@@ -8,18 +8,20 @@ use super::{names, note, print, print_json, start};
 use crate::args::ForkArguments;
 use crate::context::{Meant, Project, find_run};
 use crate::failure::{CommandError, Exit};
-use crate::paths::{self, Taking, Wanted, topic_named};
+use crate::paths::{self, Taking, topic_named};
 use crate::wiring::SystemClock;
 use changes::With;
 pub(super) use changes::answer;
-use coordinate_engine::fork::{ForkError, hold, let_go};
+use coordinate_engine::fork::{self as code, ForkError, hold, let_go};
 use coordinate_engine::journal::Journal;
 use coordinate_engine::port::{Clock, Repository};
+use coordinate_model::decide::advance;
 use coordinate_model::fork::{self, Changes, Forked, Open, Order, Places, Point, Refusal, Written, before, point};
 use coordinate_model::ids::{RunId, StepId};
-use coordinate_model::input::Context;
+use coordinate_model::input::{Answer, Context, Input};
 use coordinate_model::run::{Position, Run};
 use serde_json::json;
+use std::fs::File;
 use std::path::Path;
 
 pub(crate) fn fork(project: &Project, options: &ForkArguments) -> Result<Exit, CommandError> {
@@ -30,7 +32,8 @@ pub(crate) fn fork(project: &Project, options: &ForkArguments) -> Result<Exit, C
     let with = With::parse(&options.with)?;
     let changes = with.changes(project, &point.run)?;
     let answers = with.answers(&point.run)?;
-    let made = make(project, &journal, (&past, &point), changes, answers)?;
+    let order = Wanted { changes, answers, said: &|_| Vec::new() };
+    let (made, _) = make(project, &journal, (&past, &point), order)?;
     let run = made.run.id();
     super::budget::raise(project, &journal, run, with.limits(), if options.json { Shown::Json } else { Shown::Text })?;
     report(&id, &point, options, &made);
@@ -66,29 +69,66 @@ fn refused(refusal: Refusal) -> CommandError {
     }
 }
 
-/// Makes the fork: its places, its refs, then its journal in one transaction.
+/// What a fork has besides its past.
+pub(super) struct Wanted<'a> {
+    pub(super) changes: Changes,
+    pub(super) answers: Vec<(StepId, coordinate_model::event::GateAnswer)>,
+    /// What it is told before anybody drives it.
+    pub(super) said: &'a dyn Fn(&Run) -> Vec<Input>,
+}
+
+/// Makes the fork: its places, its refs, then its journal in one transaction. Gives how much of what it was told it took.
 pub(super) fn make(
     project: &Project,
     journal: &Journal,
     (past, point): (&[Written], &Point),
-    changes: Changes,
-    answers: Vec<(StepId, coordinate_model::event::GateAnswer)>,
-) -> Result<Forked, CommandError> {
+    wanted: Wanted<'_>,
+) -> Result<(Forked, usize), CommandError> {
+    let _turn = turn(project)?;
+    let repository = project.repository.as_deref().map(|repository| repository as &dyn Repository);
+    let is_there = |run: &RunId| !matches!(journal.storage().header(run), Ok(None));
+    if let Some(repository) = repository {
+        code::sweep(repository, &is_there).map_err(CommandError::internal)?;
+    }
     let id = start::run_id(Taking::Taken)?;
     let old = &point.run;
     let trees = Path::new(&old.created.paths.trees).with_file_name(id.as_str());
     let places = places(project, &id, old)?;
+    let Wanted { changes, answers, said } = wanted;
     let order = Order { trees: start::text(&trees), run: id, places, changes, answers, by: user() };
     let context = Context { now: SystemClock.now(), entropy: SystemClock.entropy() };
-    let forked = fork::fork(past, point, &order, context).map_err(CommandError::internal)?;
-    let held = project.repository.as_deref().map(|repository| hold(repository, &forked.run)).transpose();
+    let mut forked = fork::fork(past, point, &order, context).map_err(CommandError::internal)?;
+    let words = said(&forked.run);
+    let taken = tell(&mut forked, &words, context)?;
+    let held = repository.map(|repository| hold(repository, &forked.run)).transpose();
     let held = held.map_err(|error| gone(&error))?.unwrap_or_default();
     if let Err(error) = journal.adopt(&forked.run, forked.events.clone()) {
-        project.repository.iter().for_each(|repository| let_go(&**repository as &dyn Repository, &held));
+        repository.iter().for_each(|repository| let_go(*repository, &held));
         return Err(error.into());
     }
+    repository.iter().for_each(|repository| code::made(*repository, forked.run.id()));
     names::tell(project, &forked.run);
-    Ok(forked)
+    Ok((forked, taken))
+}
+
+/// Part of the fork's one transaction, so that a kill can not come between.
+fn tell(forked: &mut Forked, inputs: &[Input], context: Context) -> Result<usize, CommandError> {
+    let mut taken = 0;
+    for input in inputs {
+        let decision = advance(&mut forked.run, input, context).map_err(CommandError::internal)?;
+        taken += usize::from(decision.answer == Answer::Accepted);
+        forked.events.extend(decision.events.into_iter().map(|event| (context.now, event)));
+    }
+    Ok(taken)
+}
+
+/// One maker of forks at a time: another would take the refs of a fork that has no journal yet for what a kill left. The
+/// system lets the lock go when its holder dies.
+fn turn(project: &Project) -> Result<File, CommandError> {
+    let path = project.state().join("forking.lock");
+    let opened = File::options().create(true).truncate(false).write(true).open(&path);
+    let taken = opened.and_then(|file| file.lock().map(|()| file));
+    taken.map_err(|error| CommandError::internal(format!("failed to lock `{}`: {error}", path.display())))
 }
 
 fn gone(error: &ForkError) -> CommandError {
@@ -105,7 +145,7 @@ fn places(project: &Project, id: &RunId, old: &Run) -> Result<Places, CommandErr
     let (root, folder) = created.paths.topic.rsplit_once('/').unwrap_or(("", &created.paths.topic));
     let Some(topic) = topic_named(root, folder) else { return Ok(Places::default()) };
     let slugs: Vec<String> = open.reports.iter().filter_map(|&at| Some(created.topics.get(at)?.slug.clone())).collect();
-    let wanted = Wanted { reports: &slugs, overview: open.overview, plan: open.plan, debug: open.debug };
+    let wanted = paths::Wanted { reports: &slugs, overview: open.overview, plan: open.plan, debug: open.debug };
     let layout = paths::reserve(project, root, id, Ok(topic), wanted)?;
     Ok(Places {
         reports: open.reports.iter().copied().zip(layout.reports).collect(),

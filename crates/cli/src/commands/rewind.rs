@@ -1,7 +1,7 @@
 //! `rewind`: a fork that takes the place of its run. A journal is only ever added to, so the old run stays, cancelled.
 
 use super::control::user;
-use super::fork::{make, point_of, written};
+use super::fork::{Wanted, make, point_of, written};
 use super::{note, print, print_json};
 use crate::args::RewindArguments;
 use crate::context::{Meant, Project, driver_of, find_run};
@@ -10,7 +10,7 @@ use coordinate_engine::journal::{Author, Journal, JournalError};
 use coordinate_model::event::Event;
 use coordinate_model::fork::{Changes, Point, Written};
 use coordinate_model::ids::RunId;
-use coordinate_model::input::{Answer, Input};
+use coordinate_model::input::Input;
 use coordinate_model::run::Run;
 use coordinate_model::said::Saying;
 use serde_json::json;
@@ -27,27 +27,46 @@ pub(crate) fn rewind(project: &Project, options: &RewindArguments) -> Result<Exi
     let last = past.last().map_or(0, |(position, _)| position.sequence);
     // No fork goes on with sessions that began before it: one at the newest event keeps the code, and nothing else.
     let at = if options.what.conversation { point_of(&past, &last.to_string())? } else { to.clone() };
-    let made = make(project, &journal, (&past, &at), Changes::default(), Vec::new())?;
-    let said = if options.what.code { say_again(&journal, &made.run, &past, &to)? } else { 0 };
-    supersede(&journal, &id, made.run.id(), to.at)?;
-    report(&id, &to, options, &made.run, said);
+    let said = |run: &Run| if options.what.code { said_since(run, &past, &to) } else { Vec::new() };
+    let (made, said) = match cut_off(&journal, &at)? {
+        Some(run) => (run, 0),
+        None => {
+            let wanted = Wanted { changes: Changes::default(), answers: Vec::new(), said: &said };
+            let (forked, said) = make(project, &journal, (&past, &at), wanted)?;
+            (forked.run, said)
+        }
+    };
+    supersede(&journal, &id, made.id(), to.at)?;
+    report(&id, &to, options, &made, said);
     Ok(Exit::Done)
 }
 
-/// What people said to agents after the event, said to those of the new run.
-fn say_again(journal: &Journal, run: &Run, past: &[Written], to: &Point) -> Result<usize, CommandError> {
+/// An unchanged fork at this event that nobody has driven: a rewind that was killed made it, and the run that it is to
+/// replace is still open. It is taken, so that whoever types the command again does not get a second one.
+fn cut_off(journal: &Journal, at: &Point) -> Result<Option<Run>, CommandError> {
+    let old = &at.run;
+    let open = journal.storage().headers()?.into_iter().filter(|header| header.outcome.is_none());
+    for header in open {
+        let run = journal.load(&header.run)?;
+        let is_of = run.created.forked.as_ref().is_some_and(|from| from.run == *old.id() && from.at == at.at);
+        let is_unchanged = run.created.options == old.created.options && run.driver == old.driver;
+        if is_of && is_unchanged && run.cancelled.is_none() {
+            return Ok(Some(run));
+        }
+    }
+    Ok(None)
+}
+
+/// What people said to agents after the event, to be said to those of the new run.
+fn said_since(run: &Run, past: &[Written], to: &Point) -> Vec<Input> {
     let later = past.iter().filter(|(position, _)| position.sequence > to.at);
-    let steering: Vec<Input> = later
-        .filter_map(|(_, event)| {
-            let Event::MessageAdded { step, said, .. } = event else { return None };
-            let Saying::Steer { text } = &said.what else { return None };
-            let step = run.step(step).map(|step| step.id.clone());
-            Some(Input::Steer { step, text: text.clone(), by: said.by.clone() })
-        })
-        .collect();
-    let mut now = run.clone();
-    let answers = journal.transact(&mut now, Author::Anyone, &steering)?.answers;
-    Ok(answers.iter().filter(|answer| **answer == Answer::Accepted).count())
+    let steering = later.filter_map(|(_, event)| {
+        let Event::MessageAdded { step, said, .. } = event else { return None };
+        let Saying::Steer { text } = &said.what else { return None };
+        let step = run.step(step).map(|step| step.id.clone());
+        Some(Input::Steer { step, text: text.clone(), by: said.by.clone() })
+    });
+    steering.collect()
 }
 
 /// The old run ends, with the new one as the reason. Its driver, if there is one again, puts its work on refs.

@@ -1,7 +1,7 @@
 //! Runs the git program: never through a shell, without hooks, prompts, signatures or variables of the caller's own
 //! git environment. The one place where a collision of locks is waited out.
 
-use super::locks::{self, Lock};
+use super::locks::{self, Death, Lock};
 use coordinate_engine::port::RepositoryError;
 use coordinate_model::ids::Oid;
 use std::ffi::{OsStr, OsString};
@@ -9,7 +9,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Settings that win over every configuration file, so that the result does not depend on the user's taste: no hooks,
 /// no signatures, no background work, and nothing that turns a harmless file into a failure.
@@ -74,6 +74,8 @@ const STRIPPED: &[&str] = &[
 const TRIES: u32 = 12;
 /// How many locks that killed processes left are taken away for one command.
 const DEAD_LOCKS: u32 = 4;
+/// For some locks git waits too, so that a try takes a second.
+const PATIENCE: Duration = Duration::from_secs(6);
 /// The first wait; it doubles up to `LONGEST_WAIT`, about 4 s in all.
 const FIRST_WAIT: Duration = Duration::from_millis(5);
 const LONGEST_WAIT: Duration = Duration::from_millis(600);
@@ -119,7 +121,7 @@ impl GitProgram {
         for setting in SETTINGS {
             command.arg("-c").arg(setting);
         }
-        Call { command, action: action.to_owned(), input: None, accepted: 0 }
+        Call { command, action: action.to_owned(), input: None, accepted: 0, death: None }
     }
 }
 
@@ -130,6 +132,8 @@ pub(super) struct Call {
     action: String,
     input: Option<Vec<u8>>,
     accepted: i32,
+    /// The last time that somebody killed it.
+    death: Option<Death>,
 }
 
 /// How an accepted run of git ended.
@@ -192,7 +196,7 @@ impl Call {
     pub(super) fn run(mut self) -> Result<Reply, RepositoryError> {
         for _ in 1..DEAD_LOCKS {
             let (reply, lock) = self.patiently()?;
-            if !lock.is_some_and(|lock| lock.take_away()) {
+            if !lock.is_some_and(|lock| lock.take_away(self.death.as_ref())) {
                 return self.judge(reply);
             }
         }
@@ -200,25 +204,26 @@ impl Call {
         self.judge(reply)
     }
 
-    /// Tries until it is not in anybody's way; the lock is the one that it met each time.
+    /// Tries until nobody is in its way; the lock is the one that it met first and still does.
     fn patiently(&mut self) -> Result<(Reply, Option<Lock>), RepositoryError> {
-        let mut wait = FIRST_WAIT;
-        let mut reply = self.once()?;
-        let met = Lock::named_in(&reply.err);
-        for _ in 1..TRIES {
+        let (mut wait, mut tries, mut begun, mut met) = (FIRST_WAIT, 1, None, None);
+        loop {
+            let reply = self.once()?;
             if self.is_accepted(&reply) || !reply.is_passing() {
                 return Ok((reply, None));
             }
-            if met.as_ref().is_some_and(locks::is_known) && Lock::named_in(&reply.err) == met {
-                return Ok((reply, met));
+            let named = Lock::named_in(&reply.err);
+            met = met.or_else(|| named.clone());
+            let same = named.filter(|lock| met.as_ref() == Some(lock));
+            let waited = begun.get_or_insert_with(Instant::now).elapsed();
+            if tries == TRIES || waited > PATIENCE || same.as_ref().is_some_and(locks::is_known) {
+                same.iter().for_each(locks::remember);
+                return Ok((reply, same));
             }
             std::thread::sleep(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
-            reply = self.once()?;
+            tries += 1;
         }
-        let lock = Lock::named_in(&reply.err).filter(|lock| met.as_ref() == Some(lock) && !self.is_accepted(&reply));
-        lock.iter().for_each(locks::remember);
-        Ok((reply, lock))
     }
 
     /// Runs it and takes its output as one object name.
@@ -261,7 +266,11 @@ impl Call {
     }
 
     fn once(&mut self) -> Result<Reply, RepositoryError> {
+        let began = SystemTime::now();
         let output = self.spawn_and_wait().map_err(|error| not_run(&self.action, &error))?;
+        if output.status.code().is_none() {
+            self.death = Death::of(began);
+        }
         Ok(Reply {
             // A git that a signal ended has no code; 128 and above is what git itself uses for "died".
             code: output.status.code().unwrap_or(128),

@@ -2,7 +2,9 @@
 //!
 //! Who made a lock file can not be told from it. Those on our own refs, in our own trees and on our own scratch indexes are
 //! held for moments only, and by nobody but this program: one that stays the same for as long as we wait is taken away. A
-//! lock in what is the user's is named with what to do, and never deleted: another program may live that holds it.
+//! lock in what is the user's is named with what to do, and not deleted: another program may live that holds it. But where
+//! a git of our own was seen to die, the lock came while that one lived, and no other git that lived then lives any more,
+//! it was the dead one's.
 
 use super::exclusive::Exclusive;
 use super::index;
@@ -11,6 +13,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Refs that nobody but this program moves, below `refs/`.
 const OWN_REFS: &[&str] = &["coordinate/", "coordinate-recording/", "heads/coordinate/"];
@@ -56,13 +59,49 @@ impl Lock {
     }
 
     /// Takes away a lock of ours that was the same for all the time that it was waited for; says whether it did.
-    pub(super) fn take_away(&self) -> bool {
-        let Some(folder) = self.own() else { return false };
+    pub(super) fn take_away(&self, death: Option<&Death>) -> bool {
+        let of_dead = || self.path.parent().filter(|_| death.is_some_and(|death| death.left(self)));
+        let Some(folder) = self.own().or_else(of_dead) else { return false };
         // One at a time, and looked at again: or the lock would be deleted that another one took just after he deleted
         // this one.
         let Ok(_turn) = Exclusive::hold(&folder.join("coordinate-locks.lock")) else { return false };
         Self::at(&self.path).as_ref() != Some(self) || std::fs::remove_file(&self.path).is_ok()
     }
+}
+
+/// A git of ours that a signal ended.
+#[derive(Debug)]
+pub(super) struct Death {
+    began: SystemTime,
+    /// The other gits of the machine at its end.
+    beside: Vec<String>,
+}
+
+impl Death {
+    /// To be told just after it died. `None` where the system does not tell who else lives.
+    pub(super) fn of(began: SystemTime) -> Option<Self> {
+        let entries = std::fs::read_dir("/proc").ok()?.flatten();
+        let numbers = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        Some(Self { began, beside: numbers.filter(|number| is_git(number)).collect() })
+    }
+
+    /// Whether nobody else can hold this lock.
+    fn left(&self, lock: &Lock) -> bool {
+        // The file system's clock ticks more rarely than the system's.
+        let began = self.began.checked_sub(TICK).and_then(|began| began.duration_since(UNIX_EPOCH).ok());
+        let came = (u64::try_from(lock.changed.0), u32::try_from(lock.changed.1));
+        let (Some(began), (Ok(seconds), Ok(nanos))) = (began, came) else { return false };
+        Duration::new(seconds, nanos) >= began && !self.beside.iter().any(|number| is_git(number))
+    }
+}
+
+/// How coarse the time stamps of files may be.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Whether a process of this number is a git that has not ended.
+fn is_git(number: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+    stat.split_once(" (git").is_some_and(|(_, rest)| !rest.contains(") Z "))
 }
 
 /// Locks of others that were waited for in vain: a second git that meets one need not wait as long again.

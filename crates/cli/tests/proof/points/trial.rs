@@ -67,7 +67,9 @@ pub(super) fn survive(scenario: &Scenario, reference: &Reference, fault: Fault) 
         let mut trial = Trial::new(scenario, fault.who, Some(fault));
         trial.go();
         trial.watch(false);
-        survived.kind = trial.points.find(fault.at).map(|point| point.kind);
+        let point = trial.points.find(fault.at);
+        point.iter().for_each(|point| println!("{fault:?} is a {} of `{}`", point.kind, point.what));
+        survived.kind = point.map(|point| point.kind);
         let (expected, found) = (trial.compared(&reference.essence), trial.compared(&trial.essence()));
         if found != expected {
             survived.lost.push(difference(&expected, &found));
@@ -90,6 +92,8 @@ struct Trial<'a> {
     fault: Option<Fault>,
     /// Something happened before there was a run: the next one is another, and numbers of files are never given twice.
     unborn: bool,
+    /// The same for a fork.
+    renumbered: bool,
     /// Steps of agents that had succeeded when something happened, with how often each had begun by then.
     finished: BTreeMap<String, usize>,
 }
@@ -98,7 +102,8 @@ impl<'a> Trial<'a> {
     fn new(scenario: &'a Scenario, who: Who, fault: Option<Fault>) -> Self {
         let project = (scenario.project)();
         let points = Points::new(project.env.root());
-        let mut trial = Self { scenario, project, points, who, fault, unborn: false, finished: BTreeMap::new() };
+        let mut trial =
+            Self { scenario, project, points, who, fault, unborn: false, renumbered: false, finished: BTreeMap::new() };
         trial.watch(true);
         trial
     }
@@ -205,6 +210,7 @@ impl<'a> Trial<'a> {
             let outcome = self.project.call(&line);
             if outcome.code.is_none() {
                 self.watch(false);
+                self.renumbered = true;
                 self.note_finished();
             }
             assert!(matches!(outcome.code, Some(0) | None), "{line:?}: {outcome:#?}");
@@ -291,15 +297,17 @@ impl<'a> Trial<'a> {
         subjects.sort();
         lines.append(&mut subjects);
         lines.extend(brought(&self.project));
-        assert_eq!(ending(&runs), self.scenario.ending, "{lines:#?}");
+        let told = || ids.iter().map(|run| self.project.call(&["logs", run]).stdout).collect::<String>();
+        assert_eq!(ending(&runs), self.scenario.ending, "{lines:#?}\n{}", told());
         self.assert_whole();
         lines.join("\n")
     }
 
     /// What of an essence is to be the same: the names of files are not where the numbers of a killed beginning are gone.
     fn compared(&self, essence: &str) -> String {
-        let is_file = |line: &&str| line.contains(" blob ") || line.starts_with("?? ");
-        let lines = essence.lines().filter(|line| !self.unborn || !is_file(line));
+        let is_new = |line: &&str| (self.unborn || self.renumbered) && line.starts_with("?? ");
+        let is_file = |line: &&str| self.unborn && line.contains(" blob ");
+        let lines = essence.lines().filter(|line| !is_new(line) && !is_file(line));
         lines.collect::<Vec<_>>().join("\n")
     }
 

@@ -38,13 +38,17 @@ fn a_lock_of_the_user_stays_and_is_named_with_what_to_do() {
     assert!(lock.exists());
 }
 
+/// It leaves its lock, which the second one meets.
 #[test]
 fn a_git_that_is_killed_is_run_again() {
     let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
     let once = sandbox.script(
         "once",
-        "#!/bin/sh\nif [ ! -e \"$0.flag\" ]; then touch \"$0.flag\"; kill -KILL $$; fi\nexec git \"$@\"\n",
+        "#!/bin/sh\ntest -e \"$0.flag\" || { touch \"$0.flag\" \"$LOCK\"; kill -KILL $$; }\nexec git \"$@\"\n",
     );
-    let text = GitProgram::at(&once).call("read the top level", &sandbox.top()).args(["rev-parse", "HEAD"]).text();
-    assert_eq!(text.unwrap(), sandbox.oid("HEAD").to_string());
+    let lock = sandbox.top().join(".git/refs/heads/coordinate/run_1.lock");
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let call = GitProgram::at(&once).with_env("LOCK", &lock).call("make a branch", &sandbox.top());
+    call.args(["update-ref", "refs/heads/coordinate/run_1", "HEAD"]).run().unwrap();
+    assert_eq!(sandbox.oid("refs/heads/coordinate/run_1"), sandbox.oid("HEAD"));
 }
