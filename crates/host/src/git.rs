@@ -15,6 +15,7 @@ mod exclusive;
 mod history;
 mod index;
 mod kept;
+mod locks;
 mod merge;
 mod objects;
 mod paths;

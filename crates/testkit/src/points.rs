@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 const SOURCE: &str = include_str!("../points/points.c");
 
 /// Whose points count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// The program itself: drivers, and the short commands beside them.
     Driver,

@@ -3,7 +3,8 @@
 //!
 //! By default a few points of each scenario are tried. `cargo xtask crash-sweep` tries all, and prints the table:
 //! `COORDINATE_SWEEP` is the stride then, `COORDINATE_SWEEP_SCENARIO` names one, `COORDINATE_SWEEP_JOBS` says how many at
-//! a time, and `COORDINATE_SWEEP_TO` names a file for the counts.
+//! a time, and `COORDINATE_SWEEP_TO` names a file for the counts. `COORDINATE_SWEEP_FROM` and `COORDINATE_SWEEP_UNTIL` are
+//! the first and the last point that is tried, to look at some of them closely.
 
 mod scenario;
 mod table;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use table::Table;
-use trial::{Fault, Reference, reference, survive};
+use trial::{Fault, Reference, Survived, reference, survive};
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -25,50 +26,64 @@ fn number(name: &str) -> Option<u64> {
     variable(name).and_then(|text| text.parse().ok())
 }
 
-/// What is to be tried of a scenario: every `stride`-th point, from one that differs between scenarios.
-fn faults(reference: &Reference, stride: u64, place: u64) -> Vec<Fault> {
-    let at = |number: &u64| stride <= 1 || number % stride == place % stride;
-    let chosen = (1..=reference.points.len() as u64).filter(at);
+/// The points to be tried: every `stride`-th, beginning with one that differs between scenarios.
+fn places(reference: &Reference, stride: u64, place: u64) -> Vec<u64> {
+    let first = number("COORDINATE_SWEEP_FROM").unwrap_or(1);
+    let last = number("COORDINATE_SWEEP_UNTIL").unwrap_or(u64::MAX).min(reference.points.len() as u64);
+    (first..=last).filter(|at| stride <= 1 || at % stride == place % stride).collect()
+}
+
+/// What is to be tried of a scenario.
+fn faults(reference: &Reference, who: Who, (stride, place): (u64, u64)) -> Vec<Fault> {
     let fault = |at: u64| {
         let writes = reference.points.iter().any(|point| point.number == at && point.kind.ends_with("write"));
         // A torn write is one that was begun; the points beside it stand for before and after.
         let deed = if writes && at.is_multiple_of(2) { Deed::KillTorn } else { Deed::KillBefore };
         // Each third death takes all that the run has started with it.
-        Fault { at, deed, who: Who::Driver, everything: at.is_multiple_of(3) }
+        Fault { at, deed, who, everything: at.is_multiple_of(3) }
     };
-    chosen.map(fault).collect()
+    places(reference, stride, place).into_iter().map(fault).collect()
 }
 
-/// Tries all, several at a time; what came of each is in the table.
-fn sweep(scenario: &Scenario, stride: u64, jobs: usize, table: &Mutex<Table>) {
-    let reference = reference(scenario);
-    let place = SCENARIOS.iter().position(|one| one.name == scenario.name).unwrap_or(0) as u64;
-    let faults = faults(&reference, stride, place);
-    table.lock().expect("no test panics with it").begin(scenario.name, &reference.points);
-    let next = AtomicUsize::new(0);
+fn jobs() -> usize {
+    usize::try_from(number("COORDINATE_SWEEP_JOBS").unwrap_or(2)).expect("a few")
+}
+
+/// Tries all, several at a time.
+fn attempt(scenario: &Scenario, reference: &Reference, faults: &[Fault]) -> Vec<Survived> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..jobs {
+        for _ in 0..jobs() {
             scope.spawn(|| {
                 while let Some(fault) = faults.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    let result = survive(scenario, &reference, *fault);
+                    let result = survive(scenario, reference, *fault);
                     result.faults().for_each(|what| println!("{} {fault:?}: {what}", scenario.name));
-                    table.lock().expect("no test panics with it").add(scenario.name, &result);
+                    results.lock().expect("no test panics with it").push(result);
                 }
             });
         }
     });
+    results.into_inner().expect("no test panics with it")
+}
+
+/// Tries points of these processes of a scenario; what came of each is in the table.
+fn sweep(scenario: &Scenario, who: Who, stride: u64, table: &mut Table) {
+    let reference = reference(scenario, who);
+    let place = SCENARIOS.iter().position(|one| one.name == scenario.name).unwrap_or(0) as u64;
+    table.begin(scenario.name, &reference.points);
+    let results = attempt(scenario, &reference, &faults(&reference, who, (stride, place)));
+    results.iter().for_each(|result| table.add(scenario.name, result));
 }
 
 /// Tries the scenarios that are asked for, prints the table, and holds it to nothing lost and nothing repeated.
 #[track_caller]
-fn sweep_all(usual: u64) {
-    let jobs = usize::try_from(number("COORDINATE_SWEEP_JOBS").unwrap_or(2)).expect("a few");
+fn sweep_all(who: Who, usual: u64, is_one: impl Fn(&str) -> bool) {
     let wanted = variable("COORDINATE_SWEEP_SCENARIO");
-    let table = Mutex::new(Table::default());
-    for scenario in SCENARIOS.iter().filter(|one| wanted.as_ref().is_none_or(|name| one.name == name)) {
-        sweep(scenario, number("COORDINATE_SWEEP").unwrap_or(usual), jobs, &table);
+    let mut table = Table::default();
+    let asked = |one: &&Scenario| wanted.as_ref().map_or_else(|| is_one(one.name), |name| one.name == name);
+    for scenario in SCENARIOS.iter().filter(asked) {
+        sweep(scenario, who, number("COORDINATE_SWEEP").unwrap_or(usual), &mut table);
     }
-    let table = table.into_inner().expect("no test panics with it");
     println!("{}", table.text());
     if let Some(path) = variable("COORDINATE_SWEEP_TO") {
         std::fs::write(&path, table.json()).expect("the counts can be written");
@@ -81,7 +96,24 @@ fn sweep_all(usual: u64) {
 #[test]
 fn a_kill_at_any_point_loses_and_repeats_nothing() {
     // A few dozen kills; the whole sweep is a task of its own.
-    sweep_all(199);
+    sweep_all(Who::Driver, 199, |_| true);
+}
+
+/// A git that dies while it writes leaves half of an object, and its locks. The locks of our own refs and trees are taken
+/// away, those of the user's repository are named.
+///
+/// Shows N1.
+#[test]
+fn a_git_that_is_killed_loses_nothing() {
+    sweep_all(Who::Git, 997, |name| ["plan", "late", "time"].contains(&name));
+}
+
+/// Who supervises an attempt dies: its agent is begun again, and no other.
+///
+/// Shows N1.
+#[test]
+fn a_supervisor_that_is_killed_repeats_nothing_that_was_done() {
+    sweep_all(Who::Shim, 31, |name| ["plan", "people", "asks"].contains(&name));
 }
 
 /// Every kind of event that a journal can hold comes in some scenario.
@@ -91,7 +123,7 @@ fn a_kill_at_any_point_loses_and_repeats_nothing() {
 fn the_scenarios_write_every_kind_of_event() {
     let mut written = BTreeSet::new();
     for scenario in SCENARIOS {
-        written.extend(reference(scenario).kinds.iter().cloned());
+        written.extend(reference(scenario, Who::Driver).kinds.iter().cloned());
     }
     let mut missing = scenario::kinds_of_events();
     assert!(missing.len() > 40, "{missing:?}");
@@ -105,8 +137,6 @@ fn the_scenarios_write_every_kind_of_event() {
 /// Shows N1.
 #[test]
 fn disks_that_fail_and_clocks_that_jump_lose_nothing() {
-    let scenario = SCENARIOS.iter().find(|one| one.name == "forge").expect("it is one of them");
-    let reference = reference(scenario);
     let deeds = [
         Deed::Full,
         Deed::ReadOnly,
@@ -116,15 +146,18 @@ fn disks_that_fail_and_clocks_that_jump_lose_nothing() {
         Deed::Clock(7_200),
         Deed::Clock(-7_200),
     ];
-    let stride = number("COORDINATE_SWEEP").unwrap_or(211);
+    let stride = number("COORDINATE_SWEEP").unwrap_or(763);
     let mut wrong = Vec::new();
-    for (place, deed) in deeds.into_iter().enumerate() {
-        let first = 1 + place as u64 * 29;
-        for at in (first..reference.points.len() as u64).step_by(usize::try_from(stride).expect("a few")) {
-            let fault = Fault { at, deed, who: Who::Driver, everything: false };
-            let result = survive(scenario, &reference, fault);
-            wrong.extend(result.faults().map(|what| format!("{fault:?} at a {:?}: {what}", result.kind)));
-        }
+    for scenario in SCENARIOS.iter().filter(|one| ["forge", "plan", "people"].contains(&one.name)) {
+        let reference = reference(scenario, Who::Driver);
+        let faults = (0..).zip(deeds).flat_map(|(place, deed)| {
+            let at = places(&reference, stride, place * stride / deeds.len() as u64).into_iter();
+            at.map(move |at| Fault { at, deed, who: Who::Driver, everything: false })
+        });
+        let results = attempt(scenario, &reference, &faults.collect::<Vec<_>>());
+        let told =
+            |result: &Survived| result.faults().map(|what| format!("{:?}: {what}", result.kind)).collect::<Vec<_>>();
+        wrong.extend(results.iter().flat_map(told));
     }
     assert!(wrong.is_empty(), "{} went wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

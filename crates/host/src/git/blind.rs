@@ -70,7 +70,8 @@ impl GitRepository {
         trees: impl Iterator<Item = &'a Oid>,
     ) -> Result<(), RepositoryError> {
         let wanted: String = trees.map(|tree| format!("{tree}\n")).collect();
-        let call = self.call(action).args(["pack-objects", "-q", "--revs"]).arg(folder.join("objects/pack/pack"));
-        call.input(wanted.into_bytes()).run().map(drop)
+        // As they lie here: what is small for a while is not worth the time that making it smaller takes.
+        let call = self.call(action).args(["pack-objects", "-q", "--revs", "--window=0"]);
+        call.arg(folder.join("objects/pack/pack")).input(wanted.into_bytes()).run().map(drop)
     }
 }

@@ -1,6 +1,7 @@
 //! Runs the git program: never through a shell, without hooks, prompts, signatures or variables of the caller's own
 //! git environment. The one place where a collision of locks is waited out.
 
+use super::locks::{self, Lock};
 use coordinate_engine::port::RepositoryError;
 use coordinate_model::ids::Oid;
 use std::ffi::{OsStr, OsString};
@@ -71,6 +72,8 @@ const STRIPPED: &[&str] = &[
 
 /// How often a command is tried that met another process's lock.
 const TRIES: u32 = 12;
+/// How many locks that killed processes left are taken away for one command.
+const DEAD_LOCKS: u32 = 4;
 /// The first wait; it doubles up to `LONGEST_WAIT`, about 4 s in all.
 const FIRST_WAIT: Duration = Duration::from_millis(5);
 const LONGEST_WAIT: Duration = Duration::from_millis(600);
@@ -134,10 +137,19 @@ pub(super) struct Call {
 pub(super) struct Reply {
     /// The exit code.
     pub(super) code: i32,
+    /// Whether a signal ended it, so that it has no code of its own.
+    killed: bool,
     /// Standard output.
     pub(super) out: Vec<u8>,
     /// Standard error.
     pub(super) err: String,
+}
+
+impl Reply {
+    /// Whether it failed by what will be over in a moment. Every call is one that can be repeated.
+    fn is_passing(&self) -> bool {
+        self.killed || is_passing(&self.err)
+    }
 }
 
 impl Call {
@@ -176,19 +188,37 @@ impl Call {
         self
     }
 
-    /// Runs it, waiting out what other git processes are in the middle of.
+    /// Runs it, waiting out what other git processes are in the middle of. A git that somebody kills is run again.
     pub(super) fn run(mut self) -> Result<Reply, RepositoryError> {
-        let mut wait = FIRST_WAIT;
-        for _ in 1..TRIES {
-            let reply = self.once()?;
-            if self.is_accepted(&reply) || !is_passing(&reply.err) {
+        for _ in 1..DEAD_LOCKS {
+            let (reply, lock) = self.patiently()?;
+            if !lock.is_some_and(|lock| lock.take_away()) {
                 return self.judge(reply);
+            }
+        }
+        let (reply, _) = self.patiently()?;
+        self.judge(reply)
+    }
+
+    /// Tries until it is not in anybody's way; the lock is the one that it met each time.
+    fn patiently(&mut self) -> Result<(Reply, Option<Lock>), RepositoryError> {
+        let mut wait = FIRST_WAIT;
+        let mut reply = self.once()?;
+        let met = Lock::named_in(&reply.err);
+        for _ in 1..TRIES {
+            if self.is_accepted(&reply) || !reply.is_passing() {
+                return Ok((reply, None));
+            }
+            if met.as_ref().is_some_and(locks::is_known) && Lock::named_in(&reply.err) == met {
+                return Ok((reply, met));
             }
             std::thread::sleep(wait);
             wait = (wait * 2).min(LONGEST_WAIT);
+            reply = self.once()?;
         }
-        let reply = self.once()?;
-        self.judge(reply)
+        let lock = Lock::named_in(&reply.err).filter(|lock| met.as_ref() == Some(lock) && !self.is_accepted(&reply));
+        lock.iter().for_each(locks::remember);
+        Ok((reply, lock))
     }
 
     /// Runs it and takes its output as one object name.
@@ -223,6 +253,9 @@ impl Call {
             return Ok(reply);
         }
         let told = reply.err.trim();
+        if let Some(lock) = Lock::named_in(told) {
+            return Err(failure(&self.action, lock.told()));
+        }
         let cause = if told.is_empty() { format!("git ended with code {}", reply.code) } else { told.to_owned() };
         Err(failure(&self.action, cause))
     }
@@ -232,6 +265,7 @@ impl Call {
         Ok(Reply {
             // A git that a signal ended has no code; 128 and above is what git itself uses for "died".
             code: output.status.code().unwrap_or(128),
+            killed: output.status.code().is_none(),
             out: output.stdout,
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         })

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const PREFIX: &str = "coordinate-index-";
+/// How the names of scratch indexes begin.
+pub(super) const PREFIX: &str = "coordinate-index-";
 /// A scratch index that a killed process left is deleted after this time; no operation takes nearly as long.
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -165,6 +165,11 @@ fn link_to(git_dir: &Path) -> Vec<u8> {
     [b"gitdir: ", git_dir.as_os_str().as_bytes(), b"\n"].concat()
 }
 
+/// Whether git's folder of a work tree is that of one that this program made, or is making.
+pub(super) fn is_own(git_dir: &Path) -> bool {
+    is_making(git_dir) || git_dir.join(BRANCH).exists()
+}
+
 fn is_making(git_dir: &Path) -> bool {
     std::fs::read(git_dir.join(LOCKED)).is_ok_and(|reason| reason.trim_ascii_end() == MAKING.as_bytes())
 }

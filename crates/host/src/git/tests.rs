@@ -2,6 +2,7 @@
 
 mod blind;
 mod concurrency;
+mod locks;
 mod objects;
 mod refs;
 mod replica;

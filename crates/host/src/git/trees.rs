@@ -18,20 +18,25 @@ impl GitRepository {
         }
         let path = settled(path)?;
         let _turn = self.trees_turn()?;
+        // Twice: a git that was killed leaves half a tree, which the second try throws away.
+        self.make_once(&path, branch, start, &action).or_else(|_| self.make_once(&path, branch, start, &action))
+    }
+
+    fn make_once(&self, path: &Path, branch: &str, start: &Oid, action: &str) -> Result<(), RepositoryError> {
         self.clear_unplaced()?;
-        if let Some(place) = self.registered(&path)?
-            && self.is_complete(&place, branch, &action)?
+        if let Some(place) = self.registered(path)?
+            && self.is_complete(&place, branch, action)?
         {
             return place.restore_link();
         }
-        ensure_free(&path, &action)?;
+        ensure_free(path, action)?;
         let reference = format!("refs/heads/{branch}");
         if self.ref_value(&reference)?.is_none() {
             self.update_ref(&reference, start, None)?;
         }
-        let call = self.call(&action).args(["worktree", "add", "-q", "--no-checkout", "--lock", "--reason", MAKING]);
-        call.arg("--").arg(&path).arg(branch).run()?;
-        self.fill(&path, branch, &action)
+        let call = self.call(action).args(["worktree", "add", "-q", "--no-checkout", "--lock", "--reason", MAKING]);
+        call.arg("--").arg(path).arg(branch).run()?;
+        self.fill(path, branch, action)
     }
 
     /// Checks the files out and notes that the tree is complete.
@@ -104,6 +109,14 @@ impl GitRepository {
     /// Removes a tree whose content is kept. Git deletes the files first and its entry last, so a kill in between
     /// leaves an entry with our mark, from which this goes on.
     fn finish_removal(&self, place: &Place) -> Result<(), RepositoryError> {
+        // Twice: the second try goes on where a git was that somebody killed.
+        self.remove_once(place).or_else(|_| self.remove_once(place))
+    }
+
+    fn remove_once(&self, place: &Place) -> Result<(), RepositoryError> {
+        if place.work_tree.symlink_metadata().is_err() {
+            return remove_folder(&place.git_dir);
+        }
         let action = format!("remove the work tree `{}`", place.work_tree.display());
         if place.work_tree.is_dir() {
             place.restore_link()?;

@@ -3,7 +3,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up can only end the test")]
 
+mod artifacts;
+mod checkpoints;
+mod definitions;
+mod edges;
+mod failures;
+mod fields;
+mod folders;
+mod forecasts;
+mod grammar;
+mod leave;
+mod limits;
+mod plans;
+mod replans;
 mod requests;
+mod roles;
+mod shells;
+mod standards;
 
 use coordinate_testkit::seeded::Chance;
 

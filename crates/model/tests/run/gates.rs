@@ -42,6 +42,11 @@ fn gated(steps: &str, dependencies: &[&[u32]]) -> Created {
     created(dependencies).definition(definition).build()
 }
 
+/// A run that asks about each phase.
+pub(crate) fn asking() -> Created {
+    gated(PER_PHASE, &[&[], &[], &[1, 2]])
+}
+
 const PER_PHASE: &str = r#"
 [[state.implement.step]]
 id = "agent"

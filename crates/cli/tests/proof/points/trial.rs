@@ -46,12 +46,12 @@ impl Survived {
 /// How often a driver is started again before that counts as never ending.
 const MOST_DRIVERS: usize = 12;
 
-/// The undisturbed run of a scenario, made once.
-pub(super) fn reference(scenario: &Scenario) -> Arc<Reference> {
-    static KNOWN: Mutex<BTreeMap<&'static str, Arc<Reference>>> = Mutex::new(BTreeMap::new());
+/// The undisturbed run of a scenario with the points of one kind of process, made once.
+pub(super) fn reference(scenario: &Scenario, who: Who) -> Arc<Reference> {
+    static KNOWN: Mutex<BTreeMap<(&'static str, Who), Arc<Reference>>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().expect("no set-up failed");
-    let made = known.entry(scenario.name).or_insert_with(|| {
-        let mut trial = Trial::new(scenario, None);
+    let made = known.entry((scenario.name, who)).or_insert_with(|| {
+        let mut trial = Trial::new(scenario, who, None);
         trial.go();
         trial.watch(false);
         let kinds = trial.kinds();
@@ -64,7 +64,7 @@ pub(super) fn reference(scenario: &Scenario) -> Arc<Reference> {
 pub(super) fn survive(scenario: &Scenario, reference: &Reference, fault: Fault) -> Survived {
     let mut survived = Survived::default();
     let caught = catch_unwind(AssertUnwindSafe(|| {
-        let mut trial = Trial::new(scenario, Some(fault));
+        let mut trial = Trial::new(scenario, fault.who, Some(fault));
         trial.go();
         trial.watch(false);
         survived.kind = trial.points.find(fault.at).map(|point| point.kind);
@@ -86,6 +86,7 @@ struct Trial<'a> {
     scenario: &'a Scenario,
     project: Project,
     points: Points,
+    who: Who,
     fault: Option<Fault>,
     /// Something happened before there was a run: the next one is another, and numbers of files are never given twice.
     unborn: bool,
@@ -94,19 +95,18 @@ struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    fn new(scenario: &'a Scenario, fault: Option<Fault>) -> Self {
+    fn new(scenario: &'a Scenario, who: Who, fault: Option<Fault>) -> Self {
         let project = (scenario.project)();
         let points = Points::new(project.env.root());
-        let mut trial = Self { scenario, project, points, fault, unborn: false, finished: BTreeMap::new() };
+        let mut trial = Self { scenario, project, points, who, fault, unborn: false, finished: BTreeMap::new() };
         trial.watch(true);
         trial
     }
 
     /// Whether what is started from now on counts its points, and has something happen to it.
     fn watch(&mut self, on: bool) {
-        let who = self.fault.map_or(Who::Driver, |fault| fault.who);
         let deed = self.fault.map(|fault| (fault.at, fault.deed));
-        self.project.variables = if on { self.points.variables(who, deed) } else { Vec::new() };
+        self.project.variables = if on { self.points.variables(self.who, deed) } else { Vec::new() };
     }
 
     /// Drives the run, with what people do between, to its end.
@@ -159,16 +159,26 @@ impl<'a> Trial<'a> {
 
     fn happened(&mut self, end: &End) {
         let Some(fault) = self.fault else { panic!("it ended by itself: {:?} {}", end.code, end.stderr) };
-        assert!(fault.deed.kills() == end.code.is_none(), "{fault:?}: {:?} {}", end.code, end.stderr);
-        // A program that a disk stops says so, and what to do; it does not panic.
-        let told = fault.deed.kills() || end.stderr.lines().any(|line| line.starts_with("error: "));
+        let dies = fault.deed.kills() && fault.who == Who::Driver;
+        assert!(dies == end.code.is_none(), "{fault:?}: {:?} {}", end.code, end.stderr);
+        // A program that a disk or a git stops says so, and what to do; it does not panic.
+        let told = dies || end.stderr.lines().any(|line| line.starts_with("error: "));
         assert!(told && !end.stderr.contains("panicked"), "{fault:?}: {:?} {}", end.code, end.stderr);
         self.watch(false);
         self.unborn = self.tops().is_empty();
         if fault.everything {
             self.project.kill_attempts(fault.at % 2 == 0);
         }
+        self.remove_named_locks(&end.stderr);
         self.note_finished();
+    }
+
+    /// What a git that was killed leaves locked in the user's repository is for people to remove, where they are told to.
+    fn remove_named_locks(&self, said: &str) {
+        for path in said.split(['`', '\'']).filter(|word| word.ends_with(".lock")) {
+            assert!(said.contains("delete the file"), "nobody says what to do: {said}");
+            let _gone = fs::remove_file(path);
+        }
     }
 
     /// The run stands still: people do what the scenario says.
@@ -216,7 +226,24 @@ impl<'a> Trial<'a> {
             (now != *before)
                 .then(|| format!("`{step}` had begun {before} times when it was done, and then {now} times"))
         };
-        self.finished.iter().filter_map(more).collect()
+        self.finished.iter().filter_map(more).chain(self.begun_when_done()).collect()
+    }
+
+    /// Steps of agents that the journal lets begin after they had succeeded.
+    fn begun_when_done(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for run in self.runs() {
+            let mut done = BTreeSet::new();
+            for event in self.events(text(&run, "run")) {
+                let Some(step) = event["step"].as_str().filter(|step| step.ends_with("/agent")) else { continue };
+                if event["event"] == "step_succeeded" {
+                    done.insert(step.to_owned());
+                } else if event["event"] == "attempt_leased" && done.contains(step) {
+                    found.push(format!("`{step}` was done, and was leased again"));
+                }
+            }
+        }
+        found
     }
 
     /// How often each step of an agent has begun: the agents count it themselves.
@@ -288,11 +315,15 @@ impl<'a> Trial<'a> {
     fn kinds(&self) -> BTreeSet<String> {
         let mut kinds = BTreeSet::new();
         for run in self.runs() {
-            let logs = self.project.call(&["logs", text(&run, "run"), "--json"]);
-            let events = logs.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let events = self.events(text(&run, "run")).into_iter();
             kinds.extend(events.filter_map(|event| event["event"].as_str().map(str::to_owned)));
         }
         kinds
+    }
+
+    fn events(&self, run: &str) -> Vec<Value> {
+        let logs = self.project.call(&["logs", run, "--json"]);
+        logs.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 }
 

@@ -1,0 +1,43 @@
+//! What a git that was killed leaves locked.
+
+use crate::git::GitProgram;
+use crate::git::testing::Sandbox;
+use coordinate_engine::port::Repository;
+
+#[test]
+fn a_dead_lock_on_a_ref_of_ours_is_taken_away() {
+    let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
+    let (name, lock) = ("refs/coordinate/run_1/main", sandbox.top().join(".git/refs/coordinate/run_1/main.lock"));
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    std::fs::write(&lock, "half").unwrap();
+    sandbox.open().move_ref(name, &sandbox.oid("HEAD"), None).unwrap();
+    assert!(!lock.exists());
+    assert_eq!(sandbox.oid(name), sandbox.oid("HEAD"));
+}
+
+#[test]
+fn a_lock_of_the_user_stays_and_is_named_with_what_to_do() {
+    let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
+    let lock = sandbox.top().join(".git/refs/heads/other.lock");
+    std::fs::write(&lock, "").unwrap();
+    let moved = || sandbox.open().move_ref("refs/heads/other", &sandbox.oid("HEAD"), None).unwrap_err().to_string();
+    let wanted = format!("`{}` exists: a git command runs or was killed; wait for it, or delete", lock.display());
+    let first = moved();
+    assert!(first.contains(&wanted), "{first}");
+    // A second look needs no second wait: the lock is known.
+    let begin = std::time::Instant::now();
+    assert_eq!(moved(), first);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(3), "{:?}", begin.elapsed());
+    assert!(lock.exists());
+}
+
+#[test]
+fn a_git_that_is_killed_is_run_again() {
+    let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
+    let once = sandbox.script(
+        "once",
+        "#!/bin/sh\nif [ ! -e \"$0.flag\" ]; then touch \"$0.flag\"; kill -KILL $$; fi\nexec git \"$@\"\n",
+    );
+    let text = GitProgram::at(&once).call("read the top level", &sandbox.top()).args(["rev-parse", "HEAD"]).text();
+    assert_eq!(text.unwrap(), sandbox.oid("HEAD").to_string());
+}
