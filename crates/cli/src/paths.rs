@@ -117,15 +117,17 @@ pub(crate) fn reserve(
             topic
         }
     };
-    hold(project, &topic, run)?;
+    give_back(project, &topic);
     let numbers = Numbers { project, topic: &topic };
     let layout = numbers.layout(wanted.reports);
     let overview = wanted.overview.then_some(&layout.overview);
     let plan = wanted.plan.then_some(&layout.plan);
     let debug = wanted.debug.then_some(&layout.debug);
-    for path in layout.reports.iter().chain(overview).chain(plan).chain(debug).chain([&layout.summary]) {
-        numbers.mark(path)?;
-    }
+    let taken: Vec<&String> =
+        layout.reports.iter().chain(overview).chain(plan).chain(debug).chain([&layout.summary]).collect();
+    // Before the marks: who is killed between two of them is found by it.
+    hold(project, &topic, run, &taken)?;
+    taken.into_iter().try_for_each(|path| numbers.mark(path))?;
     Ok(layout)
 }
 
@@ -166,12 +168,13 @@ fn marks(project: &Project, topic: &Topic) -> PathBuf {
 
 /// Writes down which run works in a topic, and the process that begins it: until the run is in the journal, it is that
 /// process's word.
-fn hold(project: &Project, topic: &Topic, run: &RunId) -> Result<(), CommandError> {
+fn hold(project: &Project, topic: &Topic, run: &RunId, taken: &[&String]) -> Result<(), CommandError> {
     let place = marks(project, topic);
     std::fs::create_dir_all(&place).map_err(|error| unwritable(&place, &error))?;
     let process = identity_of(std::process::id()).ok().flatten();
     let record = serde_json::json!({
         "run": run,
+        "taken": taken,
         "boot_id": process.as_ref().map(|process| &process.boot_id),
         "pid": process.as_ref().map(|process| process.pid),
         "start_time": process.as_ref().map(|process| process.start_time),
@@ -180,27 +183,58 @@ fn hold(project: &Project, topic: &Topic, run: &RunId) -> Result<(), CommandErro
     coordinate_host::atomic::write(&path, record.to_string().as_bytes()).map_err(|error| unwritable(&path, &error))
 }
 
-/// Whether an open run, or one that is just beginning, works in a topic. What can not be read holds nothing.
+/// Who holds a topic, as it was written down. What can not be read holds nothing.
+fn holder(project: &Project, topic: &Topic) -> Option<serde_json::Value> {
+    serde_json::from_slice(&std::fs::read(marks(project, topic).join("holder.json")).ok()?).ok()
+}
+
+/// Whether an open run, or one that is just beginning, works in a topic.
 pub(crate) fn is_held(project: &Project, topic: &Topic) -> bool {
-    let Ok(text) = std::fs::read(marks(project, topic).join("holder.json")) else { return false };
-    let Ok(record) = serde_json::from_slice::<serde_json::Value>(&text) else { return false };
+    let Some(record) = holder(project, topic) else { return false };
     let run = record["run"].as_str().and_then(|run| run.parse::<RunId>().ok());
     let header = run.and_then(|run| project.journal().ok()??.storage().header(&run).ok()?);
     match header {
         Some(header) => header.outcome.is_none(),
-        None => begins(&record),
+        None => process(&record).is_some_and(|identity| is_alive(&identity).unwrap_or(false)),
     }
 }
 
-fn begins(record: &serde_json::Value) -> bool {
-    let identity = || {
-        Some(coordinate_engine::port::ProcessIdentity {
-            boot_id: record["boot_id"].as_str()?.to_owned(),
-            pid: u32::try_from(record["pid"].as_u64()?).ok()?,
-            start_time: record["start_time"].as_u64()?,
-        })
-    };
-    identity().is_some_and(|identity| is_alive(&identity).unwrap_or(false))
+/// Gives back the numbers of a run that never was: its process was killed before the first event. Otherwise each such kill
+/// would leave a gap in them.
+fn give_back(project: &Project, topic: &Topic) {
+    let Some(record) = holder(project, topic).filter(|record| never_was(project, record)) else { return };
+    for path in record["taken"].as_array().into_iter().flatten().filter_map(|path| path.as_str()) {
+        // One that stays leaves a gap, and nothing worse.
+        let _ = mark_of(project, topic, path).map(std::fs::remove_dir);
+    }
+}
+
+/// Whether it is certain that a run was not begun and will not be.
+fn never_was(project: &Project, record: &serde_json::Value) -> bool {
+    let Some(run) = record["run"].as_str().and_then(|run| run.parse::<RunId>().ok()) else { return false };
+    let is_dead = process(record).is_some_and(|identity| !is_alive(&identity).unwrap_or(true));
+    is_dead
+        && match project.journal() {
+            Ok(Some(journal)) => journal.storage().header(&run).is_ok_and(|header| header.is_none()),
+            Ok(None) => true,
+            Err(_) => false,
+        }
+}
+
+/// The process that has written a record.
+fn process(record: &serde_json::Value) -> Option<coordinate_engine::port::ProcessIdentity> {
+    Some(coordinate_engine::port::ProcessIdentity {
+        boot_id: record["boot_id"].as_str()?.to_owned(),
+        pid: u32::try_from(record["pid"].as_u64()?).ok()?,
+        start_time: record["start_time"].as_u64()?,
+    })
+}
+
+/// The mark of a file's number; `None` for a path that is none of the topic's.
+fn mark_of(project: &Project, topic: &Topic, path: &str) -> Option<PathBuf> {
+    let below = Path::new(path.strip_prefix(&topic.path)?.trim_start_matches('/'));
+    let is_name = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
+    below.components().all(is_name).then(|| marks(project, topic).join(below))
 }
 
 /// The numbers of a topic's files.
@@ -250,8 +284,7 @@ impl Numbers<'_> {
     }
 
     fn mark(&self, path: &str) -> Result<(), CommandError> {
-        let below = path.strip_prefix(&self.topic.path).unwrap_or(path).trim_start_matches('/');
-        let mark = marks(self.project, self.topic).join(below);
+        let Some(mark) = mark_of(self.project, self.topic, path) else { return Ok(()) };
         std::fs::create_dir_all(&mark).map_err(|error| unwritable(&mark, &error))
     }
 }

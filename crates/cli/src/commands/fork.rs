@@ -16,6 +16,7 @@ use coordinate_engine::fork::{self as code, ForkError, hold, let_go};
 use coordinate_engine::journal::Journal;
 use coordinate_engine::port::{Clock, Repository};
 use coordinate_model::decide::advance;
+use coordinate_model::definition::StepKind;
 use coordinate_model::fork::{self, Changes, Forked, Open, Order, Places, Point, Refusal, Written, before, point};
 use coordinate_model::ids::{RunId, StepId};
 use coordinate_model::input::{Answer, Context, Input};
@@ -174,7 +175,10 @@ fn report(from: &RunId, point: &Point, options: &ForkArguments, made: &Forked) {
         note(&format!("event {} is one with those up to {}", options.at, point.at));
     }
     for step in &made.interrupted {
-        note(&format!("`{step}` was at work then and begins anew"));
+        // What the run below it had done by then is in that run's own journal, which the fork has no part of.
+        let leads = made.run.step(step).is_some_and(|step| step.kind == StepKind::SubRun);
+        let below = if leads { ", and so does the whole run that it leads" } else { "" };
+        note(&format!("`{step}` was at work then and begins anew{below}"));
     }
     if !options.resume {
         note(&format!("go on with it: coordinate resume {run}"));

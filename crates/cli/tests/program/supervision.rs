@@ -230,3 +230,30 @@ fn a_topic_that_fails_below_is_named_above() {
     assert_eq!(outcomes(&runs(&world).1), ["failed", "succeeded"]);
     world.assert_nothing_left();
 }
+
+/// Shows P5.
+#[test]
+fn a_fork_keeps_what_a_run_below_has_done_and_begins_the_other_one_anew() {
+    let world = world();
+    let outcome = run(&world, &asked(&world, &["--max-parallel", "1"], &six(), "research the animals"));
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let above = runs(&world).0["run"].as_str().unwrap().to_owned();
+    let events = crate::support::json_lines(&world.coordinate(&["logs", &above, "--json"]).stdout);
+    let leads = |event: &&Value| event["step"].as_str().is_some_and(|step| step.ends_with("/lead"));
+    let mut begun = events.iter().filter(leads).filter(|event| event["event"] == "attempt_leased");
+    let (done, other) = (begun.next().unwrap()["step"].as_str().unwrap(), begun.next().unwrap());
+    let forked = world.coordinate(&["fork", &above, "--at", &other["sequence"].to_string()]);
+    assert_eq!(forked.code, Some(0), "{forked:#?}");
+    let told = format!(
+        "`{}` was at work then and begins anew, and so does the whole run that it leads\n",
+        other["step"].as_str().unwrap()
+    );
+    assert!(forked.stderr.contains(&told) && !forked.stderr.contains(done), "{forked:#?}");
+    let fork = forked.stdout.trim();
+    let resumed = world.coordinate(&["resume", fork]);
+    assert_eq!(resumed.code, Some(0), "{resumed:#?}");
+    assert_eq!(world.calls().iter().filter(|call| call.ends_with("/report")).count(), 6 + 3, "{:?}", world.calls());
+    let artifacts = world.json(&["show", fork, "--json"])["artifacts"].clone();
+    assert_eq!(artifacts.as_array().map(Vec::len), Some(7), "{artifacts:#}");
+    world.assert_nothing_left();
+}

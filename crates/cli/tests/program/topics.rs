@@ -186,3 +186,33 @@ fn a_batch_that_was_cut_off_is_taken_back_by_the_next_command() {
     command("batch_stuck_doctor", &world, &["doctor"]);
     assert_eq!((world.read("specs/a.md"), world.read("specs/b.md")), ("new\n".to_owned(), "mine\n".to_owned()));
 }
+
+/// Says that this process took the number 002 for a run that has no first event.
+fn begun_by(world: &World, process: &serde_json::Value) {
+    let place = world.repo.join(".coordinate/state/reserved/specs-001_small_things");
+    let taken = "specs/001_small_things/summaries/002_small_things_summary.md";
+    std::fs::create_dir_all(place.join("summaries/002_small_things_summary.md")).expect("a mark can be made");
+    let mut holder = json!({"run": "run_00000000000000000000000042", "taken": [taken]});
+    holder.as_object_mut().expect("an object").extend(process.as_object().expect("an object").clone());
+    std::fs::write(place.join("holder.json"), holder.to_string()).expect("it can be written");
+}
+
+/// The summary of a second run of one plan, after a process that is told of here has begun one.
+#[track_caller]
+fn second_summary(process: &serde_json::Value) -> serde_json::Value {
+    let world = World::with_plan(&Plan::new().sh("one", &[], "`one.txt`", "echo 1 > one.txt"));
+    assert_eq!(world.run_offline(&[]).code, Some(0));
+    begun_by(&world, process);
+    let outcome = world.run_offline(&["--all"]);
+    assert!(matches!(outcome.code, Some(0 | 1)), "{outcome:#?}");
+    world.show()["paths"]["summary"].clone()
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_first_event_leaves_no_gap_in_the_numbers() {
+    let dead = second_summary(&json!({"boot_id": "another", "pid": 1, "start_time": 1}));
+    assert_eq!(dead, "specs/001_small_things/summaries/002_small_things_summary.md");
+    // What nobody can say of is left to it.
+    let unknown = second_summary(&json!({"boot_id": null, "pid": null, "start_time": null}));
+    assert_eq!(unknown, "specs/001_small_things/summaries/003_small_things_summary.md");
+}
