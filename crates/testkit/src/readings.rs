@@ -9,6 +9,11 @@ use crate::seeded::Chance;
 use coordinate_model::digest::hex_sha256;
 use std::fmt::{Debug, Write as _};
 
+#[expect(clippy::print_stdout, reason = "somebody asked for it")]
+fn show(thing: &impl Debug, reading: &str) {
+    println!("{thing:#?}\n\n{reading}");
+}
+
 /// A line for each of `count` things that are made from their number, with the digest of what is read of it.
 ///
 /// # Panics
@@ -26,7 +31,7 @@ pub fn readings<T: Debug>(
         let mut reading = String::new();
         read(&thing, &mut reading);
         if wanted(name) == Some(number) {
-            println!("{thing:#?}\n\n{reading}");
+            show(&thing, &reading);
         }
         let digest = &hex_sha256(reading.as_bytes())[..8];
         writeln!(lines, "{number:04} {digest}").expect("a text takes all");

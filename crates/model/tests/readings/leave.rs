@@ -268,7 +268,7 @@ fn rules() {
     };
     let lines = readings("rules", 400, make, |text, out| {
         let rule = text.parse::<Rule>();
-        let home = rule.clone().map(|rule| rule.at_home("/home/me/"));
+        let home = rule.clone().map(|rule| rule.at_home("/u/me/"));
         write!(out, "{rule:?} {home:?}").unwrap();
     });
     insta::assert_snapshot!(lines);

@@ -20,6 +20,7 @@ mod requests;
 mod roles;
 mod shells;
 mod standards;
+mod words;
 
 use coordinate_testkit::seeded::Chance;
 

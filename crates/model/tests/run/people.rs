@@ -301,7 +301,7 @@ fn people() {
         };
         (chance.draw(), habits)
     };
-    let lines = readings("people", 24, make, |(seed, habits), out| {
+    let lines = readings("people", 60, make, |(seed, habits), out| {
         let mut simulation = Simulation::new(configured(*seed), World::new(*seed, *habits), *seed);
         for turn in 0..MOST {
             if simulation.live.run.outcome.is_some() {

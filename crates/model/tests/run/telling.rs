@@ -1,12 +1,16 @@
 //! All that others may ask of a run as it stands.
 
 use coordinate_model::budget::Budgets;
+use coordinate_model::checkpoint::Checkpoint;
 use coordinate_model::context::{Account, carried, tell};
 use coordinate_model::decide::{budget_due, parked, question_due};
+use coordinate_model::fork::Open;
 use coordinate_model::ids::PhaseNumber;
 use coordinate_model::ledger::{self, Total};
+use coordinate_model::resume::{Facts, PlanNow};
 use coordinate_model::run::{Lane, Run, Step};
 use coordinate_model::subrun::{aggregation, below};
+use coordinate_model::time::UtcMillis;
 use std::fmt::Write as _;
 
 /// Writes it down.
@@ -17,6 +21,7 @@ pub(crate) fn tell_all(run: &Run, out: &mut String) {
         account.receivers.iter().map(|receiver| (receiver.sums(), receiver.less(), receiver.reached())).collect();
     writeln!(out, "{account:?} {:?} {receivers:?}", account.sums()).unwrap();
     money(run, out);
+    later(run, out);
     of_run(run, out);
     for step in &run.steps {
         of_step(run, step, out);
@@ -43,6 +48,14 @@ fn money(run: &Run, out: &mut String) {
         .collect();
     let usual = ["implementer", "agent", "debugger"].map(|role| ledger::expected(run, budgets, role));
     writeln!(out, "{total:?} {today:?} {other:?} {sums:?} {lines:?} {usual:?} {}", budgets.is_empty()).unwrap();
+}
+
+/// What is asked of it when somebody comes back to it.
+fn later(run: &Run, out: &mut String) {
+    let checkpoint = Checkpoint::of(run, &|moment| format!("at {}", moment.0)).to_json();
+    let ages = [0_i64, 3_600_000, 90_000_000, 9_000_000_000].map(|age| UtcMillis(run.updated.0 + age));
+    let judged = ages.map(|now| Facts::of_run(run, now, PlanNow::Unchanged).map(|facts| facts.judge()));
+    writeln!(out, "{checkpoint} {judged:?} {:?}", Open::of(run)).unwrap();
 }
 
 fn of_run(run: &Run, out: &mut String) {
