@@ -44,9 +44,10 @@ The scenarios are small runs that between them write every kind of event:
 - `late`: a phase is to change while it is being merged, and the owner's commits break the tests of the result
 - `time`: what an agent of a failed run left is brought back, the run is forked, and the fork is put back and ends well
 
-Some of the same scenarios are tried with one more death: of the git that the program calls, at its own writes, renames and
-removals, which leaves half of an object and its locks. A dead lock on what is the program's own is taken away, and one that
-the dead git can be shown to have held; any other one of the user's repository is named, with what to do.
+Some of the same scenarios are tried with two more deaths: of the git that the program calls, at its own writes, renames and
+removals, which leaves half of an object and its locks; and of what supervises an attempt, which is begun again then. A dead
+lock on what is the program's own is taken away, and one that the dead git can be shown to have held; any other one of the
+user's repository is named, with what to do.
 
 What this does not see: locks on files and named pipes, which the program makes without the C library. What a git and the
 program leave locked that die together, as in a power cut, in what is the user's: the run says which file it is.

@@ -108,6 +108,14 @@ fn a_git_that_is_killed_loses_nothing() {
     sweep_all(Who::Git, 997, |name| ["plan", "late", "time"].contains(&name));
 }
 
+/// Who supervises an attempt dies: its agent is begun again, and no other.
+///
+/// Shows N1.
+#[test]
+fn a_supervisor_that_is_killed_repeats_nothing_that_was_done() {
+    sweep_all(Who::Shim, 31, |name| ["plan", "people", "asks"].contains(&name));
+}
+
 /// Every kind of event that a journal can hold comes in some scenario.
 ///
 /// Shows N1.

@@ -9,8 +9,9 @@ use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, BufReader, PipeReader, PipeWriter};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// The first argument of a shim's command line; its folder is the second.
 const COMMAND: &str = "attempt-shim";
@@ -47,17 +48,48 @@ pub(super) fn launch(program: &Path, launch: &Launch) -> io::Result<Option<(Proc
     atomic::create_private_folder(&launch.folder)?;
     let folder = AttemptFolder::new(&launch.folder);
     folder.write_launch(launch)?;
-    let (mut launched, answers) = start(program, launch, &folder)?;
+    for _ in 1..TRIES {
+        match try_once(program, launch, &folder)? {
+            // Somebody killed it. Had it taken the folder before that, the next one says so.
+            Begun::Died(how) if how.signal().is_some() => {}
+            begun => return begun.answer(&folder),
+        }
+    }
+    try_once(program, launch, &folder)?.answer(&folder)
+}
+
+/// How often a shim is started that a signal ends before it says a word.
+const TRIES: u32 = 3;
+
+/// What came of the start of a shim.
+enum Begun {
+    Ready(ProcessIdentity, Launched),
+    Taken,
+    Died(ExitStatus),
+}
+
+impl Begun {
+    fn answer(self, folder: &AttemptFolder) -> io::Result<Option<(ProcessIdentity, Launched)>> {
+        match self {
+            Self::Ready(identity, launched) => Ok(Some((identity, launched))),
+            Self::Taken => Ok(None),
+            Self::Died(how) => Err(failure(folder, how.to_string())),
+        }
+    }
+}
+
+fn try_once(program: &Path, launch: &Launch, folder: &AttemptFolder) -> io::Result<Begun> {
+    let (mut launched, answers) = start(program, launch, folder)?;
     let mut answer = String::new();
     BufReader::new(answers).read_line(&mut answer)?;
     match answer.trim_end() {
         READY => {
             let pid = launched.shim.id();
             let identity = identity_of(pid)?.ok_or_else(|| io::Error::other(format!("its shim {pid} has vanished")))?;
-            Ok(Some((identity, launched)))
+            Ok(Begun::Ready(identity, launched))
         }
-        TAKEN => launched.reap().map(|()| None),
-        _ => Err(failure(&folder, launched.shim.wait()?.to_string())),
+        TAKEN => launched.reap().map(|()| Begun::Taken),
+        _ => Ok(Begun::Died(launched.shim.wait()?)),
     }
 }
 

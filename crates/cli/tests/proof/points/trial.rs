@@ -68,7 +68,7 @@ pub(super) fn survive(scenario: &Scenario, reference: &Reference, fault: Fault) 
         trial.go();
         trial.watch(false);
         let point = trial.points.find(fault.at);
-        point.iter().for_each(|point| println!("{fault:?} is a {} of `{}`", point.kind, point.what));
+        point.iter().for_each(|point| println!("{}: {fault:?} at a {} of `{}`", scenario.name, point.kind, point.what));
         survived.kind = point.map(|point| point.kind);
         let (expected, found) = (trial.compared(&reference.essence), trial.compared(&trial.essence()));
         if found != expected {
