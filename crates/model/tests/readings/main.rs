@@ -14,6 +14,7 @@ mod forecasts;
 mod grammar;
 mod leave;
 mod limits;
+mod names;
 mod plans;
 mod replans;
 mod requests;

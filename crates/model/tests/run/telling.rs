@@ -1,10 +1,12 @@
 //! All that others may ask of a run as it stands.
 
+use crate::golden::journals;
 use coordinate_model::budget::Budgets;
 use coordinate_model::checkpoint::Checkpoint;
 use coordinate_model::context::{Account, carried, tell};
 use coordinate_model::decide::{budget_due, parked, question_due};
-use coordinate_model::fork::Open;
+use coordinate_model::digest::hex_sha256;
+use coordinate_model::fork::{Open, before, point};
 use coordinate_model::ids::PhaseNumber;
 use coordinate_model::ledger::{self, Total};
 use coordinate_model::resume::{Facts, PlanNow};
@@ -110,4 +112,25 @@ fn of_step(run: &Run, step: &Step, out: &mut String) {
     writeln!(out, "{steering} {costs:?} {:?}", run.topics_of(step).count()).unwrap();
     let below = below(&run.created, step).map(|created| serde_json::to_string(&created).unwrap());
     writeln!(out, "{below:?}").unwrap();
+}
+
+/// What is told of the journals of released formats at each of their events, and where they can be forked.
+#[test]
+fn golden_journals_are_told_as_before() {
+    let mut lines = String::new();
+    for (number, journal) in journals().iter().enumerate() {
+        let ((position, first), rest) = journal.split_first().unwrap();
+        let mut run = Run::begin(*position, first).unwrap();
+        let mut told = String::new();
+        for (place, (position, event)) in rest.iter().enumerate() {
+            run.apply(*position, event).unwrap();
+            let at = point(journal, position.sequence).map(|point| point.at);
+            writeln!(told, "{at:?} {:?}", run.steps.last().map(|step| before(journal, &step.id))).unwrap();
+            if place % 3 == 0 {
+                tell_all(&run, &mut told);
+            }
+        }
+        writeln!(lines, "{number:02} {}", &hex_sha256(told.as_bytes())[..16]).unwrap();
+    }
+    insta::assert_snapshot!(lines);
 }
