@@ -13,8 +13,9 @@ use std::path::Path;
 pub(super) const HEAD: &str = "Head: ";
 /// Before the name of the snapshot that a snapshot comes after, in its message.
 pub(super) const EARLIER: &str = "Earlier: ";
-/// How often a snapshot is tried that another one of the same tree overtook.
-const TRIES: u32 = 8;
+/// How often a snapshot is tried that others of the same tree overtook. Each time that it has to try again another one has
+/// been kept, so that this is never many but where much is kept at once.
+const TRIES: u32 = 64;
 
 /// What a ref stands for: a snapshot, or a commit of an agent.
 #[derive(Debug)]
