@@ -11,15 +11,7 @@ const AGENT: &str = r##"if [ "$COORDINATE_ROLE" = debug-specialist ]; then
     echo both > both.txt
     exit
 fi
-git -C "$PROJECT" rev-parse --verify --quiet main:own.txt > /dev/null || (
-    cd "$PROJECT"
-    unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
-    rm -f .git/index.lock
-    echo own > own.txt
-    git add own.txt
-    export GIT_AUTHOR_DATE=2026-01-02T00:00:00Z GIT_COMMITTER_DATE=2026-01-02T00:00:00Z
-    git commit --quiet --message own -- own.txt
-)
+owner_commits
 echo one > one.txt
 "##;
 

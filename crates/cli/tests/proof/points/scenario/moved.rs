@@ -6,15 +6,7 @@ use crate::support::Project;
 const PLAN: &str = "# Proof\n\n### Phase 1: One\n**Files**: one.txt\n\n- [ ] one\n";
 
 /// The owner's commit comes while the phase is at work, once.
-const AGENT: &str = r##"git -C "$PROJECT" rev-parse --verify --quiet main:own.txt > /dev/null || (
-    cd "$PROJECT"
-    unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
-    rm -f .git/index.lock
-    echo own > own.txt
-    git add own.txt
-    export GIT_AUTHOR_DATE=2026-01-02T00:00:00Z GIT_COMMITTER_DATE=2026-01-02T00:00:00Z
-    git commit --quiet --message own -- own.txt
-)
+const AGENT: &str = r##"owner_commits
 echo one > one.txt
 "##;
 
