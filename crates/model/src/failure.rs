@@ -241,6 +241,9 @@ pub struct Failure {
     pub remedy: Vec<String>,
 }
 
+/// How a run goes on after what stopped it is mended: it may have ended by it.
+pub const GO_ON: &str = "go on with `coordinate resume`, or `coordinate rewind` where the run has ended";
+
 impl Failure {
     /// A failure with its message; the other parts are added by the `with` methods.
     #[must_use]
@@ -260,7 +263,7 @@ impl Failure {
     #[must_use]
     pub fn system(message: impl Into<String>) -> Self {
         Self::new(FailureClass::Fatal, FailureKind::System, message)
-            .remedy("mend what the message names, then go on with `coordinate resume`")
+            .remedy(format!("mend what the message names, then {GO_ON}"))
     }
 
     /// Says what was expected and what was found.

@@ -69,7 +69,7 @@ static int is_counted(const char *who) {
     const char *first = line + strlen(line) + 1;
     if (!strcmp(who, "git")) return !strcmp(program, "git");
     if (strcmp(program, "coordinate")) return 0;
-    int is_shim = first < line + length && (!strcmp(first, "attempt-shim") || !strcmp(first, "bridge"));
+    int is_shim = first < line + length && (!strcmp(first, "attempt-shim") || !strcmp(first, "agent-bridge"));
     return !strcmp(who, "shim") ? is_shim : !is_shim;
 }
 

@@ -181,7 +181,8 @@ impl Pump<'_> {
     /// A client that reads no more has died or is about to: its output says so next.
     fn send(&mut self, line: Value) -> io::Result<()> {
         if let Some(input) = &mut self.input {
-            let sent = writeln!(input, "{line}").and_then(|()| input.flush());
+            // In one call: a value that is written as it is told goes out character by character.
+            let sent = input.write_all(format!("{line}\n").as_bytes());
             self.input = self.input.take().filter(|_| sent.is_ok());
         }
         print(&serde_json::to_string(&Note::Sent { line })?)

@@ -167,15 +167,16 @@ pub(super) fn cleaned(project: &Project) -> Result<serde_json::Value, CommandErr
     Ok(rows.collect())
 }
 
-/// The same as text.
-pub(super) fn print_cleaned(project: &Project) -> Result<(), CommandError> {
-    for batch in &Trash::of(project).list()? {
+/// The same as text. Says how many times something was cleaned.
+pub(super) fn print_cleaned(project: &Project) -> Result<usize, CommandError> {
+    let batches = Trash::of(project).list()?;
+    for batch in &batches {
         print(&format!("{}  {}  {} things", batch.id, moment(batch.cleaned), batch.items.len()));
         for item in &batch.items {
             print(&format!("  {:<10} {}", item.kind.name(), item.place));
         }
     }
-    Ok(())
+    Ok(batches.len())
 }
 
 fn chosen<'a>(batches: &'a [Batch], id: Option<&str>) -> Result<&'a Batch, CommandError> {

@@ -15,6 +15,9 @@ const REFS: &str = "refs/coordinate";
 /// Fewer characters of a commit could mean anything.
 const SHORTEST: usize = 4;
 
+/// Why there may be nothing.
+pub(super) const WHY_NOTHING: &str = "a run that succeeded has all its work in its branch, and keeps no trees";
+
 /// What is kept of one run's trees.
 pub(super) struct Shelf {
     /// The run's id.
@@ -48,11 +51,14 @@ impl Shelf {
         runs_with_refs(repository)?.into_iter().map(|id| Self::with_id(project, repository, id)).collect()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
     /// The moment that is meant.
     pub(super) fn find(&self, which: Option<&str>) -> Result<&KeptTree, CommandError> {
         if self.kept.is_empty() {
-            return Err(CommandError::usage(format!("nothing of the trees of `{}` is kept", self.id))
-                .hint("a run that succeeded has all its work in its branch, and keeps no trees"));
+            return Err(CommandError::usage(format!("nothing of the trees of `{}` is kept", self.id)).hint(WHY_NOTHING));
         }
         let newest = || self.kept.iter().rev().max_by_key(|kept| kept.at);
         let found = match which {

@@ -1,8 +1,8 @@
 //! `restore`: kept moments of agents' trees come back as a folder, as files or as a branch; what was cleaned comes back to
 //! its place.
 
-use super::kept::{Shelf, why};
-use super::{clean, print, print_json};
+use super::kept::{Shelf, WHY_NOTHING, why};
+use super::{clean, note, print, print_json};
 use crate::args::RestoreArguments;
 use crate::context::{Project, first_line, make_state_folder};
 use crate::failure::{CommandError, Exit};
@@ -91,7 +91,7 @@ fn into_checkout(
         }
         Brought::Back(back) => {
             if back.is_empty() {
-                super::note("all of it is there already");
+                note("all of it is there already");
             }
             back.iter().for_each(|path| print(&format!("restored  {path}")));
         }
@@ -134,11 +134,12 @@ fn list(project: &Project, options: &RestoreArguments) -> Result<Exit, CommandEr
         print_json(&json!({"cleaned": cleaned, "kept": kept}));
         return Ok(Exit::Done);
     }
-    if options.id.is_none() {
-        clean::print_cleaned(project)?;
-    }
+    let cleaned = if options.id.is_none() { clean::print_cleaned(project)? } else { 0 };
     for shelf in &shelves {
         print_shelf(project, shelf)?;
+    }
+    if cleaned == 0 && shelves.iter().all(Shelf::is_empty) {
+        note(&format!("nothing is kept; {WHY_NOTHING}"));
     }
     Ok(Exit::Done)
 }

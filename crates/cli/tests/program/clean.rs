@@ -64,6 +64,7 @@ fn what_was_cleaned_goes_for_good_after_its_time() {
     assert_eq!(cleaned(&world, &[])["emptied"], json!([]));
     assert_eq!(cleaned(&world, &["-c", "retention.trash_days=0"])["emptied"], json!([id]));
     assert_eq!(world.json(&["restore", "--list", "--json"]), json!({"cleaned": [], "kept": []}));
+    check("restore_list_nothing", &world, &world.coordinate(&["restore", "--list"]));
     assert_eq!(world.refs("refs/coordinate-trash"), Vec::<String>::new());
     assert_eq!(World::entries(&world.repo.join(".coordinate/state/trash")), Vec::<String>::new());
 }

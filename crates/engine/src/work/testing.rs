@@ -5,7 +5,7 @@ use super::{Job, lock};
 use crate::port::{AttemptProgram, AttemptStatus, Ending, Launch, Limits, StopHow, TranscriptLine};
 use coordinate_model::detect::test_command;
 use coordinate_model::event::{Verdict, is_kill};
-use coordinate_model::failure::{FailingTests, Failure, FailureClass, FailureKind};
+use coordinate_model::failure::{FailingTests, Failure, FailureClass, FailureKind, GO_ON};
 use coordinate_model::ids::{Oid, Token};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -195,7 +195,7 @@ fn killed_too_often(command: &str, tail: Vec<String>) -> Failure {
     Failure::new(FailureClass::Transient, FailureKind::Lost, format!("`{command}` was killed {TRIES} times"))
         .expected_found("an end of its own", "a kill from outside")
         .context(tail)
-        .remedy("look whether the machine runs out of memory (`dmesg`), then go on with `coordinate resume`")
+        .remedy(format!("look whether the machine runs out of memory (`dmesg`), then {GO_ON}"))
 }
 
 fn with_reason(ending: &Ending, mut tail: Vec<String>) -> Vec<String> {
