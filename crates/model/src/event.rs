@@ -78,6 +78,19 @@ pub enum AttemptEnding {
     Lost,
 }
 
+impl AttemptEnding {
+    /// The signal by which somebody else ended the program. A shell whose command was killed tells so by its exit code, and
+    /// clients that are told to end do the same; only where that code has no other use.
+    #[must_use]
+    pub fn killed_by(&self) -> Option<i32> {
+        match *self {
+            Self::Signaled { signal } if is_kill(signal) => Some(signal),
+            Self::Exited { code: code @ (137 | 143) } => Some(code - 128),
+            _ => None,
+        }
+    }
+}
+
 /// Whether a signal is one that somebody else ends a program with, and not its own fault: HUP, INT, KILL, TERM.
 #[must_use]
 pub fn is_kill(signal: i32) -> bool {

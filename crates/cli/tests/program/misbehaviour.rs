@@ -146,6 +146,9 @@ fn it_crashes() {
 fn it_is_killed_from_outside_and_tried_three_times() {
     let world = script("kill-self KILL").fails("transient", "crash", "the agent was killed by signal 9");
     assert_eq!(endings(&world), ["signaled"; 3]);
+    // Clients that are told to end, and shells whose command was killed, say it by their exit code.
+    let world = script("exit 143").fails("transient", "crash", "the agent was killed by signal 15");
+    assert_eq!(endings(&world), ["exited"; 3]);
 }
 
 #[test]

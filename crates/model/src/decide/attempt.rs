@@ -2,7 +2,7 @@
 
 use super::{Decision, client, judge, merge, quota, replan, session};
 use crate::definition::{Action, StepKind};
-use crate::event::{AttemptEnding, Event, Observation, Verdict, is_kill};
+use crate::event::{AttemptEnding, Event, Observation, Verdict};
 use crate::failure::{Failure, FailureClass, FailureKind, recognise};
 use crate::ids::{Oid, StepId};
 use crate::input::{Answer, Context, Left, LeftPlan, Of, Performed};
@@ -116,7 +116,7 @@ pub(super) fn ended(
         if let Some(failure) = ending_failure(ending, run, (step, attempt), tail) {
             let adopted = run.driver.map(|(epoch, _)| epoch) != attempt.driver;
             // Whatever killed the driver has killed the attempt too: no more its failure than a lost supervisor is.
-            let interrupted = *ending == AttemptEnding::Lost || adopted && is_killed(ending);
+            let interrupted = *ending == AttemptEnding::Lost || adopted && ending.killed_by().is_some();
             if let Some(event) = quota::met(run, (step, attempt), of, &failure, tail, context) {
                 events.push(event);
             } else if interrupted || session::is_refused(attempt, ending) {
@@ -129,13 +129,9 @@ pub(super) fn ended(
     })
 }
 
-fn is_killed(ending: &AttemptEnding) -> bool {
-    matches!(ending, AttemptEnding::Signaled { signal } if is_kill(*signal))
-}
-
 /// A supervisor that was killed is nobody's failure: the step is tried again at once, within reason.
 fn lost(step: &Step, of: &Of, failure: Failure, context: Context) -> Event {
-    let is_loss = |ending: &AttemptEnding| *ending == AttemptEnding::Lost || is_killed(ending);
+    let is_loss = |ending: &AttemptEnding| *ending == AttemptEnding::Lost || ending.killed_by().is_some();
     let losses = step.attempts.iter().filter(|attempt| attempt.ending.as_ref().is_some_and(is_loss)).count();
     if losses >= LOST_LIMIT {
         return Event::StepFailed { step: of.step.clone(), attempt: of.attempt, failure };
@@ -157,15 +153,12 @@ fn ending_failure(
         AttemptEnding::Stopped => return None,
         AttemptEnding::Exited { code } => {
             let said = client::failure(run.agent(step), attempt, *code, &step.id, tail);
-            return said.or_else(|| (*code != 0).then(|| exit_failure(*code, &step.id, tail)));
-        }
-        AttemptEnding::Signaled { signal } if is_kill(*signal) => {
-            fail(Transient, FailureKind::Crash, format!("the agent was killed by signal {signal}"))
-                .expected_found("an end of its own", format!("signal {signal} from outside"))
-                .remedy("look whether the machine runs out of memory (`dmesg`)")
-                .remedy("its uncommitted work is kept on the snapshot ref; the step is tried again")
+            return said.or_else(|| (*code != 0).then(|| exit_failure(ending, *code, &step.id, tail)));
         }
         AttemptEnding::Signaled { signal } => {
+            if let Some(signal) = ending.killed_by() {
+                return Some(killed(signal, tail));
+            }
             fail(Permanent, FailureKind::Crash, format!("the agent was ended by signal {signal}"))
                 .expected_found("exit code 0", format!("signal {signal}"))
                 .remedy(format!("read what it printed with `coordinate logs --step {}`", step.id))
@@ -219,8 +212,20 @@ fn is_sent_back(run: &Run, step: &Step, failure: &Failure) -> bool {
 
 /// The class of an exit is told by the end of the output, if it tells one: a full disk or a busy service is not the
 /// phase's fault.
-fn exit_failure(code: i32, step: &StepId, tail: &[String]) -> Failure {
+fn killed(signal: i32, tail: &[String]) -> Failure {
+    let message = format!("the agent was killed by signal {signal}");
+    Failure::new(FailureClass::Transient, FailureKind::Crash, message)
+        .context(tail.iter().cloned())
+        .expected_found("an end of its own", format!("signal {signal} from outside"))
+        .remedy("look whether the machine runs out of memory (`dmesg`)")
+        .remedy("its uncommitted work is kept on the snapshot ref; the step is tried again")
+}
+
+fn exit_failure(ending: &AttemptEnding, code: i32, step: &StepId, tail: &[String]) -> Failure {
     let told = recognise(tail);
+    if let (None, Some(signal)) = (&told, ending.killed_by()) {
+        return killed(signal, tail);
+    }
     let class = told.as_ref().map_or(FailureClass::Permanent, |told| told.class);
     let found = told.as_ref().map_or_else(String::new, |told| format!(", with `{}`", told.line));
     let failure = Failure::new(class, FailureKind::ExitCode, format!("the agent ended with exit code {code}"))

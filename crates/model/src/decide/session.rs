@@ -2,7 +2,7 @@
 //! twice that its tree shows.
 
 use crate::definition::StepKind;
-use crate::event::{AttemptEnding, is_kill};
+use crate::event::AttemptEnding;
 use crate::failure::FailureClass;
 use crate::run::{Attempt, Run, Step};
 
@@ -24,11 +24,10 @@ fn was_interrupted(run: &Run, attempt: &Attempt) -> bool {
     let by_limit = || attempt.failure.as_ref().is_some_and(|failure| failure.class == FailureClass::Quota);
     match &attempt.ending {
         Some(AttemptEnding::Stopped | AttemptEnding::Lost) => true,
-        // Killed with the driver that began it.
-        Some(AttemptEnding::Signaled { signal }) => {
-            is_kill(*signal) && run.driver.map(|(epoch, _)| epoch) != attempt.driver
+        Some(ending @ (AttemptEnding::Signaled { .. } | AttemptEnding::Exited { .. })) => {
+            let with_its_driver = || run.driver.map(|(epoch, _)| epoch) != attempt.driver;
+            by_limit() || ending.killed_by().is_some() && with_its_driver()
         }
-        Some(AttemptEnding::Exited { .. }) => by_limit(),
         Some(
             AttemptEnding::IdleLimit
             | AttemptEnding::Stalled

@@ -50,6 +50,7 @@ fn only_what_was_interrupted_goes_on() {
     check(resuming(), &AttemptEnding::IdleLimit, &[], None);
     // Killed by somebody while its own driver lived: that counts, and begins anew.
     check(resuming(), &AttemptEnding::Signaled { signal: 9 }, &[], None);
+    check(resuming(), &AttemptEnding::Exited { code: 137 }, &[], None);
 }
 
 #[test]
@@ -100,11 +101,21 @@ fn end(live: &mut Live, ending: AttemptEnding) {
 
 #[test]
 fn what_was_killed_with_its_driver_goes_on() {
-    let mut live = begun();
-    live.send(&Input::Drive { epoch: Token(2), pid: 2 });
-    end(&mut live, AttemptEnding::Signaled { signal: 9 });
-    let last = live.run.steps[0].attempt().unwrap();
-    assert_eq!((last.number, last.resumes.as_deref()), (2, Some("s")));
+    for (ending, resumes) in [
+        (AttemptEnding::Signaled { signal: 9 }, Some("s")),
+        // As a shell tells of its command, and a client of itself.
+        (AttemptEnding::Exited { code: 137 }, Some("s")),
+        (AttemptEnding::Exited { code: 143 }, Some("s")),
+        (AttemptEnding::Signaled { signal: 6 }, None),
+    ] {
+        let mut live = begun();
+        live.send(&Input::Drive { epoch: Token(2), pid: 2 });
+        end(&mut live, ending.clone());
+        let step = &live.run.steps[0];
+        let last = step.attempt().unwrap();
+        let tried = if resumes.is_some() { 2 } else { 1 };
+        assert_eq!((last.number, last.resumes.as_deref(), step.counted), (tried, resumes, 0), "{ending:?}");
+    }
 }
 
 #[test]
