@@ -113,7 +113,23 @@ fn a_git_that_is_killed_loses_nothing() {
 /// Shows N1.
 #[test]
 fn a_supervisor_that_is_killed_repeats_nothing_that_was_done() {
-    sweep_all(Who::Shim, 31, |name| ["plan", "people", "asks"].contains(&name));
+    sweep_all(Who::Shim, 19, |name| ["plan", "people", "asks"].contains(&name));
+}
+
+/// A supervisor has taken its folder and dies before it can say so: whoever waits for it finds the folder taken.
+///
+/// Shows N1.
+#[test]
+fn a_supervisor_that_is_killed_before_its_first_word_is_replaced() {
+    let scenario = SCENARIOS.iter().find(|one| one.name == "people").expect("it is one of them");
+    let reference = reference(scenario, Who::Shim);
+    let said = reference.points.iter().filter(|point| point.kind == "report");
+    let fault = |at: u64| Fault { at, deed: Deed::KillBefore, who: Who::Shim, everything: false };
+    let faults: Vec<Fault> = said.map(|point| fault(point.number)).collect();
+    let results = attempt(scenario, &reference, &faults);
+    let wrong: Vec<&String> = results.iter().flat_map(Survived::faults).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(results.iter().any(|result| result.kind.as_deref() == Some("report")), "none was killed there");
 }
 
 /// Every kind of event that a journal can hold comes in some scenario.

@@ -2,7 +2,7 @@
 
 use super::attempt::TAIL;
 use super::{Job, lock};
-use crate::port::{AttemptProgram, AttemptStatus, Ending, Launch, Limits, StopHow, TranscriptLine};
+use crate::port::{AttemptProgram, AttemptStatus, AttemptsError, Ending, Launch, Limits, StopHow, TranscriptLine};
 use coordinate_model::detect::test_command;
 use coordinate_model::event::{Verdict, is_kill};
 use coordinate_model::failure::{FailingTests, Failure, FailureClass, FailureKind, GO_ON};
@@ -118,7 +118,7 @@ impl Job {
     /// tree that is about to be used again. They end with their driver, but not at once, and not by themselves when
     /// their shim was killed too.
     pub(super) fn end_earlier(&self, folder: &Path) -> Result<(), Failure> {
-        let system = |error: crate::port::AttemptsError| Failure::system(error.to_string());
+        let system = |error: AttemptsError| Failure::system(error.to_string());
         for file in self.tools.files.walk(folder) {
             let Some(earlier) = file.strip_suffix("/launch.json").map(|name| folder.join(name)) else { continue };
             let status = self.tools.attempts.status(&earlier).map_err(system)?;
@@ -151,8 +151,12 @@ impl Job {
             },
             bound: true,
         };
-        let system = |error: crate::port::AttemptsError| Failure::system(error.to_string());
-        self.tools.attempts.launch(&launch).map_err(system)?;
+        let system = |error: AttemptsError| Failure::system(error.to_string());
+        match self.tools.attempts.launch(&launch) {
+            // The folder is this command's alone: who has taken it was our shim, and was killed before it could say so.
+            Ok(_) | Err(AttemptsError::AlreadyRunning { .. }) => {}
+            Err(error) => return Err(system(error)),
+        }
         self.register(folder);
         let mut tail = VecDeque::new();
         let mut failing = FailingTests::default();
