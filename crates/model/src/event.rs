@@ -83,10 +83,16 @@ impl AttemptEnding {
     /// clients that are told to end do the same; only where that code has no other use.
     #[must_use]
     pub fn killed_by(&self) -> Option<i32> {
-        match *self {
-            Self::Signaled { signal } if is_kill(signal) => Some(signal),
-            Self::Exited { code: code @ (137 | 143) } => Some(code - 128),
-            _ => None,
+        match self {
+            Self::Signaled { signal } => Some(*signal).filter(|signal| is_kill(*signal)),
+            Self::Exited { code } => matches!(code, 137 | 143).then(|| code - 128),
+            Self::Stopped
+            | Self::IdleLimit
+            | Self::Stalled
+            | Self::HardLimit
+            | Self::OutputLimit
+            | Self::NotStarted { .. }
+            | Self::Lost => None,
         }
     }
 }
