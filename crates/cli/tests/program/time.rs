@@ -75,6 +75,10 @@ fn a_fork_has_the_past_and_the_code_of_its_event_and_a_future_of_its_own() {
     let branch = format!("coordinate/{fork}/main");
     assert_eq!(world.git(&["show", &format!("{branch}:one.txt")]).trim(), "1");
     assert_eq!(world.git(&["ls-tree", "--name-only", &branch, "two.txt"]), "", "it has the code of its event");
+    // Of the same second the same commits would come: the branch has one that only its owner made.
+    std::fs::write(world.repo.join("own.txt"), "own\n").expect("it can be written");
+    world.git(&["add", "own.txt"]);
+    world.git(&["commit", "--quiet", "--message", "own"]);
     let resumed = world.coordinate(&["resume", fork, "--force"]);
     check("fork_resumed", &world, &resumed);
     let now = world.json(&["show", fork, "--json"]);
