@@ -51,7 +51,7 @@ pub(crate) use workflows::*;
 /// Runs a plan with coding agents, in parallel work trees, and loses nothing.
 #[derive(Debug, Parser)]
 #[command(name = "coordinate", version, propagate_version = true, disable_help_subcommand = true)]
-pub(crate) struct Arguments {
+pub(crate) struct Arguments<C: Subcommand = Command> {
     /// The project's folder; else COORDINATE_PROJECT_DIR, CLAUDE_PROJECT_DIR, git's top level, this folder
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
@@ -61,10 +61,35 @@ pub(crate) struct Arguments {
     pub(crate) set: Vec<String>,
 
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: C,
+}
+
+/// The commands that scripts call again and again. The whole command line is larger than what they do.
+#[derive(Debug, Subcommand)]
+enum ShortCommand {
+    Scope(ScopeArguments),
+    Paths(PathsArguments),
+}
+
+impl From<Arguments<ShortCommand>> for Arguments {
+    fn from(Arguments { project, set, command }: Arguments<ShortCommand>) -> Self {
+        let command = match command {
+            ShortCommand::Scope(options) => Command::Scope(options),
+            ShortCommand::Paths(options) => Command::Paths(options),
+        };
+        Self { project, set, command }
+    }
 }
 
 impl Arguments {
+    /// The words of this call. Help and complaints are those of the whole command line.
+    pub(crate) fn read() -> Self {
+        let first = std::env::args_os().nth(1);
+        let is_short = first.is_some_and(|word| ShortCommand::has_subcommand(&word.to_string_lossy()));
+        let short = if is_short { Arguments::<ShortCommand>::try_parse().ok() } else { None };
+        short.map_or_else(Self::parse, Self::from)
+    }
+
     /// All settings of this command, those that its own flags stand for included.
     pub(crate) fn settings(&self) -> Vec<String> {
         let own = match &self.command {
@@ -590,4 +615,25 @@ pub(crate) struct DemoArguments {
     /// Lets every phase take some seconds, so that there is time to kill it and to resume
     #[arg(long)]
     pub(crate) slow: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_command_line_understands_what_the_whole_one_does() {
+        for words in [
+            ["scope", "fix the parser"].as_slice(),
+            &["scope", "fix the parser", "--json"],
+            &["scope", "-c", "a=b", "fix", "--project", "p"],
+            &["paths", "fix the parser"],
+            &["paths", "--project", "p", "fix the parser"],
+        ] {
+            let words = [&["coordinate"], words].concat();
+            let whole = <Arguments>::try_parse_from(&words).unwrap();
+            let short = Arguments::<ShortCommand>::try_parse_from(&words).unwrap();
+            assert_eq!(format!("{:?}", <Arguments>::from(short)), format!("{whole:?}"));
+        }
+    }
 }

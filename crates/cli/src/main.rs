@@ -14,7 +14,6 @@ mod standards;
 mod wiring;
 mod workflows;
 
-use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,7 +31,7 @@ fn main() -> ExitCode {
     }
     let outcome = match args::short_state_call(std::env::args_os().skip(1)) {
         Some(options) => commands::state(None, &options),
-        None => commands::dispatch(&args::Arguments::parse()),
+        None => commands::dispatch(&args::Arguments::read()),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -185,7 +185,7 @@ mod tests {
             &["state", "set", "K", ""],
             &["state", "load"],
         ] {
-            let long = Arguments::try_parse_from([&["coordinate"], words].concat()).unwrap();
+            let long = <Arguments>::try_parse_from([&["coordinate"], words].concat()).unwrap();
             let Command::State(long) = long.command else { panic!("{words:?}") };
             assert_eq!(short(words), Some(format!("{long:?}")), "{words:?}");
         }

@@ -23,7 +23,7 @@ pub(crate) fn page(page: ReferencePage) -> Exit {
 /// The help of every command, one after the other.
 fn command_line() -> String {
     let mut text = format!("# Command line\n\n{HEAD}\n");
-    let mut root = Arguments::command().term_width(100);
+    let mut root = <Arguments>::command().term_width(100);
     root.build();
     section(&mut text, &mut root);
     text
