@@ -210,8 +210,7 @@ fn is_sent_back(run: &Run, step: &Step, failure: &Failure) -> bool {
     failure.kind.is_of_text() && run.writes(step).is_some() && run.agent(step).repairs
 }
 
-/// The class of an exit is told by the end of the output, if it tells one: a full disk or a busy service is not the
-/// phase's fault.
+/// Somebody else ended it: by a signal, or so it says by its exit code.
 fn killed(signal: i32, tail: &[String]) -> Failure {
     let message = format!("the agent was killed by signal {signal}");
     Failure::new(FailureClass::Transient, FailureKind::Crash, message)
@@ -221,6 +220,8 @@ fn killed(signal: i32, tail: &[String]) -> Failure {
         .remedy("its uncommitted work is kept on the snapshot ref; the step is tried again")
 }
 
+/// The class of an exit is told by the end of the output, if it tells one: a full disk or a busy service is not the
+/// phase's fault.
 fn exit_failure(ending: &AttemptEnding, code: i32, step: &StepId, tail: &[String]) -> Failure {
     let told = recognise(tail);
     if let (None, Some(signal)) = (&told, ending.killed_by()) {

@@ -24,6 +24,7 @@ fn was_interrupted(run: &Run, attempt: &Attempt) -> bool {
     let by_limit = || attempt.failure.as_ref().is_some_and(|failure| failure.class == FailureClass::Quota);
     match &attempt.ending {
         Some(AttemptEnding::Stopped | AttemptEnding::Lost) => true,
+        // By a limit of use, or killed with the driver that began it.
         Some(ending @ (AttemptEnding::Signaled { .. } | AttemptEnding::Exited { .. })) => {
             let with_its_driver = || run.driver.map(|(epoch, _)| epoch) != attempt.driver;
             by_limit() || ending.killed_by().is_some() && with_its_driver()
