@@ -6,6 +6,7 @@ use coordinate_engine::port::{StorageError, StoredSnapshot};
 use coordinate_model::ids::RunId;
 use coordinate_model::input::Input;
 use coordinate_model::run::{FOLD_VERSION, Position, Run};
+use coordinate_testkit::faults::memory;
 use coordinate_testkit::runs::created;
 use coordinate_testkit::world::{Habits, World};
 
@@ -78,6 +79,44 @@ fn a_snapshot_that_does_not_fit_is_ignored() {
             assert_eq!(project.run(&id), whole, "with a snapshot of {}", unfit.sequence);
         }
     });
+}
+
+/// A kept fold is read in place of all that is before it, unless the journal says otherwise at that very event.
+#[test]
+fn a_snapshot_that_fits_is_what_a_run_is_loaded_from() {
+    on_each(|project| {
+        let id = ended(&project);
+        let written = project.run(&id);
+        let mut marked = written.clone();
+        marked.paused = Some("says the snapshot".to_owned());
+        project.journal().put_snapshot(&marked).unwrap();
+        assert_eq!(project.run(&id), marked);
+        marked.updated.0 += 1;
+        project.journal().put_snapshot(&marked).unwrap();
+        assert_eq!(project.run(&id), written);
+    });
+}
+
+#[test]
+fn a_long_run_is_kept_every_five_thousand_events_and_read_page_by_page() {
+    let project = Project::new(memory());
+    let id = project.create(created(&[&[]]).build());
+    let (journal, mut run, mut kept) = (project.journal(), project.run(&id), None);
+    let by = || "a person".to_owned();
+    let toggled: Vec<Input> = (0..333).flat_map(|_| [Input::Pause { by: by() }, Input::Resume { by: by() }]).collect();
+    while run.sequence < 10_050 {
+        let before = run.sequence;
+        journal.transact(&mut run, Author::Anyone, &toggled).unwrap();
+        assert!(run.sequence > before + 600);
+        if before / 5_000 < run.sequence / 5_000 {
+            kept = Some(run.sequence);
+        }
+        assert_eq!(project.storage.snapshot(&id).unwrap().map(|snapshot| snapshot.sequence), kept);
+    }
+    let unfit = StoredSnapshot { fold_version: FOLD_VERSION + 1, sequence: run.sequence, body: Vec::new() };
+    project.storage.put_snapshot(&id, &unfit).unwrap();
+    assert_eq!(project.run(&id), run);
+    assert_eq!(project.events(&id).len() as u64, run.sequence);
 }
 
 #[test]

@@ -46,6 +46,29 @@ fn a_thousand_observations_are_a_few_commits() {
 }
 
 #[test]
+fn what_is_said_waits_for_more_while_no_time_passes() {
+    let storage = Arc::new(FaultyStorage::new(memory(), Fault::RolledBack, 0));
+    let project = Project::new(storage.clone());
+    project.clock.set_step(0);
+    let id = project.create(created(&[&[]]).build());
+    let mut hand = Hand::new(World::kind()).endless(ENDLESS);
+    let mut before = 0;
+    let stopped = project.drive_heard(&id, &mut hand, |run, record, outbox| {
+        if matches!(record.event, Event::AttemptStarted { .. }) {
+            before = storage.committed();
+            // More than a driver takes in at once.
+            (1..=5_000).for_each(|offset| outbox.send(said(run, offset)));
+            outbox.interrupt();
+        }
+    });
+    assert_eq!(stopped.unwrap(), Stopped::Paused);
+    let said = project.events(&id).into_iter().filter(|record| matches!(record.event, Event::AgentObserved { .. }));
+    assert_eq!(said.count(), 5_000);
+    let after = storage.committed() - before;
+    assert!(after <= 3, "{after} commits: all that was said with the pause, and what ends the attempt");
+}
+
+#[test]
 fn an_observation_waits_for_no_other_event_and_for_no_clock_that_was_set_back() {
     on_each(|project| {
         let id = project.create(created(&[&[]]).build());
