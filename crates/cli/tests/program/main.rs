@@ -23,6 +23,7 @@ mod eight_states;
 mod errors;
 mod figures;
 mod forecast;
+mod forks;
 mod hanging;
 mod history;
 mod hostile;

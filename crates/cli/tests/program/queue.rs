@@ -299,6 +299,25 @@ fn commits_of_the_user_are_taken_in_before_the_result_is_delivered() {
 }
 
 #[test]
+fn a_branch_that_moves_during_each_test_is_left_with_the_command() {
+    let queue = Queue::new(&[("left", &[])]);
+    queue.world.write("again.txt", "");
+    queue.world.write("test.sh", "cd \"$REPO\"\necho again >> again.txt\ngit commit --quiet --message again again.txt\n");
+    queue.world.git(&["add", "--all"]);
+    queue.world.git(&["commit", "--quiet", "--message", "such tests"]);
+    queue.put("go", "");
+    let words = queue.arguments(&[]);
+    let mut command = queue.world.command(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let outcome = Outcome::from(command.env("REPO", &queue.world.repo).output().expect("it starts"));
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let delivery = queue.world.show()["delivery"].clone();
+    let id = queue.world.show()["run"].as_str().expect("an id").to_owned();
+    assert_eq!(delivery["reason"], "`main` moved again and again", "{delivery:#}");
+    assert_eq!(delivery["command"], format!("git merge coordinate/{id}/main"));
+    assert!(!queue.world.has("parts/1"), "the user's files are as they were");
+}
+
+#[test]
 fn commits_of_the_user_that_conflict_are_repaired() {
     let (queue, outcome) = with_commit("shared.txt", "top\nmiddle of mine\nbottom\n", None, &[]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");

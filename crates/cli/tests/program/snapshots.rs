@@ -160,6 +160,9 @@ fn links_into_the_checkout_are_no_work_to_be_kept() {
     assert_eq!(run.finish().code, Some(0));
     assert_eq!(world.git(&["ls-files"]), ".gitignore\nPLAN.md\none.txt\nown");
     assert_eq!((world.read(".env"), world.read("deps/lib")), ("PORT=1\n".to_owned(), "lib\n".to_owned()));
+    let warnings = world.show()["warnings"].to_string();
+    assert!(warnings.contains("`.env` is linked into each work tree and git does not ignore it"), "{warnings}");
+    assert!(!warnings.contains("`deps`"), "{warnings}");
     world.assert_nothing_left();
 }
 
@@ -182,16 +185,21 @@ fn an_adopted_agent_is_kept_by_its_new_driver() {
 
 #[test]
 fn a_user_who_does_not_wait_loses_nothing() {
-    let world = one(&format!("echo half > half.txt; trap '' INT TERM; {}", until("never")));
+    let (go, never) = (until("go"), until("never"));
+    let world = one(&format!("echo half > half.txt; trap '' INT TERM; {go}; echo more > more.txt; {never}"));
     let words =
         ["run", "PLAN.md", "--agent", "offline", "-c", "snapshots.every_seconds=0", "-c", "agent.grace_seconds=60"];
     let run = world.start(&words);
-    await_agent(&world, "never");
+    await_agent(&world, "go");
+    let more = std::path::PathBuf::from(world.show()["paths"]["trees"].as_str().unwrap()).join("implement-p1-agent");
+    await_that("its first file", || more.join("half.txt").exists());
     run.signal(Signal::INT);
     await_moment(&world, "before it was stopped", 1);
+    world.env.script("../go", "");
+    await_that("its second file", || more.join("more.txt").exists());
     run.signal(Signal::INT);
     assert_eq!(run.finish().code, Some(5));
-    assert_eq!(moments(&world)[0].1, 1);
+    assert_eq!(moments(&world)[0], ("before it was stopped".to_owned(), 2));
 }
 
 #[test]

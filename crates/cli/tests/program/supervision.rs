@@ -231,6 +231,21 @@ fn a_topic_that_fails_below_is_named_above() {
     world.assert_nothing_left();
 }
 
+/// What could be tried again was tried below; what an agent did wrong is that above, too.
+#[test]
+fn the_class_of_a_failure_below_is_that_above_unless_it_would_be_tried_again() {
+    for (does, class) in [("echo nothing > \"$COORDINATE_ARTIFACT\"", "agent-misbehaved"), ("kill -9 $$", "permanent")] {
+        let world = world();
+        world.role("research-specialist", does);
+        let outcome = run(&world, &asked(&world, &["--max-parallel", "1"], &six(), "research the animals"));
+        assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+        let above = world.json(&["show", runs(&world).0["run"].as_str().unwrap(), "--json"]);
+        let leads = above["steps"].as_array().unwrap().iter().filter(|step| !step["failure"].is_null());
+        let classes: Vec<_> = leads.map(|step| step["failure"]["class"].as_str().unwrap()).collect();
+        assert!(!classes.is_empty() && classes.iter().all(|found| *found == class), "{classes:?}");
+    }
+}
+
 /// Shows P5.
 #[test]
 fn a_fork_keeps_what_a_run_below_has_done_and_begins_the_other_one_anew() {

@@ -74,6 +74,23 @@ fn another_environment_or_another_tree_is_judged_anew() {
 
 /// Shows N9.
 #[test]
+fn a_kept_verdict_that_speaks_of_something_else_is_none() {
+    let world = done_once();
+    let folder = world.repo.join(".coordinate/state/verdicts");
+    let files = World::entries(&folder);
+    assert!(!files.is_empty());
+    for file in &files {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let mut kept: Value = serde_json::from_str(&text).unwrap();
+        kept["verdict"]["tree"] = "0".repeat(40).into();
+        std::fs::write(folder.join(file), kept.to_string()).unwrap();
+    }
+    good(&world.run_offline(&[]));
+    assert_eq!(ran(&world), 2);
+}
+
+/// Shows N9.
+#[test]
 fn a_red_verdict_is_asked_again_by_another_run() {
     let plan = Plan::new().sh("one", &[], "one.txt", "echo wrong > one.txt");
     let world = World::new(&[("PLAN.md", &plan.text()), ("Makefile", COUNTING), ("some.txt", "x\n")]);

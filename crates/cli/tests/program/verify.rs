@@ -115,6 +115,20 @@ fn paths_count_from_the_folder_that_one_is_in() {
     assert_eq!(outcome.stdout, format!("✓ report `{GOOD}` ({} bytes)\n", REPORT.len()), "{outcome:#?}");
 }
 
+/// Shows S8, S12.
+#[test]
+fn a_plan_in_a_folder_is_its_markdown_files_and_nothing_below() {
+    let world = World::with_plan(&Plan::new().sh("one", &[], "", "true").sh("two", &[1], "", "true"));
+    assert_eq!(world.coordinate(&["plan", "expand", "PLAN.md", "2"]).code, Some(0));
+    world.write("PLAN/notes.txt", "### Phase 2: Again\n\n- [ ] again\n");
+    world.write("PLAN/old/phase_2_two.md", "### Phase 2: Again\n\n- [ ] again\n");
+    let outcome = world.coordinate(&["verify", "plan", "PLAN", "-v"]);
+    assert_eq!((outcome.stdout.as_str(), outcome.code), ("✓ plan `PLAN` (0 bytes)\n", Some(0)), "{outcome:#?}");
+    world.write("PLAN/phase_3_two.md", "### Phase 2: Again\n\n- [ ] again\n");
+    let outcome = world.coordinate(&["verify", "plan", "PLAN"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+}
+
 #[test]
 fn what_lies_outside_the_project_is_refused() {
     let world = world();

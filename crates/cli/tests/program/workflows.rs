@@ -4,7 +4,7 @@ use crate::support::redact::{check, shows};
 use crate::support::{Plan, World};
 
 const MINE: &str = "format = 1\nname = \"mine\"\ndescription = \"as coordinate, with a lint\"\nextends = \"coordinate\"\n\n\
-                    [[state.test.step]]\nid = \"lint\"\nkind = \"command\"\nrun = [\"true\"]\n";
+                    [[state.test.step]]\nid = \"lint\"\nkind = \"command\"\nrun = [\"test\", \"it's  so\", \"=\", \"it's  so\"]\n";
 
 fn world() -> World {
     World::with_plan(&Plan::new().sh("one", &[], "`one.txt`", "echo 1 > one.txt"))
@@ -79,6 +79,8 @@ fn an_own_workflow_runs_by_its_name() {
     assert_eq!(run["workflow"], "mine");
     let steps: Vec<_> = run["steps"].as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap()).collect();
     assert!(steps.contains(&"test/lint") && !steps.contains(&"test/check"), "{steps:?}");
+    let ran = run["verdicts"].as_array().unwrap().last().unwrap();
+    assert_eq!(ran["command"], r"'test' 'it'\''s  so' '=' 'it'\''s  so'");
 }
 
 /// Shows S18.

@@ -41,3 +41,24 @@ impl Clock for Tape {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Tape;
+    use crate::port::Clock as _;
+    use coordinate_model::time::UtcMillis;
+
+    #[test]
+    fn it_stands_until_it_is_moved_and_is_moved_forward_only() {
+        let tape = Tape::at(UtcMillis(50));
+        assert_eq!((tape.now(), tape.now(), tape.entropy()), (UtcMillis(50), UtcMillis(50), 0));
+        tape.pass();
+        assert_eq!(tape.now(), UtcMillis(51));
+        tape.reach(UtcMillis(40));
+        assert_eq!(tape.now(), UtcMillis(51));
+        tape.reach(UtcMillis(90));
+        assert_eq!(tape.now(), UtcMillis(90));
+        tape.set(UtcMillis(7));
+        assert_eq!(tape.now(), UtcMillis(7), "a recording may say what it will");
+    }
+}
