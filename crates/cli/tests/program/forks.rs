@@ -19,6 +19,7 @@ fn newest(world: &World) -> String {
 fn held(world: &World, run: &str, at: &str) -> Vec<String> {
     let outcome = world.coordinate(&["fork", run, "--at", at]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert_eq!(world.refs("refs/coordinate-forking"), [""; 0], "it is made");
     let prefix = format!("refs/coordinate/{}/", outcome.stdout.trim());
     world.refs(&prefix).iter().map(|reference| reference.replace(&prefix, "")).collect()
 }
@@ -70,7 +71,8 @@ fn a_fork_whose_past_is_gone_leaves_nothing_behind() {
     let (world, run) = failed();
     lose(&world, &run);
     let refs = world.refs("refs");
-    let outcome = world.coordinate(&["fork", &run, "--at", &event(&world, &run, "attempt_started", "implement/p2/agent")]);
+    let outcome =
+        world.coordinate(&["fork", &run, "--at", &event(&world, &run, "attempt_started", "implement/p2/agent")]);
     assert_eq!(outcome.code, Some(2), "{outcome:#?}");
     assert!(outcome.stderr.contains("is not in the repository any more"), "{outcome:#?}");
     assert_eq!(world.refs("refs"), refs);

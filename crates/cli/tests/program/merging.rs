@@ -102,6 +102,7 @@ fn a_repair_is_told_what_fails() {
     {
         assert!(prompt.contains(part), "{part}: {prompt}");
     }
+    assert!(!prompt.contains("merged onto the phases below"), "there are none: {prompt}");
 }
 
 #[test]

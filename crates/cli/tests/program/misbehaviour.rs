@@ -78,6 +78,18 @@ fn the_file_that_the_plan_names_is_missing() {
 }
 
 #[test]
+fn a_folder_that_the_plan_names_is_there_with_anything_below_it() {
+    let world = World::with_plan(&Plan::new().script("work", &[], "`src/parts/`", "write src/parts/a.txt text"));
+    let outcome = world.run_scripted(&[]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    Case { files: "`src/parts/`", script: "write src/part.txt text", arguments: &[] }.fails(
+        "agent-misbehaved",
+        "missing-file",
+        "`src/parts/` was not left as the plan says",
+    );
+}
+
+#[test]
 fn the_file_is_empty() {
     let case = Case { files: "`out.txt`", script: "write out.txt", arguments: &[] };
     let world = case.fails("agent-misbehaved", "empty-file", "`out.txt` was not left as the plan says");

@@ -133,6 +133,8 @@ fn two_phases_that_edit_the_same_lines_end_merged_and_green() {
     assert_eq!(lines, ["bottom", "middle of the left", "middle of the right", "top"]);
     assert_eq!(completions(&queue.world.subjects("main")).len(), 2);
     let run = queue.world.show();
+    let warnings = run["warnings"].to_string();
+    assert!(!warnings.contains("took only"), "both sides are in what it made: {warnings}");
     assert_eq!(
         run["verdicts"].as_array().and_then(|verdicts| verdicts.last()).map(|last| &last["passed"]),
         Some(&true.into())
@@ -155,10 +157,44 @@ fn a_repair_of_a_conflict_is_told_both_intents() {
         "intent of left",
         "intent of right",
         ", merged as ",
-        "git show ",
+        "It changed `PLAN.md`, `parts/",
+        "`, `shared.txt`: `git show ",
     ] {
         assert!(prompt.contains(part), "{part}: {prompt}");
     }
+}
+
+#[test]
+fn a_repair_is_not_told_of_what_its_work_stood_on_already() {
+    let queue = Queue::new(&[("first", &[]), ("right", &[1]), ("left", &[1])]);
+    queue.put("agent", &AGENT.replace("1) sed", "3) sed"));
+    let outcome = queue.run(&[]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let second = if queue.script("prompt-implement-p3-repair.1-agent").exists() { "3" } else { "2" };
+    let prompt = queue.text(&format!("prompt-implement-p{second}-repair.1-agent"));
+    assert!(prompt.contains("intent of right") && prompt.contains("intent of left"), "{prompt}");
+    assert!(!prompt.contains("intent of first"), "{prompt}");
+}
+
+/// What a side had of its own that looks like a marker stays; files may change further, and old ones may go.
+#[test]
+fn a_repair_may_do_more_than_bring_both_sides_together() {
+    let queue = Queue::new(&[("left", &[]), ("right", &[])]);
+    queue.world.write("old.txt", "old\n");
+    queue.world.write("test.sh", "true\n");
+    queue.world.git(&["add", "--all"]);
+    queue.world.git(&["commit", "--quiet", "--message", "an old file"]);
+    queue.put("agent", &AGENT.replace("middle of the left/", "middle of the left\\n>>>>>>> example/"));
+    queue.put(
+        "mend.sh",
+        "printf 'top\\n>>>>>>> example\\nboth\\nbottom\\n' > shared.txt\nrm old.txt\n\
+                          for part in parts/*; do echo more >> \"$part\"; done\n",
+    );
+    let outcome = queue.run(&[]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert!(outcome.stderr.contains("goes to repair, round 1"), "{outcome:#?}");
+    assert_eq!(queue.world.read("shared.txt"), "top\n>>>>>>> example\nboth\nbottom\n");
+    assert_eq!((queue.world.read("parts/1"), queue.world.has("old.txt")), ("1\nmore\n".to_owned(), false));
 }
 
 #[test]
@@ -255,6 +291,10 @@ fn the_guilty_phase_of_a_batch_is_found_and_the_others_go_in() {
     assert!(repaired[2] + repaired[3] == 1, "{repaired:?}");
     assert!(outcome.stderr.contains("fails with phases "), "{outcome:#?}");
     assert!(queue.world.has("parts/both"));
+    let guilty = if repaired[2] == 1 { 3 } else { 4 };
+    let prompt = queue.text(&format!("prompt-implement-p{guilty}-repair.1-agent"));
+    assert!(prompt.contains("It was merged onto the phases below"), "{prompt}");
+    assert!(prompt.matches("intent of ").count() > 1, "{prompt}");
     queue.world.assert_nothing_left();
 }
 
@@ -302,7 +342,9 @@ fn commits_of_the_user_are_taken_in_before_the_result_is_delivered() {
 fn a_branch_that_moves_during_each_test_is_left_with_the_command() {
     let queue = Queue::new(&[("left", &[])]);
     queue.world.write("again.txt", "");
-    queue.world.write("test.sh", "cd \"$REPO\"\necho again >> again.txt\ngit commit --quiet --message again again.txt\n");
+    queue
+        .world
+        .write("test.sh", "cd \"$REPO\"\necho again >> again.txt\ngit commit --quiet --message again again.txt\n");
     queue.world.git(&["add", "--all"]);
     queue.world.git(&["commit", "--quiet", "--message", "such tests"]);
     queue.put("go", "");

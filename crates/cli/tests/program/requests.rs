@@ -143,6 +143,24 @@ fn a_plan_is_revised_in_place() {
 
 /// Shows S19.
 #[test]
+fn a_backup_that_is_no_copy_of_the_plan_is_made_anew() {
+    let world = world();
+    ends(&world.run_authored(&["plan a rewrite of the parser"]), 0);
+    let plan = "specs/001_plan_rewrite_parser/plans/001_plan_rewrite_parser_plan.md";
+    let text = world.read(plan);
+    let revise = || ends(&world.run_authored(&[&format!("revise {plan} to add a ninth phase")]), 0);
+    revise();
+    let artifacts = world.show()["artifacts"].clone();
+    let artifacts = artifacts.as_array().expect("artifacts").iter().map(|artifact| artifact["path"].as_str().unwrap());
+    let backup = artifacts.clone().find(|path| world.read(path) == text).unwrap_or_else(|| panic!("{artifacts:?}"));
+    world.write(plan, &text);
+    world.write(backup, "damaged\n");
+    revise();
+    assert_eq!(world.read(backup), text);
+}
+
+/// Shows S19.
+#[test]
 fn a_plan_that_was_edited_meanwhile_is_not_written_over() {
     let world = world();
     ends(&world.run_authored(&["plan a rewrite of the parser"]), 0);
@@ -384,4 +402,19 @@ fn files_that_a_request_names_are_there_for_its_agents() {
     }
     assert_eq!(world.show()["kept"], serde_json::json!([]));
     world.assert_nothing_left();
+}
+
+#[test]
+fn a_named_file_may_go_meanwhile_and_a_report_of_the_run_may_not() {
+    let world = world();
+    world.write("notes.txt", "mine\n");
+    let rm = |path: &str| format!("rm -f '{}'; report x > \"$COORDINATE_ARTIFACT\"", world.repo.join(path).display());
+    world.role("research-specialist", &rm("notes.txt"));
+    ends(&world.run_authored(&["research the parser from notes.txt and plan a rewrite"]), 0);
+    assert!(!world.has("notes.txt"));
+    world.role("research-specialist", &rm("specs/002_parser_lexer_plan_rewrite/reports/001_parser.md"));
+    let outcome = world.run_authored(&["--max-parallel", "1", "research the parser and the lexer and plan a rewrite"]);
+    ends(&outcome, 1);
+    let told = "`specs/002_parser_lexer_plan_rewrite/reports/001_parser.md` is not there any more";
+    assert!(outcome.stdout.contains(told), "{outcome:#?}");
 }

@@ -139,6 +139,19 @@ fn what_is_shown_is_what_is_sent() {
     }
 }
 
+/// What agents before it would leave is told to the next one in a rehearsal too.
+/// Shows S10.
+#[test]
+fn a_rehearsed_plan_is_told_of_the_reports_that_would_be_there() {
+    let world = World::new(&[README]);
+    let words =
+        world.authored(&["--dry-run", "--show-prompts", "--json", "--topic", "ants", "research ants and plan them"]);
+    let shown = world.json(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let told = shown.as_array().unwrap().iter().find(|told| told["step"] == "plan/plan");
+    let prompt = told.unwrap_or_else(|| panic!("{shown:#}"))["prompt"].as_str().unwrap();
+    assert!(prompt.contains("Read first:") && prompt.contains("/reports/001_ants.md"), "{prompt}");
+}
+
 #[test]
 fn the_prompts_that_a_phase_gets_are_those_that_were_shown() {
     let world = World::new(&[README, ("CLAUDE.md", STANDARDS), ("Makefile", "check:\n\ttrue\n")]);

@@ -234,7 +234,8 @@ fn a_topic_that_fails_below_is_named_above() {
 /// What could be tried again was tried below; what an agent did wrong is that above, too.
 #[test]
 fn the_class_of_a_failure_below_is_that_above_unless_it_would_be_tried_again() {
-    for (does, class) in [("echo nothing > \"$COORDINATE_ARTIFACT\"", "agent-misbehaved"), ("kill -9 $$", "permanent")] {
+    for (does, class) in [("echo nothing > \"$COORDINATE_ARTIFACT\"", "agent-misbehaved"), ("kill -9 $$", "permanent")]
+    {
         let world = world();
         world.role("research-specialist", does);
         let outcome = run(&world, &asked(&world, &["--max-parallel", "1"], &six(), "research the animals"));

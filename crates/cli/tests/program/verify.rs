@@ -135,6 +135,9 @@ fn what_lies_outside_the_project_is_refused() {
     std::fs::write(world.env.root().join("outside.md"), REPORT).unwrap();
     symlink(world.env.root().join("outside.md"), world.repo.join("linked.md")).unwrap();
     verified("verify_outside", &world, &["report", "../outside.md", "linked.md"], 1);
+    let told = world.coordinate(&["verify", "file", "../outside.md", ".", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((&told["checked"][0]["bytes"], &told["checked"][1]["name"]), (&0.into(), &".".into()), "{told:#}");
 }
 
 /// Shows S12, S17.

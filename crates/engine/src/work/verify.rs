@@ -155,22 +155,22 @@ fn expect_file(
     changed: &[String],
     file: &PlannedFile,
 ) -> Result<(), Failure> {
-    let read = |path: &str| repository.read_file(&work.commit, path).map_err(|error| system(&error));
+    // A plan may name a folder with a slash at its end.
+    let path = file.path.trim_end_matches('/');
+    let read = || repository.read_file(&work.commit, path).map_err(|error| system(&error));
     match file.expectation {
         Expectation::Glob => Ok(()),
-        Expectation::Absent => match read(&file.path)? {
+        Expectation::Absent => match read()? {
             None => Ok(()),
             Some(_) => Err(misbehaved(FailureKind::FileStillThere, format!("`{}` is still there", file.path))
                 .expected_found("the file removed", "the file")
                 .remedy("mend the phase's `Files` field if it is to stay")
                 .remedy(read_it(step))),
         },
-        Expectation::Present => match read(&file.path)? {
+        Expectation::Present => match read()? {
             Some(bytes) if !bytes.is_empty() => Ok(()),
             // A folder is named: something below it must be there.
-            None if changed.iter().any(|path| path.starts_with(&format!("{}/", file.path.trim_end_matches('/')))) => {
-                Ok(())
-            }
+            None if changed.iter().any(|changed| changed.starts_with(&format!("{path}/"))) => Ok(()),
             Some(_) => Err(missing(step, changed, file, FailureKind::EmptyFile, "an empty file")),
             None => Err(missing(step, changed, file, FailureKind::MissingFile, "no such file")),
         },

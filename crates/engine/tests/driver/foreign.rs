@@ -85,6 +85,30 @@ fn an_interrupt_pauses_and_a_second_one_leaves_at_once() {
     });
 }
 
+#[test]
+fn two_interrupts_at_once_leave_at_once_and_one_among_others_pauses() {
+    on_each(|project| {
+        let id = project.create(created(&[&[]]).build());
+        let mut hand = Hand::new(World::kind()).endless(ENDLESS);
+        let one = project.drive_heard(&id, &mut hand, |_, record, outbox| {
+            if matches!(record.event, Event::AttemptStarted { .. }) {
+                outbox.send(Input::Resume { by: "a person".to_owned() });
+                outbox.interrupt();
+            }
+        });
+        assert_eq!(one.unwrap(), Stopped::Paused);
+        say(&project.journal(), &id, Input::Resume { by: "a person".to_owned() });
+        let both = project.drive_heard(&id, &mut hand, |_, record, outbox| {
+            if matches!(record.event, Event::AttemptStarted { .. }) {
+                outbox.interrupt();
+                outbox.interrupt();
+            }
+        });
+        assert_eq!(both.unwrap(), Stopped::Abandoned);
+        assert_eq!(project.run(&id).paused, None, "who leaves at once writes nothing more");
+    });
+}
+
 /// The built-in workflow with a question before the result goes to the user's branch.
 fn gated() -> Definition {
     let linked = "id = \"deliver\"\nkind = \"merge\"\naction = \"deliver\"\nneeds = [\"link\"]";
