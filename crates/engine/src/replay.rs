@@ -253,8 +253,7 @@ impl<'a> Replay<'a> {
         }
         for (key, one) in wanted {
             let carried = !matches!(key.effect, Effect::Ask | Effect::Wake);
-            let waits = key.effect == Effect::Close && self.busy > 0;
-            if waits {
+            if key.effect == Effect::Close {
                 while self.busy > 0 && self.hear() {}
             }
             if carried && !self.begun.contains_key(&key) {
