@@ -105,6 +105,20 @@ fn a_repair_is_told_what_fails() {
     assert!(!prompt.contains("merged onto the phases below"), "there are none: {prompt}");
 }
 
+/// What is killed has said nothing about the tree.
+#[test]
+fn tests_that_are_killed_are_run_again_at_once() {
+    let tests = "echo run >> \"$HOME/runs\"\ntest \"$(wc -l < \"$HOME/runs\")\" -gt 2 || kill -9 $$\n";
+    let plan = Plan::new().script("work", &[], "", "write one.txt 1");
+    let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)]);
+    let outcome = world.run_scripted(&["-c", "test.command=exec sh test.sh"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert_eq!(std::fs::read_to_string(world.env.root().join("home/runs")).unwrap(), "run\nrun\nrun\n");
+    let run = world.show();
+    assert_eq!(step(&run, "implement/p1/merge")["attempts"].as_array().map(Vec::len), Some(1));
+    assert_eq!(run["verdicts"].as_array().map(Vec::len), Some(1), "{:#}", run["verdicts"]);
+}
+
 #[test]
 fn repair_is_given_up_after_three_rounds() {
     let script = "if-role implementation-executor write broken yes\nif-role debug-specialist append broken more";

@@ -167,7 +167,8 @@ fn a_repair_of_a_conflict_is_told_both_intents() {
 #[test]
 fn a_repair_is_not_told_of_what_its_work_stood_on_already() {
     let queue = Queue::new(&[("first", &[]), ("right", &[1]), ("left", &[1])]);
-    queue.put("agent", &AGENT.replace("1) sed", "3) sed"));
+    let first = "1) sed -i 's/^top$/top of the first/' shared.txt ;;\n3) sed";
+    queue.put("agent", &AGENT.replace("1) sed", first));
     let outcome = queue.run(&[]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     let second = if queue.script("prompt-implement-p3-repair.1-agent").exists() { "3" } else { "2" };

@@ -135,6 +135,19 @@ fn a_tree_is_kept_just_before_its_hard_limit() {
     world.assert_no_trees();
 }
 
+/// Its limit moves with each word of it, so that there is no moment before its time is over.
+#[test]
+fn a_tree_is_not_kept_for_a_limit_that_does_not_come() {
+    let world = one("echo half > half.txt; for word in $(seq 50); do echo $word; sleep 0.1; done; exit 4");
+    let limits = ["-c", "snapshots.every_seconds=0", "-c", "agent.idle_seconds=4"];
+    assert_eq!(world.run_offline(&limits).code, Some(1));
+    assert_eq!(
+        moments(&world),
+        [("at work, after a tool call".to_owned(), 1)],
+        "what it did was kept when it was done"
+    );
+}
+
 /// Shows N2.
 #[test]
 fn links_into_the_checkout_are_no_work_to_be_kept() {
