@@ -119,6 +119,22 @@ fn tests_that_are_killed_are_run_again_at_once() {
     assert_eq!(run["verdicts"].as_array().map(Vec::len), Some(1), "{:#}", run["verdicts"]);
 }
 
+/// Whoever tries again begins in a tree that has nothing of the try before.
+#[test]
+fn tests_that_are_killed_too_often_are_tried_again_in_a_fresh_tree() {
+    let tests = "echo run >> \"$HOME/runs\"\nif test \"$(wc -l < \"$HOME/runs\")\" -gt 3; then test ! -e left; exit; fi\n\
+                 echo left > left\nkill -9 $$\n";
+    let plan = Plan::new().script("work", &[], "", "write one.txt 1");
+    let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)]);
+    let outcome = world.run_scripted(&["-c", "test.command=exec sh test.sh"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let run = world.show();
+    let attempts = step(&run, "implement/p1/merge")["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 2, "{attempts:#?}");
+    assert_eq!(attempts[0]["failure"]["message"], "`exec sh test.sh` was killed 3 times");
+    assert_eq!(run["phases"][0]["repairs"], 0);
+}
+
 #[test]
 fn repair_is_given_up_after_three_rounds() {
     let script = "if-role implementation-executor write broken yes\nif-role debug-specialist append broken more";

@@ -135,6 +135,18 @@ fn a_tree_is_kept_just_before_its_hard_limit() {
     world.assert_no_trees();
 }
 
+/// Shows N2.
+#[test]
+fn what_an_agent_took_back_is_kept_as_it_was_before() {
+    let world = one(&format!("echo 1 > one.txt; {}; rm one.txt; exit 4", until("go")));
+    let run = world.start(&["run", "PLAN.md", "--agent", "offline", "-c", "snapshots.every_seconds=1"]);
+    await_moment(&world, "at work, by the clock", 1);
+    world.env.script("../go", "");
+    assert_eq!(run.finish().code, Some(1));
+    assert_eq!(moments(&world).last(), Some(&("at work, by the clock".to_owned(), 1)), "{:?}", moments(&world));
+    assert_eq!(moments(&world)[0].1, 0);
+}
+
 /// Its limit moves with each word of it, so that there is no moment before its time is over.
 #[test]
 fn a_tree_is_not_kept_for_a_limit_that_does_not_come() {
