@@ -113,17 +113,20 @@ fn fill(step: &StepJob) -> Result<PathBuf, Failure> {
     Ok(tree)
 }
 
-/// A try after a timeout gets half as much time again.
 fn limits(step: &StepJob) -> Limits {
     let limits = step.job.created.limits_of(&step.role);
-    let longer =
-        |millis: u64| (0..step.step.counted.min(8)).fold(millis, |millis, _| millis.saturating_add(millis / 2));
+    let longer = |millis: u64| longer(millis, step.step.counted);
     Limits {
         idle_ms: Some(longer(limits.idle_ms)),
         hard_ms: limits.hard_ms.map(longer),
         output_bytes: limits.output_bytes,
         grace_ms: limits.grace_ms,
     }
+}
+
+/// A try after a timeout gets half as much time again, up to the ninth.
+fn longer(millis: u64, earlier: u32) -> u64 {
+    (0..earlier.min(8)).fold(millis, |millis, _| millis.saturating_add(millis / 2))
 }
 
 fn assignment(step: &StepJob, tree: &Path) -> Assignment {
@@ -261,4 +264,16 @@ pub(super) fn stop(step: &StepJob) {
     let _ = step.job.tools.attempts.stop(&step.folder(), step.job.epoch, StopHow::Ask);
     // The obligation is closed by the supervising carrier, when the process tree is gone: until then it is carried here.
     let _ = step.job.tools.attempts.follow(&step.folder(), step.attempt.offset, &mut |_| true);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::longer;
+
+    #[test]
+    fn each_try_gets_half_as_much_time_again() {
+        assert_eq!([0, 1, 2].map(|earlier| longer(1_000, earlier)), [1_000, 1_500, 2_250]);
+        assert_eq!(longer(1_000, 9), longer(1_000, 8));
+        assert_eq!(longer(u64::MAX, 3), u64::MAX);
+    }
 }

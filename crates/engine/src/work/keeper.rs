@@ -139,20 +139,20 @@ impl<'s> Keeper<'s> {
 
     fn by_the_clock(&self) -> Option<(Duration, Moment)> {
         let every = self.every?;
-        let wait = if self.cost.is_none() { every.min(FIRST) } else { every.max(self.rest_for_cost()) };
+        let wait = if self.cost.is_none() { every.min(FIRST) } else { every.max(rest(self.cost)) };
         Some((self.left(wait), Moment::Clock))
     }
 
     fn at_the_moment(&self) -> Option<(Duration, Moment)> {
         let moment = self.wanted?;
-        let wait = self.cost.map_or(Duration::ZERO, |_| REST.max(self.rest_for_cost()));
+        let wait = self.cost.map_or(Duration::ZERO, |_| REST.max(rest(self.cost)));
         Some((self.left(wait), moment))
     }
 
     fn before_a_limit(&self) -> Option<(Duration, Moment)> {
         let (limit, span) = self.ends_at().filter(|(limit, _)| self.limit != Some(*limit))?;
-        let lead = (LEAD + self.cost.unwrap_or_default() * 2).min(span / 4);
-        let wait = Duration::from_millis(limit.since(self.step.job.tools.clock.now())).saturating_sub(lead);
+        let until = Duration::from_millis(limit.since(self.step.job.tools.clock.now()));
+        let wait = until.saturating_sub(lead(self.cost, span));
         Some((wait, Moment::Limit))
     }
 
@@ -166,17 +166,8 @@ impl<'s> Keeper<'s> {
         [idle, hard].into_iter().flatten().min()
     }
 
-    fn rest_for_cost(&self) -> Duration {
-        self.cost.unwrap_or_default() * REST_TO_COST
-    }
-
-    /// What is left of a span since the last snapshot. A clock that was set back must not make it wait for its return.
     fn left(&self, span: Duration) -> Duration {
-        let now = self.step.job.tools.clock.now();
-        if now < self.last {
-            return Duration::ZERO;
-        }
-        span.saturating_sub(Duration::from_millis(now.since(self.last)))
+        left(span, self.last, self.step.job.tools.clock.now())
     }
 
     fn take(&mut self, moment: Moment) {
@@ -189,6 +180,24 @@ impl<'s> Keeper<'s> {
         self.last = self.step.job.tools.clock.now();
         self.cost = Some(Duration::from_millis(self.last.since(began)));
     }
+}
+
+/// How long before a limit a tree is kept that takes so long: a quarter of the time that the limit gives at most.
+fn lead(cost: Option<Duration>, allowed: Duration) -> Duration {
+    (LEAD + cost.unwrap_or_default() * 2).min(allowed / 4)
+}
+
+/// How long a tree is left alone whose snapshot took so long.
+fn rest(cost: Option<Duration>) -> Duration {
+    cost.unwrap_or_default() * REST_TO_COST
+}
+
+/// What is left of a span since a moment. A clock that was set back must not make it wait for its return.
+fn left(span: Duration, since: UtcMillis, now: UtcMillis) -> Duration {
+    if now < since {
+        return Duration::ZERO;
+    }
+    span.saturating_sub(Duration::from_millis(now.since(since)))
 }
 
 /// Keeps the tree of an attempt as it is now; nothing is to be done where it has none.
@@ -210,5 +219,35 @@ pub(super) fn keep_at_once(tools: &Tools, run: &Run, step: &Step, attempt: u32) 
         let kept_as = format!("{name}@{attempt}");
         let reference = format!("refs/coordinate/{}/{kept_as}", run.id());
         let _ = repository.snapshot(&tree, &reference, &Moment::Stop.message(&kept_as), tools.clock.now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{lead, left, rest};
+    use coordinate_model::time::UtcMillis;
+    use std::time::Duration;
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_lead_before_a_limit_grows_with_the_cost_and_is_a_quarter_at_most() {
+        assert_eq!(lead(None, seconds(600)), seconds(1));
+        assert_eq!(lead(Some(seconds(3)), seconds(600)), seconds(7));
+        assert_eq!(lead(Some(seconds(3)), seconds(8)), seconds(2));
+    }
+
+    #[test]
+    fn a_tree_is_left_alone_fifty_times_as_long_as_its_snapshot_took() {
+        assert_eq!((rest(None), rest(Some(seconds(2)))), (Duration::ZERO, seconds(100)));
+    }
+
+    #[test]
+    fn nothing_waits_for_a_clock_that_was_set_back() {
+        let left = |now: i64| left(seconds(10), UtcMillis(5_000), UtcMillis(now));
+        assert_eq!((left(5_000), left(8_000), left(40_000)), (seconds(10), seconds(7), Duration::ZERO));
+        assert_eq!(left(4_999), Duration::ZERO);
     }
 }
