@@ -165,6 +165,36 @@ fn what_runs_spend_on_a_day_is_limited_together() {
     assert_eq!(ledger(&world), [240, 0, 0], "180 of the run before, and one phase");
 }
 
+/// What the runs below have told the newest run of last: their attempts, and the tokens of these. All of it must be so,
+/// and none is told twice.
+#[track_caller]
+fn told(world: &World, is_so: impl Fn(&Value) -> bool) -> (u64, u64) {
+    let events = json_lines(&world.coordinate(&["logs", "--json"]).stdout).into_iter();
+    let of_below = |event: &Value| event["observations"][0]["what"] == "below";
+    let told: Vec<Value> = events.filter(of_below).map(|event| event["observations"][0].clone()).collect();
+    assert!(told.iter().all(|below| is_so(&below["usage"])), "{told:#?}");
+    assert!(told.windows(2).all(|two| two[0] != two[1]), "{told:#?}");
+    let number = |value: &Value| value.as_u64().unwrap();
+    told.last().map_or((0, 0), |last| (number(&last["attempts"]), number(&last["usage"]["input"])))
+}
+
+/// Shows P4.
+#[test]
+fn what_runs_below_spend_without_a_price_is_told_without_one() {
+    let world = World::new(&[("README.md", "# A project\n")]);
+    client(&world, "codex", &format!("{} > /dev/null", world.author()), CODEX);
+    let topics = ["ants", "bees", "cats", "dogs"].into_iter().flat_map(|topic| ["--topic", topic]);
+    let first = ["run", "--agent", "codex", "--budget-tokens", "1000", "-c", "budget.reserve_tokens=10"];
+    let words: Vec<&str> = first.into_iter().chain(topics).chain(["research the animals"]).collect();
+    let done = run(&world, &words);
+    assert_eq!(done.code, Some(0), "{done:#?}");
+    assert_eq!(
+        told(&world, |usage| usage.get("micro_usd").is_none() == (usage["input"] != 0)),
+        (4, 240),
+        "a price is told of nothing at most"
+    );
+}
+
 /// Shows P4.
 #[test]
 fn runs_below_get_their_share_and_park_the_run_above() {
@@ -179,6 +209,8 @@ fn runs_below_get_their_share_and_park_the_run_above() {
     let begun = world.calls().len() as u64;
     assert_eq!((spent, reserved), (begun * 60, 0), "{parked:#?}");
     assert!((2..4).contains(&begun), "{parked:#?}");
+    let priced = |usage: &Value| usage["micro_usd"].as_u64().unwrap() * 60 == usage["input"].as_u64().unwrap() * 880;
+    assert_eq!(told(&world, priced), (begun, begun * 60));
     let done = run(&world, &["resume", "--budget-tokens", "1000"]);
     assert_eq!(done.code, Some(0), "{done:#?}");
     assert_eq!((world.calls().len(), ledger(&world)[0]), (5, 300), "four reports and the overview, once each");

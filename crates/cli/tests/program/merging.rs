@@ -1,6 +1,8 @@
 //! Integration: conflicts, tests that fail after a merge, tests that were red before.
 
+use crate::support::process::await_that;
 use crate::support::{Plan, World, step};
+use rustix::process::Signal;
 use serde_json::Value;
 
 /// Two phases that write the same file, and a dependent of each. Phase 2 ends after phase 1 is merged.
@@ -65,7 +67,7 @@ fn what_the_conflict_message_says_can_be_done() {
 
 /// A repository whose tests fail while `broken` is there, or `fixed` is not.
 fn tested(plan: &Plan) -> World {
-    let tests = "test ! -e broken || { echo 'assertion failed: it is broken'; exit 1; }\n";
+    let tests = "test ! -e broken || { echo 'one test ran'; echo 'assertion failed: it is broken'; exit 1; }\n";
     World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)])
 }
 
@@ -98,11 +100,31 @@ fn a_repair_is_told_what_fails() {
     let outcome = world.run_scripted(&TESTS);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     let prompt = world.read("prompt.txt");
-    for part in ["# Your role: debug-specialist", "## What fails", "assertion failed: it is broken", "## Phase 1: work"]
-    {
+    for part in [
+        "# Your role: debug-specialist",
+        "## What fails",
+        "\none test ran\nassertion failed: it is broken\n",
+        "## Phase 1: work",
+    ] {
         assert!(prompt.contains(part), "{part}: {prompt}");
     }
     assert!(!prompt.contains("merged onto the phases below"), "there are none: {prompt}");
+}
+
+#[test]
+fn an_interrupt_ends_the_tests_and_resume_runs_them_again() {
+    let tests = "test ! -e \"$HOME/again\" || exit 0\ntouch \"$HOME/testing\"\nwhile :; do sleep 0.05; done\n";
+    let plan = Plan::new().script("work", &[], "", "write one.txt 1");
+    let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)]);
+    let home = world.env.root().join("home");
+    let run = world.start_scripted(&TESTS);
+    await_that("the tests", || home.join("testing").exists());
+    run.signal(Signal::INT);
+    assert_eq!(run.finish().code, Some(5));
+    world.env.assert_no_leftovers();
+    std::fs::write(home.join("again"), "").unwrap();
+    let resumed = world.coordinate(&["resume"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:#?}");
 }
 
 /// What is killed has said nothing about the tree.
@@ -161,7 +183,8 @@ fn red_before(debugger: &str) -> (World, String) {
     let tests = "test -e fixed || { echo 'no fixed here'; exit 1; }\n";
     let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)]);
     let script = format!(
-        "if-role implementation-executor write work.txt work\nif-role debug-specialist {debugger}\n\
+        "sh cp \"$COORDINATE_PROMPT_FILE\" \"$HOME/prompt-$COORDINATE_ROLE\"\n\
+         if-role implementation-executor write work.txt work\nif-role debug-specialist {debugger}\n\
          if-role debug-analyst sh mkdir -p $(dirname \"$COORDINATE_ARTIFACT\") && printf -- '{DEBUG_REPORT}' > \"$COORDINATE_ARTIFACT\"\n"
     );
     let path = world.env.script("agent", &script).display().to_string();
@@ -196,6 +219,14 @@ fn tests_that_were_red_before_are_debugged_at_the_end() {
     assert_eq!(world.read("fixed"), "yes");
     assert_eq!(step(&run, "debug/g1/analysis")["state"], "succeeded");
     assert_eq!(run["artifacts"][0]["kind"], "debug");
+    for (role, part) in [
+        ("implementation-executor", "When you have finished, `sh test.sh` is run on what is merged"),
+        ("debug-analyst", "Subject: why `sh test.sh` fails\n"),
+        ("debug-specialist", "`sh test.sh` fails:\n\n```\nno fixed here\n```\n"),
+    ] {
+        let prompt = std::fs::read_to_string(world.env.root().join("home").join(format!("prompt-{role}"))).unwrap();
+        assert!(prompt.contains(part), "{part}: {prompt}");
+    }
     world.assert_nothing_left();
 }
 

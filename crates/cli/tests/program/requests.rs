@@ -85,7 +85,7 @@ fn words_are_researched_planned_implemented_and_delivered() {
 #[test]
 fn a_plan_with_a_circle_goes_back_with_the_diagnostics() {
     let world = world();
-    let first = "if [ -e \"$here/second\" ]; then cp \"$COORDINATE_PROMPT_FILE\" \"$here/prompt\"; plan > \"$COORDINATE_ARTIFACT\"; else\n\
+    let first = "if [ -e \"$here/second\" ]; then grep -q ': .2.' \"$COORDINATE_ARTIFACT\"; cp \"$COORDINATE_PROMPT_FILE\" \"$here/prompt\"; plan > \"$COORDINATE_ARTIFACT\"; else\n\
         touch \"$here/second\"; plan | sed 's/: \\[\\]/: [2]/' > \"$COORDINATE_ARTIFACT\"; fi";
     world.role("plan-architect", first);
     ends(&world.run_authored(&["plan a rewrite of the parser"]), 0);
@@ -139,6 +139,18 @@ fn a_plan_is_revised_in_place() {
     assert!(world.read(plan).contains("### Phase 1: One") && world.read(plan).contains("### Phase 9: Nine"));
     assert!(world.has("specs/001_plan_rewrite_parser/reports/002_ninth_phase.md"), "{:?}", world.show()["artifacts"]);
     shows("request_revise_changes", &world, &world.coordinate(&["show", "--changes"]));
+}
+
+/// Shows S19.
+#[test]
+fn a_revision_that_changes_nothing_is_none() {
+    let world = world();
+    ends(&world.run_authored(&["plan a rewrite of the parser"]), 0);
+    world.role("revision-specialist", "true");
+    let plan = "specs/001_plan_rewrite_parser/plans/001_plan_rewrite_parser_plan.md";
+    let outcome = world.run_authored(&[&format!("revise {plan} to add a ninth phase")]);
+    ends(&outcome, 1);
+    assert!(outcome.stdout.contains(&format!("the plan `{plan}` was not changed")), "{outcome:#?}");
 }
 
 /// Shows S19.

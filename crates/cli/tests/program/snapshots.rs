@@ -147,6 +147,38 @@ fn what_an_agent_took_back_is_kept_as_it_was_before() {
     assert_eq!(moments(&world)[0].1, 0);
 }
 
+/// Shows N2.
+#[test]
+fn what_a_failed_agent_committed_itself_is_kept() {
+    let world = one("echo 1 > one.txt; git add one.txt; git commit --quiet --message own; exit 4");
+    assert_eq!(world.run_offline(&["-c", "snapshots.every_seconds=0"]).code, Some(1));
+    let kept = kept(&world);
+    let commit = kept[0]["commit"].as_str().unwrap_or_else(|| panic!("nothing is kept: {kept:#?}"));
+    assert_eq!(world.git(&["log", "--format=%s", "-1", commit, "--", "one.txt"]), "own");
+}
+
+/// Whoever tries again begins where the first did, and finds nothing of what another one has begun.
+/// Shows N2.
+#[test]
+fn what_lies_in_a_tree_without_its_ref_is_kept_before_the_next_try() {
+    let world = one(&format!(
+        "test ! -e half.txt || exit 4\nif test -e \"$HOME/../again\"; then echo done > one.txt; exit; fi\n\
+         echo half > half.txt; {}",
+        until("never")
+    ));
+    let run = world.start(&["run", "PLAN.md", "--agent", "offline", "-c", "snapshots.every_seconds=1"]);
+    await_moment(&world, "at work, by the clock", 1);
+    kill_all(&world, run);
+    for reference in world.refs("refs/coordinate").iter().filter(|reference| reference.contains(REF)) {
+        world.git(&["update-ref", "-d", reference]);
+    }
+    world.env.script("../again", "");
+    let resumed = world.coordinate(&["resume"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:#?}");
+    let has_half = |kept: &Value| world.git(&["ls-tree", "--name-only", kept["commit"].as_str().unwrap(), "half.txt"]);
+    assert!(kept(&world).iter().any(|kept| has_half(kept) == "half.txt"), "{:#?}", kept(&world));
+}
+
 /// Its limit moves with each word of it, so that there is no moment before its time is over.
 #[test]
 fn a_tree_is_not_kept_for_a_limit_that_does_not_come() {
