@@ -133,6 +133,12 @@ fn two_phases_that_edit_the_same_lines_end_merged_and_green() {
     assert_eq!(lines, ["bottom", "middle of the left", "middle of the right", "top"]);
     assert_eq!(completions(&queue.world.subjects("main")).len(), 2);
     let run = queue.world.show();
+    // The later side as it was before is nowhere else: that of the other one is in the history.
+    let kept = queue.world.refs("refs/coordinate");
+    let [side] = &kept.iter().filter(|name| name.ends_with("-agent.work")).collect::<Vec<_>>()[..] else {
+        panic!("{kept:?}");
+    };
+    assert_eq!(queue.world.git(&["show", &format!("{side}:shared.txt")]).matches("middle of the ").count(), 1);
     let warnings = run["warnings"].to_string();
     assert!(!warnings.contains("took only"), "both sides are in what it made: {warnings}");
     assert_eq!(
