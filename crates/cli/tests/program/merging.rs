@@ -144,10 +144,10 @@ fn tests_that_are_killed_are_run_again_at_once() {
 /// Whoever tries again begins in a tree that has nothing of the try before.
 #[test]
 fn tests_that_are_killed_too_often_are_tried_again_in_a_fresh_tree() {
-    let tests = "echo run >> \"$HOME/runs\"\nif test \"$(wc -l < \"$HOME/runs\")\" -gt 3; then test ! -e left; exit; fi\n\
-                 echo left > left\nkill -9 $$\n";
+    let tests = "echo run >> \"$HOME/runs\"\nif test \"$(wc -l < \"$HOME/runs\")\" -gt 3; then grep -x good word.txt && test ! -e left; exit; fi\n\
+                 echo bad > word.txt\necho left > left\nkill -9 $$\n";
     let plan = Plan::new().script("work", &[], "", "write one.txt 1");
-    let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)]);
+    let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests), ("word.txt", "good\n")]);
     let outcome = world.run_scripted(&["-c", "test.command=exec sh test.sh"]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     let run = world.show();

@@ -149,12 +149,14 @@ fn what_an_agent_took_back_is_kept_as_it_was_before() {
 
 /// Shows N2.
 #[test]
-fn what_a_failed_agent_committed_itself_is_kept() {
-    let world = one("echo 1 > one.txt; git add one.txt; git commit --quiet --message own; exit 4");
-    assert_eq!(world.run_offline(&["-c", "snapshots.every_seconds=0"]).code, Some(1));
-    let kept = kept(&world);
-    let commit = kept[0]["commit"].as_str().unwrap_or_else(|| panic!("nothing is kept: {kept:#?}"));
-    assert_eq!(world.git(&["log", "--format=%s", "-1", commit, "--", "one.txt"]), "own");
+fn what_an_agent_committed_itself_is_kept() {
+    let world =
+        one(&format!("echo 1 > one.txt; git add one.txt; git commit --quiet --message own; {}", until("never")));
+    let run = world.start(&["run", "PLAN.md", "--agent", "offline", "-c", "snapshots.every_seconds=1"]);
+    await_moment(&world, "own", 1);
+    kill_all(&world, run);
+    let commit = kept(&world)[0]["commit"].as_str().unwrap().to_owned();
+    assert_eq!(world.git(&["log", "--format=%s", "-1", &commit, "--", "one.txt"]), "own");
 }
 
 /// Whoever tries again begins where the first did, and finds nothing of what another one has begun.
