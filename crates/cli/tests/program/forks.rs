@@ -99,3 +99,26 @@ fn what_an_interrupted_fork_left_goes_with_the_next_one() {
     now.retain(|reference| !reference.contains(&id));
     assert_eq!(now, kept, "what was begun for a run that is there stays, without its mark");
 }
+
+/// A text that was sent back goes to the next try; once that is over nobody needs it.
+/// Shows P5.
+#[test]
+fn a_text_that_was_sent_back_is_needed_until_its_step_is_over() {
+    let world = World::new(&[("README.md", "# A project\n")]);
+    let circle = "if [ -e \"$here/second\" ]; then plan > \"$COORDINATE_ARTIFACT\"; else\n\
+                  touch \"$here/second\"; plan | sed 's/: \\[\\]/: [2]/' > \"$COORDINATE_ARTIFACT\"; fi";
+    world.role("plan-architect", circle);
+    assert_eq!(world.run_authored(&["plan a rewrite of the parser"]).code, Some(0));
+    let run = newest(&world);
+    let events = json_lines(&world.coordinate(&["logs", &run, "--json"]).stdout);
+    let second = |event: &&serde_json::Value| {
+        event["event"] == "attempt_leased" && event["step"] == "plan/plan" && event["attempt"] == 2
+    };
+    let second = events.iter().find(second).expect("a second try")["sequence"].to_string();
+    let after = event(&world, &run, "step_succeeded", "plan/plan");
+    lose(&world, &run);
+    let outcome = world.coordinate(&["fork", &run, "--at", &second]);
+    assert_eq!(outcome.code, Some(2), "{outcome:#?}");
+    assert!(outcome.stderr.contains("what an attempt left of `plan/plan`"), "{outcome:#?}");
+    held(&world, &run, &after);
+}

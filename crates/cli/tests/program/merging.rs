@@ -36,6 +36,8 @@ fn a_conflict_stops_that_phase_only_and_loses_nothing() {
 
     assert_eq!(world.git(&["show", &format!("{merged}:shared.txt")]), "left");
     assert_eq!(world.git(&["show", &format!("{work}:shared.txt")]), "right");
+    let subject = world.git(&["log", "-1", "--format=%s", &work]);
+    assert!(subject.starts_with("work of ") && subject.ends_with(" on phase 2 - right"), "{subject}");
     assert_eq!(world.git(&["show", &format!("{merged}:three.txt")]), "3");
     assert_eq!(step(&run, "implement/p3/merge")["state"], "succeeded");
     assert_eq!(step(&run, "implement/p4/agent")["state"], "blocked");
@@ -180,7 +182,7 @@ const DEBUG_REPORT: &str = "# Tests\\n\\n## Metadata\\n\\n- **Date**: 2026-11-21
 /// Tests that are red from the start: no phase is to blame, the run mends them at its end.
 fn red_before(debugger: &str) -> (World, String) {
     let plan = Plan::new().sh("work", &[], "", "echo work > work.txt");
-    let tests = "test -e fixed || { echo 'no fixed here'; exit 1; }\n";
+    let tests = "echo run >> \"$HOME/runs\"\ntest -e fixed || { echo 'no fixed here'; exit 1; }\n";
     let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)]);
     let script = format!(
         "sh cp \"$COORDINATE_PROMPT_FILE\" \"$HOME/prompt-$COORDINATE_ROLE\"\n\
@@ -227,6 +229,10 @@ fn tests_that_were_red_before_are_debugged_at_the_end() {
         let prompt = std::fs::read_to_string(world.env.root().join("home").join(format!("prompt-{role}"))).unwrap();
         assert!(prompt.contains(part), "{part}: {prompt}");
     }
+    let runs = std::fs::read_to_string(world.env.root().join("home/runs")).unwrap().lines().count();
+    let verdicts = run["verdicts"].as_array().unwrap().iter();
+    let trees: std::collections::BTreeSet<_> = verdicts.map(|verdict| verdict["tree"].as_str().unwrap()).collect();
+    assert_eq!(runs, trees.len(), "each tree is asked once");
     world.assert_nothing_left();
 }
 

@@ -141,6 +141,7 @@ fn two_phases_that_edit_the_same_lines_end_merged_and_green() {
     assert_eq!(queue.world.git(&["show", &format!("{side}:shared.txt")]).matches("middle of the ").count(), 1);
     let warnings = run["warnings"].to_string();
     assert!(!warnings.contains("took only"), "both sides are in what it made: {warnings}");
+    assert!(warnings.contains("`implement/p1/agent` ended without its line `PHASE_COMPLETE: 1`"), "{warnings}");
     assert_eq!(
         run["verdicts"].as_array().and_then(|verdicts| verdicts.last()).map(|last| &last["passed"]),
         Some(&true.into())
@@ -315,7 +316,7 @@ fn a_batch_of_one_is_as_without_a_queue() {
 }
 
 /// The user commits while the run works.
-fn with_commit(file: &str, text: &str, mend: Option<&str>, more: &[&str]) -> (Queue, Outcome) {
+pub(crate) fn with_commit(file: &str, text: &str, mend: Option<&str>, more: &[&str]) -> (Queue, Outcome) {
     let queue = Queue::new(&[("left", &[]), ("next", &[1])]);
     if let Some(mend) = mend {
         queue.put("mend.sh", mend);

@@ -141,6 +141,8 @@ fn a_plan_that_git_ignores_is_changed_where_it_lies() {
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     let plan = world.read("PLAN.md");
     assert_eq!(plan.matches("- [x]").count(), 3, "{plan}");
+    assert!(plan.contains("### Phase 3: More [COMPLETE]"), "{plan}");
+    assert!(!world.git(&["ls-tree", "-r", "--name-only", "main"]).contains("PLAN.md"));
 }
 
 #[test]

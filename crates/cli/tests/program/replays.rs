@@ -1,7 +1,7 @@
 //! Runs are carried out once more: those in which more than one thing happens at once, and one that is interrupted.
 
 use crate::forecast::meeting;
-use crate::queue::{AGENT, Queue};
+use crate::queue::{AGENT, Queue, with_commit};
 use crate::support::process::await_that;
 use crate::support::{Plan, World};
 use coordinate_testkit::Outcome;
@@ -63,6 +63,63 @@ fn one_whose_conflict_was_repaired() {
     let queue = Queue::new(&[("left", &[]), ("right", &[])]);
     good(&queue.run_together(1, &["--max-parallel", "2"]));
     again(&queue.world, &["goes to repair, round 1"]);
+}
+
+/// Shows N8.
+#[test]
+fn one_whose_result_had_to_wait_for_the_user() {
+    let world = World::with_plan(&Plan::new().sh("one", &[], "one.txt", "echo 1 > one.txt; echo 2 >> README.md"));
+    world.write("README.md", "# Mine\n");
+    good(&world.run_offline(&[]));
+    assert_eq!(world.show()["delivery"]["delivery"], "deferred");
+    again(&world, &["README.md"]);
+}
+
+/// Shows N8.
+#[test]
+fn one_that_took_in_what_the_user_had_committed_meanwhile() {
+    let (queue, outcome) = with_commit("mine.txt", "mine\n", None, &[]);
+    good(&outcome);
+    again(&queue.world, &["its commits are taken in first"]);
+}
+
+/// Shows N8.
+#[test]
+fn one_that_led_runs_of_its_own() {
+    let world = World::new(&[("README.md", "# A project\n")]);
+    let topics = ["ants", "bees", "cats", "dogs"].into_iter().flat_map(|topic| ["--topic", topic]);
+    let words: Vec<&str> = ["--max-parallel", "1"].into_iter().chain(topics).chain(["research the animals"]).collect();
+    good(&world.run_authored(&words));
+    let all = world.json(&["ps", "--json"]);
+    let above = all.as_array().expect("runs").iter().find(|run| run["parent"].is_null()).expect("one above");
+    let replayed = world.coordinate(&["replay", above["run"].as_str().expect("an id"), "--execute"]);
+    assert_eq!(replayed.code, Some(0), "{replayed:#?}");
+    assert!(replayed.stdout.contains(" events, each as recorded"), "{replayed:#?}");
+}
+
+/// Shows N8.
+#[test]
+fn one_that_was_cancelled_while_its_agent_was_at_work() {
+    let until = "touch \"$HOME/../begun\"; while :; do sleep 0.05; done";
+    let world = World::with_plan(&Plan::new().sh("one", &[], "one.txt", until));
+    let run = world.start(&["run", "PLAN.md", "--agent", "offline"]);
+    await_that("the agent", || world.env.root().join("begun").exists());
+    assert_eq!(world.coordinate(&["cancel"]).code, Some(0));
+    assert_eq!(run.finish().code, Some(5));
+    again(&world, &["cancelled"]);
+}
+
+/// What a run has merged and put away is enough to carry it out once more, whatever git tidies up.
+/// Shows N8.
+#[test]
+fn one_after_which_git_removed_what_nothing_holds() {
+    let script = "if-role implementation-executor write broken yes\nif-role debug-specialist sh rm broken";
+    let plan = Plan::new().script("work", &[], "", script);
+    let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", "test ! -e broken\n")]);
+    good(&world.run_scripted(&["-c", "test.command=sh test.sh"]));
+    world.git(&["reflog", "expire", "--expire=now", "--all"]);
+    world.git(&["gc", "--quiet", "--prune=now"]);
+    again(&world, &["goes to repair, round 1"]);
 }
 
 /// Shows N8.

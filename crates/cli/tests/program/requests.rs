@@ -78,6 +78,8 @@ fn words_are_researched_planned_implemented_and_delivered() {
     // A plan that was ticked is still the one that was verified.
     let plans = world.json(&["artifacts", "--type", "plan", "--json"]);
     assert_eq!((plans.as_array().unwrap().len(), &plans[0]["verdict"]), (1, &"verified".into()));
+    let warnings = world.show()["warnings"].to_string();
+    assert!(!warnings.contains("ended without its line"), "{warnings}");
     world.assert_nothing_left();
 }
 
@@ -429,4 +431,11 @@ fn a_named_file_may_go_meanwhile_and_a_report_of_the_run_may_not() {
     ends(&outcome, 1);
     let told = "`specs/002_parser_lexer_plan_rewrite/reports/001_parser.md` is not there any more";
     assert!(outcome.stdout.contains(told), "{outcome:#?}");
+}
+
+/// Reading and writing reports needs nothing that a project's set-up makes.
+#[test]
+fn trees_of_research_are_not_set_up() {
+    let world = world();
+    ends(&world.run_authored(&["-c", "worktree.setup=[\"exit 9\"]", "research the parser and plan a rewrite"]), 0);
 }

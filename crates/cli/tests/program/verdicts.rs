@@ -79,14 +79,37 @@ fn a_kept_verdict_that_speaks_of_something_else_is_none() {
     let folder = world.repo.join(".coordinate/state/verdicts");
     let files = World::entries(&folder);
     assert!(!files.is_empty());
-    for file in &files {
-        let text = std::fs::read_to_string(folder.join(file)).unwrap();
-        let mut kept: Value = serde_json::from_str(&text).unwrap();
-        kept["verdict"]["tree"] = "0".repeat(40).into();
-        std::fs::write(folder.join(file), kept.to_string()).unwrap();
+    for (nth, (key, other)) in
+        [("tree", "0".repeat(40)), ("command", "true".to_owned()), ("environment", "none".to_owned())]
+            .into_iter()
+            .enumerate()
+    {
+        for file in &files {
+            let text = std::fs::read_to_string(folder.join(file)).unwrap();
+            let mut kept: Value = serde_json::from_str(&text).unwrap();
+            kept["verdict"][key] = other.clone().into();
+            std::fs::write(folder.join(file), kept.to_string()).unwrap();
+        }
+        good(&world.run_offline(&[]));
+        assert_eq!(ran(&world), nth + 2, "another {key}");
+        again(&world);
     }
-    good(&world.run_offline(&[]));
-    assert_eq!(ran(&world), 2);
+}
+
+/// Files of the checkout are a part of linked trees, and of no tree's hash.
+/// Shows N9.
+#[test]
+fn with_links_into_the_checkout_no_verdict_is_another_runs() {
+    let plan = Plan::new().sh("one", &[], "one.txt", "echo one > one.txt");
+    let files = [("PLAN.md", plan.text()), ("Makefile", COUNTING.to_owned()), (".gitignore", ".env\n".to_owned())];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let world = World::new(&files);
+    world.write(".env", "PORT=1\n");
+    for nth in [1, 2] {
+        good(&world.run_offline(&["-c", "worktree.link=[\".env\"]"]));
+        assert_eq!(ran(&world), nth);
+        again(&world);
+    }
 }
 
 /// Shows N9.
