@@ -10,6 +10,8 @@ mod check;
 mod close;
 mod deliver;
 mod enter;
+#[cfg(test)]
+mod examples;
 mod forge;
 mod inputs;
 mod judge;

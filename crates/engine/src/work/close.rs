@@ -232,3 +232,20 @@ fn left(job: &Job, run: &Run, repository: &dyn Repository) -> Vec<String> {
     let integration = repository.resolve(&job.integration_ref()).ok().flatten().map(|_| job.integration_branch());
     snapshots.into_iter().map(|(name, _)| name).chain(integration).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::step;
+    use super::is_merge_of;
+    use serde_json::json;
+
+    #[test]
+    fn work_is_merged_by_the_merge_beside_it_that_succeeded() {
+        let agent = step("debug#2/agent", &json!({}));
+        let merge = |id: &str, kind: &str, state: &str| step(id, &json!({"kind": kind, "state": state}));
+        assert!(is_merge_of(&merge("debug#2/merge", "merge", "succeeded"), &agent));
+        assert!(!is_merge_of(&merge("debug#1/merge", "merge", "succeeded"), &agent));
+        assert!(!is_merge_of(&merge("debug#2/merge", "merge", "failed"), &agent));
+        assert!(!is_merge_of(&merge("debug#2/check", "check", "succeeded"), &agent));
+    }
+}

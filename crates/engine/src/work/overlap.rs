@@ -5,10 +5,12 @@ use super::{Job, StepJob, lock};
 use crate::driver::Outbox;
 use crate::port::{CommitSpec, MergeOutcome, RepositoryError};
 use coordinate_model::definition::StepKind;
+use coordinate_model::event::Options;
 use coordinate_model::failure::Failure;
 use coordinate_model::forecast::{Overlap, Overlapping};
 use coordinate_model::ids::{Oid, PhaseNumber, StepId};
 use coordinate_model::input::{Input, Of};
+use coordinate_model::run::Step;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -60,10 +62,8 @@ struct Look {
 
 /// Watches the tree of a phase's agent, where that is wanted and more than one can be at work.
 pub(super) fn watch(step: &StepJob, outbox: &Outbox) -> Option<Watching> {
-    let options = &step.job.created.options;
-    let wanted = options.forecast.is_some_and(|settings| settings.overlap != Overlapping::Off);
-    let own = step.step.kind == StepKind::Agent && step.step.replan.is_none() && step.step.repair.is_none();
-    let phase = step.step.phase.filter(|_| wanted && own && step.order.is_none() && options.max_parallel > 1)?;
+    let watched = is_watched(&step.job.created.options, &step.step) && step.order.is_none();
+    let phase = step.step.phase.filter(|_| watched)?;
     let base = step.attempt.base.clone()?;
     let (board, ends) = (Arc::clone(&step.job.board), Arc::default());
     let post = Post { of: step.of.clone(), phase, paths: BTreeSet::new() };
@@ -74,6 +74,13 @@ pub(super) fn watch(step: &StepJob, outbox: &Outbox) -> Option<Watching> {
     let outbox = outbox.clone();
     std::thread::spawn(move || look.go_on(&outbox));
     Some(watching)
+}
+
+/// Whether a step's own work may meet that of another one. Repairs and changes of the plan are nobody's to wait for.
+fn is_watched(options: &Options, step: &Step) -> bool {
+    let wanted = options.forecast.is_some_and(|settings| settings.overlap != Overlapping::Off);
+    let own = step.kind == StepKind::Agent && step.replan.is_none() && step.repair.is_none();
+    wanted && own && options.max_parallel > 1
 }
 
 impl Look {
@@ -177,5 +184,30 @@ impl StepJob {
             ));
         }
         Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::step;
+    use super::is_watched;
+    use coordinate_model::forecast::{Overlapping, Settings};
+    use coordinate_testkit::runs::created;
+    use serde_json::json;
+
+    #[test]
+    fn agents_at_their_own_phases_are_watched_where_more_than_one_can_be_at_work() {
+        let options = |overlap: Overlapping, most: u32| {
+            let settings = Settings { overlap, ..Settings::default() };
+            created(&[&[]]).forecast(settings).max_parallel(most).build().options
+        };
+        let (on, agent) = (options(Overlapping::Pause, 2), step("implement/p1/agent", &json!({})));
+        assert!(is_watched(&on, &agent));
+        assert!(!is_watched(&options(Overlapping::Off, 2), &agent));
+        assert!(!is_watched(&options(Overlapping::Pause, 1), &agent));
+        for other in [json!({"kind": "merge"}), json!({"repair": 1}), json!({"replan": 1})] {
+            assert!(!is_watched(&on, &step("implement/p1/other", &other)), "{other}");
+        }
+        assert!(!is_watched(&created(&[&[]]).build().options, &agent), "nobody wants it");
     }
 }

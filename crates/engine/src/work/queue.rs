@@ -105,3 +105,68 @@ pub(super) fn landed(run: &Run) -> Vec<Landed> {
     let landed = |step: &Step| Some(Landed { phase: step.phase?, movement: step.movement.clone()? });
     run.steps.iter().filter(merged).filter_map(landed).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::step;
+    use super::{beside, landed, stem};
+    use coordinate_model::definition::StateName;
+    use coordinate_model::event::Event;
+    use coordinate_model::run::{Position, Run, Step};
+    use coordinate_model::time::UtcMillis;
+    use coordinate_testkit::runs::created;
+    use serde_json::{Value, json};
+
+    /// A run that has just begun, with these steps.
+    fn run(steps: Vec<Step>) -> Run {
+        let created = Event::RunCreated(Box::new(created(&[&[], &[], &[]]).build()));
+        let mut run = Run::begin(Position { sequence: 1, at: UtcMillis(0) }, &created).expect("it begins");
+        run.steps = steps;
+        run
+    }
+
+    #[test]
+    fn steps_of_one_text_of_a_phase_have_one_stem() {
+        let stem = |id: &str| stem(&step(id, &json!({}))).to_owned();
+        assert_eq!(stem("implement/p3v2/merge"), "implement/p3v2");
+        assert_eq!(stem("implement/p3v2/repair#1/merge"), "implement/p3v2");
+        assert_eq!(stem("alone"), "alone");
+    }
+
+    #[test]
+    fn only_phases_whose_merge_succeeded_are_merged() {
+        let (old, new) = ("1".repeat(40), "2".repeat(40));
+        let merge = |phase: u32, more: Value| {
+            let movement = json!({"old": old, "new": new});
+            let mut all = json!({"kind": "merge", "state": "succeeded", "phase": phase, "movement": movement});
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            step(&format!("implement/p{phase}/merge"), &all)
+        };
+        let others =
+            [json!({"state": "failed"}), json!({"kind": "agent"}), json!({"replan": 1}), json!({"movement": null})];
+        let steps = std::iter::once(merge(1, json!({}))).chain(others.map(|other| merge(2, other))).collect();
+        let landed: Vec<u32> = landed(&run(steps)).iter().map(|landed| landed.phase.0).collect();
+        assert_eq!(landed, [1]);
+    }
+
+    #[test]
+    fn steps_without_a_phase_belong_to_those_of_their_state_that_leave_work() {
+        let run = run(Vec::new());
+        let debug = run.created.definition.state(&StateName("debug".to_owned())).expect("there is debugging");
+        let template = |writes: bool| {
+            let at = debug.steps.iter().position(|step| step.writes.is_some() == writes).expect("one of each");
+            json!({"of_state": "debug", "template": at})
+        };
+        let with = |more: Value| {
+            let mut all = template(false);
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            step("debug/other", &all)
+        };
+        let merge = with(json!({}));
+        assert!(beside(&run, &merge, &with(json!({}))));
+        for other in [json!({"of_state": "implement"}), json!({"base": 1}), json!({"phase": 1})] {
+            assert!(!beside(&run, &merge, &with(other.clone())), "{other}");
+        }
+        assert!(!beside(&run, &merge, &step("debug/g1/analysis", &template(true))), "an artifact is nobody's to take");
+    }
+}
