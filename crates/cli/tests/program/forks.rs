@@ -100,6 +100,20 @@ fn what_an_interrupted_fork_left_goes_with_the_next_one() {
     assert_eq!(now, kept, "what was begun for a run that is there stays, without its mark");
 }
 
+/// The ticks that the run it is forked from has put into the plan since are not a fork's own.
+/// Shows P5.
+#[test]
+fn a_fork_takes_in_the_plan_as_it_was_then() {
+    let plan = Plan::new().sh("one", &[], "`one.txt`", "echo 1 > one.txt");
+    let world = World::with_plan(&plan);
+    assert_eq!(world.run_offline(&["-c", "test.command=true"]).code, Some(0));
+    let outcome = world.coordinate(&["fork", &newest(&world), "--at", "2", "--resume"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    let taken_in = world.git(&["log", "--all", "--format=%H", "--grep=take in the plan"]);
+    assert_eq!(world.git(&["show", &format!("{taken_in}:PLAN.md")]), plan.text().trim_end(), "{taken_in}");
+    assert_eq!(world.read("PLAN.md"), plan.ticked());
+}
+
 /// A text that was sent back goes to the next try; once that is over nobody needs it.
 /// Shows P5.
 #[test]

@@ -224,6 +224,7 @@ fn tests_that_were_red_before_are_debugged_at_the_end() {
     for (role, part) in [
         ("implementation-executor", "When you have finished, `sh test.sh` is run on what is merged"),
         ("debug-analyst", "Subject: why `sh test.sh` fails\n"),
+        ("debug-analyst", "`sh test.sh` fails:\n\n```\nno fixed here\n```\n"),
         ("debug-specialist", "`sh test.sh` fails:\n\n```\nno fixed here\n```\n"),
     ] {
         let prompt = std::fs::read_to_string(world.env.root().join("home").join(format!("prompt-{role}"))).unwrap();

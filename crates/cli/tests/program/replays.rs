@@ -109,6 +109,23 @@ fn one_that_was_cancelled_while_its_agent_was_at_work() {
     again(&world, &["cancelled"]);
 }
 
+/// What somebody killed then nobody kills now.
+/// Shows N8.
+#[test]
+fn one_whose_tests_were_killed_goes_otherwise_now() {
+    let tests = "test -e \"$HOME/../calm\" || kill -9 $$\n";
+    let plan = Plan::new().script("work", &[], "", "write one.txt 1");
+    let world = World::new(&[("PLAN.md", &plan.text()), ("test.sh", tests)]);
+    let run = world.run_scripted(&["-c", "test.command=exec sh test.sh"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    std::fs::write(world.env.root().join("calm"), "").expect("it can be written");
+    let replayed = world.coordinate(&["replay", "--execute"]);
+    assert_eq!(replayed.code, Some(1), "{replayed:#?}");
+    let parts =
+        ["is another than was recorded", "\nrecorded  {", "was killed 3 times", "\nnow       {", "\"passed\":true"];
+    assert!(parts.iter().all(|part| replayed.stdout.contains(part)), "{replayed:#?}");
+}
+
 /// What a run has merged and put away is enough to carry it out once more, whatever git tidies up.
 /// Shows N8.
 #[test]

@@ -39,6 +39,8 @@ fn a_research_and_plan_leaves_reports_and_a_plan_and_nothing_else() {
     );
     assert_eq!(world.git(&["status", "--porcelain"]), "?? specs/");
     assert_eq!(world.git(&["log", "--oneline"]).lines().count(), 1);
+    let log = world.coordinate(&["logs", "--json"]).stdout;
+    assert!(!log.contains("\"integration\":\""), "no branch was made for it: {log}");
     world.assert_nothing_left();
 }
 
@@ -78,6 +80,7 @@ fn words_are_researched_planned_implemented_and_delivered() {
     // A plan that was ticked is still the one that was verified.
     let plans = world.json(&["artifacts", "--type", "plan", "--json"]);
     assert_eq!((plans.as_array().unwrap().len(), &plans[0]["verdict"]), (1, &"verified".into()));
+    assert!(world.coordinate(&["logs", "--json"]).stdout.contains("\"integration\":\""));
     let warnings = world.show()["warnings"].to_string();
     assert!(!warnings.contains("ended without its line"), "{warnings}");
     world.assert_nothing_left();

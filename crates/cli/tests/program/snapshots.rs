@@ -159,6 +159,23 @@ fn what_an_agent_committed_itself_is_kept() {
     assert_eq!(world.git(&["log", "--format=%s", "-1", &commit, "--", "one.txt"]), "own");
 }
 
+/// The branches of trees go with them; what was committed there and is merged nowhere stays under a ref.
+/// Shows N2.
+#[test]
+fn what_is_only_on_the_branch_of_a_tree_stays() {
+    let own = |file: &str| format!("echo 1 > {file}; git add {file}; git commit --quiet --message 'own {file}'");
+    let plan = Plan::new().sh("one", &[], "", &own("one.txt"));
+    let world = World::with_plan(&plan.sh("two", &[1], "", &format!("{}; exit 4", own("two.txt"))));
+    assert_eq!(world.run_offline(&["-c", "test.command=true"]).code, Some(1));
+    let branches: Vec<String> =
+        world.refs("refs/coordinate").into_iter().filter(|reference| reference.ends_with(".branch")).collect();
+    let [branch] = &branches[..] else { panic!("{branches:?}") };
+    assert!(branch.ends_with("/implement-p2-agent.branch"), "{branch}");
+    assert_eq!(world.git(&["log", "-1", "--format=%s", branch]), "own two.txt");
+    let heads = world.refs("refs/heads/coordinate");
+    assert!(heads.iter().all(|head| head.ends_with("/main")), "{heads:?}");
+}
+
 /// Whoever tries again begins where the first did, and finds nothing of what another one has begun.
 /// Shows N2.
 #[test]

@@ -4,7 +4,7 @@ use super::StepJob;
 use crate::driver::{Listener, Outbox};
 use crate::journal::Record;
 use coordinate_model::client::Usage;
-use coordinate_model::event::{Event, Observation};
+use coordinate_model::event::Observation;
 use coordinate_model::input::{Input, Of};
 use coordinate_model::ledger::{Total, total};
 use coordinate_model::run::Run;
@@ -37,10 +37,7 @@ impl Spend {
 }
 
 impl Listener for Spend {
-    fn on_event(&mut self, run: &Run, record: &Record) {
-        if !spends(&record.event) {
-            return;
-        }
+    fn on_event(&mut self, run: &Run, _record: &Record) {
         let spent = total(run).without(&self.before);
         if spent == self.told {
             return;
@@ -53,8 +50,4 @@ impl Listener for Spend {
     }
 
     fn on_tick(&mut self, _run: &Run) {}
-}
-
-fn spends(event: &Event) -> bool {
-    matches!(event, Event::AttemptLeased { .. } | Event::AgentObserved { .. } | Event::AttemptEnded { .. })
 }

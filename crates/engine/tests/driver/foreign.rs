@@ -10,6 +10,8 @@ use coordinate_model::input::{Answer, Input};
 use coordinate_model::obligation::Effect;
 use coordinate_testkit::runs::created;
 use coordinate_testkit::world::World;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 const ENDLESS: &[&str] = &["implement/p1/agent"];
 
@@ -82,6 +84,32 @@ fn an_interrupt_pauses_and_a_second_one_leaves_at_once() {
         });
         assert_eq!(twice.unwrap(), Stopped::Abandoned);
         assert_eq!(project.run(&id).paused.as_deref(), Some("the user (interrupt)"));
+    });
+}
+
+#[test]
+fn a_run_is_closed_when_all_that_was_stopped_has_ended() {
+    on_each(|project| {
+        let id = project.create(created(&[&[]]).build());
+        let other = project.journal();
+        let late = Rc::new(RefCell::new(Vec::new()));
+        let mut hand = Hand::new(World::kind()).endless(ENDLESS);
+        hand.late = Some(Rc::clone(&late));
+        let outbox = RefCell::new(None);
+        let stopped = project.drive_watched(
+            &id,
+            &mut hand,
+            |_, record, to| {
+                outbox.replace(Some(to.clone()));
+                if matches!(record.event, Event::AttemptStarted { .. }) {
+                    say(&other, &id, Input::Cancel { by: "another terminal".to_owned(), reason: String::new() });
+                }
+            },
+            // What was stopped ends when nothing else happens any more.
+            || late.borrow_mut().drain(..).for_each(|key| outbox.borrow().as_ref().unwrap().finished(key)),
+        );
+        assert_eq!(stopped.unwrap(), Stopped::Ended(Outcome::Cancelled));
+        assert!(hand.begun.iter().any(|(_, key)| key.effect == Effect::Close));
     });
 }
 

@@ -12,7 +12,9 @@ use coordinate_model::run::{Run, Step, StepState};
 use coordinate_testkit::faults::{memory, sqlite};
 use coordinate_testkit::virtual_clock::VirtualClock;
 use coordinate_testkit::world::World;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// See the module.
@@ -20,6 +22,8 @@ pub(crate) struct Hand {
     pub(crate) world: World,
     /// Attempts of these steps run until they are stopped.
     pub(crate) endless: &'static [&'static str],
+    /// Carriers of stopped attempts that are not done yet; `None`: they are done at once.
+    pub(crate) late: Option<Rc<RefCell<Vec<ObligationKey>>>>,
     /// What was begun, with the newest event that was known then.
     pub(crate) begun: Vec<(u64, ObligationKey)>,
     running: BTreeMap<ObligationKey, Of>,
@@ -27,7 +31,7 @@ pub(crate) struct Hand {
 
 impl Hand {
     pub(crate) fn new(world: World) -> Self {
-        Self { world, endless: &[], begun: Vec::new(), running: BTreeMap::new() }
+        Self { world, endless: &[], late: None, begun: Vec::new(), running: BTreeMap::new() }
     }
 
     pub(crate) fn endless(mut self, steps: &'static [&'static str]) -> Self {
@@ -44,7 +48,10 @@ impl Hand {
         let supervising = ObligationKey { effect: Effect::Supervise, ..key.clone() };
         if let Some(of) = self.running.remove(&supervising) {
             outbox.send(Input::Ended { of, ending: AttemptEnding::Stopped, snapshot: None, tail: Vec::new() });
-            outbox.finished(supervising);
+            match &self.late {
+                Some(late) => late.borrow_mut().push(supervising),
+                None => outbox.finished(supervising),
+            }
         }
     }
 }
@@ -55,6 +62,8 @@ impl Executor for Hand {
         self.begun.push((run.sequence, key.clone()));
         let step = key.step.as_ref().and_then(|step| run.step(step));
         assert!(step.is_none_or(|step| step.state != StepState::Succeeded), "{key:?} is done");
+        let late = self.late.as_ref().is_some_and(|late| !late.borrow().is_empty());
+        assert!(key.effect != Effect::Close || !late, "a run is closed while carriers are at work");
         let endless = key.step.as_ref().is_some_and(|step| self.endless.contains(&step.as_str()));
         let stopping = step.and_then(|step| step.attempt()).is_some_and(|attempt| attempt.stopping);
         if key.effect == Effect::Supervise && endless && !stopping {
