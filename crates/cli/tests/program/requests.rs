@@ -133,6 +133,33 @@ fn what_an_agent_changes_besides_its_file_is_kept_and_not_taken() {
     assert!(run["warnings"].to_string().contains("changed 2 files besides its own"), "{}", run["warnings"]);
 }
 
+/// A copy of the report elsewhere, and another text of a file that the request names, are nowhere but in its tree.
+#[test]
+fn copies_and_changes_of_named_files_are_kept_too() {
+    let world = world();
+    world.write("notes.txt", "mine\n");
+    for (does, file, text) in
+        [("cp \"$COORDINATE_ARTIFACT\" copy.md", "copy.md", "# x"), ("echo other > notes.txt", "notes.txt", "other")]
+    {
+        world.role("research-specialist", &format!("report x > \"$COORDINATE_ARTIFACT\"; {does}"));
+        ends(&world.run_authored(&["--topic", "parser", "research the parser from notes.txt"]), 0);
+        let run = world.show();
+        let kept = run["kept"][0].as_str().unwrap_or_else(|| panic!("`{file}` is not kept: {run:#}"));
+        assert!(world.git(&["show", &format!("{kept}:{file}")]).starts_with(text), "{file}");
+    }
+    assert_eq!(world.read("notes.txt"), "mine\n");
+}
+
+#[test]
+fn a_report_that_its_agent_committed_leaves_no_branch() {
+    let world = world();
+    let commits = "report x > \"$COORDINATE_ARTIFACT\"; git add --all --force; git commit --quiet --message own";
+    world.role("research-specialist", commits);
+    ends(&world.run_authored(&["-c", "test.command=true", "research the parser"]), 0);
+    assert_eq!(world.refs("refs/coordinate/"), [""; 0]);
+    assert_eq!(world.refs("refs/heads"), ["refs/heads/main"]);
+}
+
 /// Shows S19.
 #[test]
 fn a_plan_is_revised_in_place() {
@@ -226,6 +253,8 @@ fn debugging_ends_with_the_cause() {
     let outcome = world.run_authored(&["find out why the test fails"]);
     shows("request_debug", &world, &outcome);
     assert_eq!(world.git(&["log", "--oneline"]).lines().count(), 1);
+    let log = world.coordinate(&["logs", "--json"]).stdout;
+    assert!(!log.contains("\"integration\":\""), "no branch was made for it: {log}");
     world.assert_nothing_left();
 }
 
