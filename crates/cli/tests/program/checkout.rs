@@ -125,6 +125,16 @@ fn an_ignored_plan_stays_out_of_the_commits_and_is_ticked_where_it_lies() {
     world.assert_nothing_left();
 }
 
+/// A phase that changes nothing that git keeps is done all the same, and its commit says so.
+#[test]
+fn a_phase_that_changes_nothing_has_its_commit() {
+    let world = World::new(&[(".gitignore", "PLAN.md\nspecs/\n")]);
+    world.write("PLAN.md", &Plan::new().sh("one", &[], "none", "true").text());
+    let outcome = world.run_offline(&[]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert_eq!(world.subjects("main"), ["feat(001): complete phase 1 - one", "first"]);
+}
+
 #[test]
 fn a_plan_from_outside_gets_a_topic_of_its_own() {
     let world = World::new(&[("README.md", "# A project\n")]);

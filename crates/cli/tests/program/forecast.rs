@@ -69,10 +69,12 @@ pub(crate) fn meeting() -> Plan {
 /// Shows N4.
 #[test]
 fn two_at_work_on_one_file_are_seen_and_the_later_one_goes_on_from_the_other() {
-    let world = World::with_plan(&meeting());
+    // A third one is at work all the while.
+    let third = "sh until test -e \"$HOME/stopped\"; do sleep 0.05; done\nwrite three.txt 3";
+    let world = World::with_plan(&meeting().script("three", &[], "three.txt", third));
     // What both have as a link into the checkout is no work in which they could meet.
     world.write(".env", "PORT=1\n");
-    let outcome = world.run_scripted(&["-c", "worktree.link=[\".env\"]"]);
+    let outcome = world.run_scripted(&["--max-parallel", "3", "-c", "worktree.link=[\".env\"]"]);
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert_eq!(world.read("shared.txt"), "one\ntwo\n");
     let seen = events(&world, "overlap_seen");

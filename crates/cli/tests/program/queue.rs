@@ -206,6 +206,19 @@ fn a_repair_may_do_more_than_bring_both_sides_together() {
 }
 
 #[test]
+fn a_file_that_one_side_removed_may_go() {
+    let queue = Queue::new(&[("left", &[]), ("right", &[])]);
+    queue.put("agent", &AGENT.replace("1) sed -i 's/^middle$/middle of the left/' shared.txt", "1) rm shared.txt"));
+    queue.put("mend.sh", "rm -f shared.txt\n");
+    let outcome = queue.run(&[]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert!(outcome.stderr.contains("goes to repair, round 1"), "{outcome:#?}");
+    assert!(!queue.world.has("shared.txt"));
+    let warnings = queue.world.show()["warnings"].to_string();
+    assert!(!warnings.contains("took only"), "{warnings}");
+}
+
+#[test]
 fn markers_that_are_left_are_no_repair() {
     let queue = Queue::new(&[("left", &[]), ("right", &[])]);
     queue.put("mend.sh", "echo more >> shared.txt\n");
