@@ -76,6 +76,20 @@ fn a_role_that_asks_for_it_is_handed_the_whole_text() {
 }
 
 #[test]
+fn where_paths_alone_are_carried_no_more_is_told() {
+    let world = world();
+    world.role("plan-architect", &format!("{KEEP}; plan > \"$COORDINATE_ARTIFACT\""));
+    let text = world.coordinate(&["workflows", "show", "coordinate"]).stdout;
+    let text = text.replace("carry = \"metadata\"\n", "carry = \"paths\"\n");
+    world.write("mine.toml", &text);
+    let words = ["--workflow", "mine.toml", "--topic", "storage 11", "research the shop and plan a rewrite"];
+    ends_well(&world.run_authored(&words));
+    let prompt = world.beside("prompt");
+    assert!(prompt.contains("\nRead first:\n- `"), "{prompt}");
+    assert!(!prompt.contains("its title and the beginning"), "{prompt}");
+}
+
+#[test]
 fn phases_work_by_the_plan_and_are_told_of_no_report() {
     let world = world();
     world.role("implementation-executor", &format!("{KEEP}; echo \"$COORDINATE_STEP\" | tee -a one.txt >> two.txt"));

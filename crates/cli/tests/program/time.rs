@@ -320,3 +320,28 @@ fn another_report_leads_on_by_recorded_answers_and_a_bad_one_to_where_they_end()
     redacted(&world, || insta::assert_snapshot!("replay_other_report", told));
     assert_eq!(world.calls().len(), 3, "two reports and a plan were asked for, once each");
 }
+
+/// Shows N8.
+#[test]
+fn a_question_that_comes_after_the_branch_is_answered_as_it_was_then() {
+    let world = World::new(&[("README.md", "# A project\n")]);
+    let text = world.coordinate(&["workflows", "show", "coordinate"]).stdout;
+    let plan = "[[state.plan.step]]\nid = \"plan\"\n";
+    assert!(text.contains(plan), "{text}");
+    let gate = "[[state.plan.step]]\nid = \"approval\"\nkind = \"gate\"\nquestion = \"plan it?\"\n\n";
+    world.write("asking.toml", &text.replace(plan, &format!("{gate}{plan}needs = [\"approval\"]\n")));
+    let asked =
+        world.run_authored(&["--workflow", "asking.toml", "--topic", "parser", "research the parser and plan it"]);
+    assert_eq!(asked.code, Some(3), "{asked:#?}");
+    for arguments in [&["approve"][..], &["resume", "--force"]] {
+        let outcome = world.coordinate(arguments);
+        assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    }
+    let report = world.show()["artifacts"][0]["path"].clone();
+    let report = world.read(report.as_str().expect("a report has a path"));
+    let file = world.env.script("other.md", &report.replace("It is small.", "It is large."));
+    let answer = format!("answer:research/t1/report={}", file.display());
+    let other = world.coordinate(&["replay", "--execute", "--with", &answer]);
+    assert_eq!(other.code, Some(0), "{other:#?}");
+    assert!(other.stdout.ends_with("the branch ends: succeeded: all done\n"), "{other:#?}");
+}
