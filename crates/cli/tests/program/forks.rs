@@ -1,14 +1,7 @@
 //! What a fork holds of its past, and what is left of one that did not come to be.
 
 use crate::support::{Plan, World, json_lines};
-
-/// The number of the first event of this kind and this step.
-#[track_caller]
-fn event(world: &World, run: &str, kind: &str, step: &str) -> String {
-    let events = json_lines(&world.coordinate(&["logs", run, "--json"]).stdout);
-    let found = events.iter().find(|event| event["event"] == kind && event["step"] == step);
-    found.unwrap_or_else(|| panic!("no {kind} of `{step}`"))["sequence"].to_string()
-}
+use crate::time::event;
 
 fn newest(world: &World) -> String {
     world.show()["run"].as_str().expect("a run has an id").to_owned()

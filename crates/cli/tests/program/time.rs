@@ -23,7 +23,7 @@ fn finished() -> (World, String) {
 
 /// The number of the first event of this kind, and of this step if one is named.
 #[track_caller]
-fn event(world: &World, run: &str, kind: &str, step: &str) -> String {
+pub(crate) fn event(world: &World, run: &str, kind: &str, step: &str) -> String {
     let events = json_lines(&world.coordinate(&["logs", run, "--json"]).stdout);
     let wanted = |event: &&serde_json::Value| event["event"] == kind && (step.is_empty() || event["step"] == step);
     events.iter().find(wanted).unwrap_or_else(|| panic!("no {kind} of `{step}`"))["sequence"].to_string()
