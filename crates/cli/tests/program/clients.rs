@@ -145,3 +145,19 @@ fn what_runs_below_used_is_the_runs_spend() {
     assert_eq!(told(&outcome), 5 * told(&one), "{outcome:#?}");
     assert_eq!(metrics["tokens"], told(&outcome));
 }
+
+/// A state is not entered whose agents are not there, so that nothing of it is begun in vain.
+#[test]
+fn a_client_that_is_gone_meanwhile_stops_the_run_before_its_next_state() {
+    let world = world();
+    client(&world, "claude", &format!("{} > /dev/null; rm \"$here/claude\"", world.author()), WRITE);
+    let outcome = run(&world, &["run", "--agent", "claude", "--topic", "ants", "research the ants and plan a farm"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+    assert!(
+        outcome.stdout.contains("state `plan` can not be entered: the client `claude` was not found"),
+        "{outcome:#?}"
+    );
+    let run = world.show();
+    let begun: Vec<_> = run["steps"].as_array().unwrap().iter().map(|step| &step["id"]).collect();
+    assert_eq!(begun, ["research/t1/report"], "{outcome:#?}");
+}
