@@ -1,7 +1,7 @@
 //! Runs the git program: never through a shell, without hooks, prompts, signatures or variables of the caller's own
 //! git environment. The one place where a collision of locks is waited out.
 
-use super::locks::{self, Death, Lock};
+use super::locks::{self, Lock};
 use coordinate_engine::port::RepositoryError;
 use coordinate_model::ids::Oid;
 use std::ffi::{OsStr, OsString};
@@ -121,7 +121,7 @@ impl GitProgram {
         for setting in SETTINGS {
             command.arg("-c").arg(setting);
         }
-        Call { command, action: action.to_owned(), input: None, accepted: 0, death: None }
+        Call { command, action: action.to_owned(), input: None, accepted: 0 }
     }
 }
 
@@ -132,8 +132,6 @@ pub(super) struct Call {
     action: String,
     input: Option<Vec<u8>>,
     accepted: i32,
-    /// The last time that somebody killed it.
-    death: Option<Death>,
 }
 
 /// How an accepted run of git ended.
@@ -196,7 +194,7 @@ impl Call {
     pub(super) fn run(mut self) -> Result<Reply, RepositoryError> {
         for _ in 1..DEAD_LOCKS {
             let (reply, lock) = self.patiently()?;
-            if !lock.is_some_and(|lock| lock.take_away(self.death.as_ref())) {
+            if !lock.is_some_and(|lock| lock.take_away()) {
                 return self.judge(reply);
             }
         }
@@ -269,7 +267,7 @@ impl Call {
         let began = SystemTime::now();
         let output = self.spawn_and_wait().map_err(|error| not_run(&self.action, &error))?;
         if output.status.code().is_none() {
-            self.death = Death::of(began);
+            locks::died(began);
         }
         Ok(Reply {
             // A git that a signal ended has no code; 128 and above is what git itself uses for "died".

@@ -4,7 +4,7 @@
 //! held for moments only, and by nobody but this program: one that stays the same for as long as we wait is taken away. A
 //! lock in what is the user's is named with what to do, and not deleted: another program may live that holds it. But where
 //! a git of our own was seen to die, the lock came while that one lived, and no other git that lived then lives any more,
-//! it was the dead one's.
+//! it was the dead one's. It may be met long after that: a command that is run again need not want what it had locked.
 
 use super::exclusive::Exclusive;
 use super::index;
@@ -59,8 +59,9 @@ impl Lock {
     }
 
     /// Takes away a lock of ours that was the same for all the time that it was waited for; says whether it did.
-    pub(super) fn take_away(&self, death: Option<&Death>) -> bool {
-        let of_dead = || self.path.parent().filter(|_| death.is_some_and(|death| death.left(self)));
+    pub(super) fn take_away(&self) -> bool {
+        let deaths = || DEATHS.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_dead = || self.path.parent().filter(|_| deaths().iter().any(|death| death.left(self)));
         let Some(folder) = self.own().or_else(of_dead) else { return false };
         // One at a time, and looked at again: or the lock would be deleted that another one took just after he deleted
         // this one.
@@ -69,29 +70,39 @@ impl Lock {
     }
 }
 
+/// The gits of ours that signals ended, as long as this process lives.
+static DEATHS: Mutex<Vec<Death>> = Mutex::new(Vec::new());
+
 /// A git of ours that a signal ended.
 #[derive(Debug)]
-pub(super) struct Death {
+struct Death {
     began: SystemTime,
-    /// The other gits of the machine at its end.
+    ended: SystemTime,
+    /// The other gits of the machine that lived when it ended, or began in the same tick.
     beside: Vec<String>,
 }
 
-impl Death {
-    /// To be told just after it died. `None` where the system does not tell who else lives.
-    pub(super) fn of(began: SystemTime) -> Option<Self> {
-        let entries = std::fs::read_dir("/proc").ok()?.flatten();
-        let numbers = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        Some(Self { began, beside: numbers.filter(|number| is_git(number)).collect() })
-    }
+/// To be told just after a git of ours has died that began then. Nothing is known of it where the system does not tell who
+/// else lives.
+pub(super) fn died(began: SystemTime) {
+    let ended = SystemTime::now();
+    std::thread::sleep(TICK);
+    let Ok(entries) = std::fs::read_dir("/proc") else { return };
+    let numbers = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let death = Death { began, ended, beside: numbers.filter(|number| is_git(number)).collect() };
+    DEATHS.lock().unwrap_or_else(PoisonError::into_inner).push(death);
+}
 
+impl Death {
     /// Whether nobody else can hold this lock.
     fn left(&self, lock: &Lock) -> bool {
-        // The file system's clock ticks more rarely than the system's.
-        let began = self.began.checked_sub(TICK).and_then(|began| began.duration_since(UNIX_EPOCH).ok());
+        let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
+        // The file system's clock ticks more rarely than the system's, and is behind it by less than a tick.
+        let lived = self.began.checked_sub(TICK).and_then(since).zip(since(self.ended));
         let came = (u64::try_from(lock.changed.0), u32::try_from(lock.changed.1));
-        let (Some(began), (Ok(seconds), Ok(nanos))) = (began, came) else { return false };
-        Duration::new(seconds, nanos) >= began && !self.beside.iter().any(|number| is_git(number))
+        let (Some((began, ended)), (Ok(seconds), Ok(nanos))) = (lived, came) else { return false };
+        let came = Duration::new(seconds, nanos);
+        began <= came && came <= ended && !self.beside.iter().any(|number| is_git(number))
     }
 }
 
@@ -100,6 +111,10 @@ const TICK: Duration = Duration::from_millis(20);
 
 /// Whether a process of this number is a git that has not ended.
 fn is_git(number: &str) -> bool {
+    // The system lists more than processes there.
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
     stat.split_once(" (git").is_some_and(|(_, rest)| !rest.contains(") Z "))
 }

@@ -52,3 +52,25 @@ fn a_git_that_is_killed_is_run_again() {
     call.args(["update-ref", "refs/heads/coordinate/run_1", "HEAD"]).run().unwrap();
     assert_eq!(sandbox.oid("refs/heads/coordinate/run_1"), sandbox.oid("HEAD"));
 }
+
+/// The command that is run again does not want what the dead one had locked; a later one does. What comes after that death
+/// is somebody else's.
+#[test]
+fn what_a_dead_git_left_is_taken_away_by_whoever_meets_it() {
+    let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
+    let once = sandbox.script(
+        "once",
+        "#!/bin/sh\ntest -e \"$0.flag\" || { touch \"$0.flag\" \"$LOCK\"; kill -KILL $$; }\nexec git \"$@\"\n",
+    );
+    let lock = sandbox.top().join(".git/refs/heads/other.lock");
+    let call = GitProgram::at(&once).with_env("LOCK", &lock).call("look", &sandbox.top());
+    call.args(["rev-parse", "HEAD"]).run().unwrap();
+    assert!(lock.exists());
+    let repository = sandbox.open();
+    repository.move_ref("refs/heads/other", &sandbox.oid("HEAD"), None).unwrap();
+    assert!(!lock.exists());
+    std::fs::write(&lock, "").unwrap();
+    let told = repository.delete_ref("refs/heads/other").unwrap_err().to_string();
+    assert!(told.contains("exists: a git command runs or was killed"), "{told}");
+    assert!(lock.exists());
+}
