@@ -1,10 +1,12 @@
 //! Time: a run is shown once more, forked at its events, put back, and carried out once more without any client.
 
 use crate::support::eight::{ARGUMENTS, world as eight};
+use crate::support::process::await_that;
 use crate::support::redact::{check, redacted, whole};
 use crate::support::{Plan, World, json_lines};
 use coordinate_testkit::Outcome;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Two phases, one after the other, that each leave a file.
 fn two() -> Plan {
@@ -75,7 +77,9 @@ fn a_fork_has_the_past_and_the_code_of_its_event_and_a_future_of_its_own() {
     let branch = format!("coordinate/{fork}/main");
     assert_eq!(world.git(&["show", &format!("{branch}:one.txt")]).trim(), "1");
     assert_eq!(world.git(&["ls-tree", "--name-only", &branch, "two.txt"]), "", "it has the code of its event");
-    // Of the same second the same commits would come: the branch has one that only its owner made.
+    // Work of the same second would be the very same commit, and nothing of it would have moved.
+    let made: u64 = world.git(&["log", "-1", "--format=%ct", "main"]).parse().expect("seconds");
+    await_that("another second", || SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs() > made);
     std::fs::write(world.repo.join("own.txt"), "own\n").expect("it can be written");
     world.git(&["add", "own.txt"]);
     world.git(&["commit", "--quiet", "--message", "own"]);
