@@ -149,6 +149,10 @@ impl Repository for GitRepository {
         self.find_blob(tree, path)
     }
 
+    fn has_folder(&self, tree: &Oid, path: &str) -> Result<bool, RepositoryError> {
+        self.is_folder(tree, path)
+    }
+
     fn write_files(&self, tree: &Oid, files: &[(String, Vec<u8>)]) -> Result<Oid, RepositoryError> {
         self.write_blobs(tree, files)
     }

@@ -178,15 +178,19 @@ fn told(world: &World, is_so: impl Fn(&Value) -> bool) -> (u64, u64) {
     told.last().map_or((0, 0), |last| (number(&last["attempts"]), number(&last["usage"]["input"])))
 }
 
+/// Research of four topics, which runs below lead, with this client and at most so many tokens.
+fn animals(world: &World, agent: &str, tokens: &str) -> Outcome {
+    let topics = ["ants", "bees", "cats", "dogs"].into_iter().flat_map(|topic| ["--topic", topic]);
+    let first = ["run", "--agent", agent, "--budget-tokens", tokens, "-c", "budget.reserve_tokens=10"];
+    run(world, &first.into_iter().chain(topics).chain(["research the animals"]).collect::<Vec<_>>())
+}
+
 /// Shows P4.
 #[test]
 fn what_runs_below_spend_without_a_price_is_told_without_one() {
     let world = World::new(&[("README.md", "# A project\n")]);
     client(&world, "codex", &format!("{} > /dev/null", world.author()), CODEX);
-    let topics = ["ants", "bees", "cats", "dogs"].into_iter().flat_map(|topic| ["--topic", topic]);
-    let first = ["run", "--agent", "codex", "--budget-tokens", "1000", "-c", "budget.reserve_tokens=10"];
-    let words: Vec<&str> = first.into_iter().chain(topics).chain(["research the animals"]).collect();
-    let done = run(&world, &words);
+    let done = animals(&world, "codex", "1000");
     assert_eq!(done.code, Some(0), "{done:#?}");
     assert_eq!(
         told(&world, |usage| usage.get("micro_usd").is_none() == (usage["input"] != 0)),
@@ -200,10 +204,7 @@ fn what_runs_below_spend_without_a_price_is_told_without_one() {
 fn runs_below_get_their_share_and_park_the_run_above() {
     let world = World::new(&[("README.md", "# A project\n")]);
     client(&world, "claude", &format!("{} > /dev/null", world.author()), WRITE);
-    let topics = ["ants", "bees", "cats", "dogs"].into_iter().flat_map(|topic| ["--topic", topic]);
-    let first = ["run", "--agent", "claude", "--budget-tokens", "110", "-c", "budget.reserve_tokens=10"];
-    let words: Vec<&str> = first.into_iter().chain(topics).chain(["research the animals"]).collect();
-    let parked = run(&world, &words);
+    let parked = animals(&world, "claude", "110");
     assert_eq!(parked.code, Some(4), "{parked:#?}");
     let [spent, reserved, _] = ledger(&world);
     let begun = world.calls().len() as u64;

@@ -61,15 +61,21 @@ fn the_planner_is_told_what_the_reports_are_about_and_no_more() {
     assert_eq!(json["artifacts"].as_array().map(Vec::len), Some(4));
 }
 
-#[test]
-fn a_role_that_asks_for_it_is_handed_the_whole_text() {
+/// A world in which a report was made and a plan of it, by a workflow that says this in place of that.
+#[track_caller]
+fn planned_by(that: &str, this: &str) -> World {
     let world = world();
     world.role("plan-architect", &format!("{KEEP}; plan > \"$COORDINATE_ARTIFACT\""));
     let text = world.coordinate(&["workflows", "show", "coordinate"]).stdout;
-    let text = text.replace("writes = \"plan\"\n", "writes = \"plan\"\ninputs = \"full\"\n");
-    world.write("mine.toml", &text);
+    world.write("mine.toml", &text.replace(that, this));
     let words = ["--workflow", "mine.toml", "--topic", "storage 11", "research the shop and plan a rewrite"];
     ends_well(&world.run_authored(&words));
+    world
+}
+
+#[test]
+fn a_role_that_asks_for_it_is_handed_the_whole_text() {
+    let world = planned_by("writes = \"plan\"\n", "writes = \"plan\"\ninputs = \"full\"\n");
     assert!(world.beside("prompt").contains("Autovacuum keeps"), "{}", world.beside("prompt"));
     let shown = world.coordinate(&["show", "--context"]).stdout;
     assert!(shown.contains("(full text)"), "{shown}");
@@ -77,13 +83,7 @@ fn a_role_that_asks_for_it_is_handed_the_whole_text() {
 
 #[test]
 fn where_paths_alone_are_carried_no_more_is_told() {
-    let world = world();
-    world.role("plan-architect", &format!("{KEEP}; plan > \"$COORDINATE_ARTIFACT\""));
-    let text = world.coordinate(&["workflows", "show", "coordinate"]).stdout;
-    let text = text.replace("carry = \"metadata\"\n", "carry = \"paths\"\n");
-    world.write("mine.toml", &text);
-    let words = ["--workflow", "mine.toml", "--topic", "storage 11", "research the shop and plan a rewrite"];
-    ends_well(&world.run_authored(&words));
+    let world = planned_by("carry = \"metadata\"\n", "carry = \"paths\"\n");
     let prompt = world.beside("prompt");
     assert!(prompt.contains("\nRead first:\n- `"), "{prompt}");
     assert!(!prompt.contains("its title and the beginning"), "{prompt}");

@@ -87,6 +87,10 @@ fn a_folder_that_the_plan_names_is_there_with_anything_below_it() {
         "missing-file",
         "`src/parts/` was not left as the plan says",
     );
+    let stays = Case { files: "src/parts/ (delete)", script: "write other.txt text", arguments: &[] };
+    let plan = Plan::new().script("work", &[], stays.files, stays.script);
+    let world = World::new(&[("PLAN.md", &plan.text()), ("src/parts/a.txt", "a\n")]);
+    stays.fails_in(world, "agent-misbehaved", "file-still-there", "`src/parts/` is still there");
 }
 
 #[test]

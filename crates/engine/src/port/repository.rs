@@ -159,6 +159,9 @@ pub trait Repository: Send + Sync {
     /// A file's blob in a tree or commit; `None` if it is not there.
     fn blob_of(&self, tree: &Oid, path: &str) -> Result<Option<Oid>, RepositoryError>;
 
+    /// Whether a tree or commit has a folder of this name.
+    fn has_folder(&self, tree: &Oid, path: &str) -> Result<bool, RepositoryError>;
+
     /// A new tree that is `tree` with these files written (mode 100644 if new, kept otherwise).
     fn write_files(&self, tree: &Oid, files: &[(String, Vec<u8>)]) -> Result<Oid, RepositoryError>;
 

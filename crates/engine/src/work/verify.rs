@@ -160,13 +160,20 @@ fn expect_file(
     let read = || repository.read_file(&work.commit, path).map_err(|error| system(&error));
     match file.expectation {
         Expectation::Glob => Ok(()),
-        Expectation::Absent => match read()? {
-            None => Ok(()),
-            Some(_) => Err(misbehaved(FailureKind::FileStillThere, format!("`{}` is still there", file.path))
-                .expected_found("the file removed", "the file")
+        Expectation::Absent => {
+            let folder = || repository.has_folder(&work.commit, path).map_err(|error| system(&error));
+            let found = if read()?.is_some() {
+                "the file"
+            } else if folder()? {
+                "the folder"
+            } else {
+                return Ok(());
+            };
+            Err(misbehaved(FailureKind::FileStillThere, format!("`{}` is still there", file.path))
+                .expected_found(format!("{found} removed"), found)
                 .remedy("mend the phase's `Files` field if it is to stay")
-                .remedy(read_it(step))),
-        },
+                .remedy(read_it(step)))
+        }
         Expectation::Present => match read()? {
             Some(bytes) if !bytes.is_empty() => Ok(()),
             // A folder is named: something below it must be there.

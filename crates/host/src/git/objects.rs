@@ -95,6 +95,11 @@ impl GitRepository {
         Ok(parse_blob_header(&answer).map(|header| header.oid))
     }
 
+    pub(super) fn is_folder(&self, tree: &Oid, path: &str) -> Result<bool, RepositoryError> {
+        let answer = self.ask_for_file("--batch-check=%(objecttype)", tree, path)?;
+        Ok(answer.trim_ascii() == b"tree")
+    }
+
     fn ask_for_file(&self, how: &str, tree: &Oid, path: &str) -> Result<Vec<u8>, RepositoryError> {
         let action = format!("read `{path}` of `{}`", tree.short());
         // Git takes `./` and `../` in such an expression as relative to the folder that it runs in.

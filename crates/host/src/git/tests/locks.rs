@@ -3,6 +3,7 @@
 use crate::git::testing::Sandbox;
 use crate::git::{GitProgram, GitRepository};
 use coordinate_engine::port::Repository;
+use std::path::Path;
 
 #[test]
 fn a_dead_lock_on_a_ref_of_ours_is_taken_away() {
@@ -38,17 +39,22 @@ fn a_lock_of_the_user_stays_and_is_named_with_what_to_do() {
     assert!(lock.exists());
 }
 
-/// It leaves its lock, which the second one meets.
-#[test]
-fn a_git_that_is_killed_is_run_again() {
-    let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
+/// A git that is killed when it is run first, and leaves this lock.
+fn killed_once(sandbox: &Sandbox, lock: &Path) -> GitProgram {
     let once = sandbox.script(
         "once",
         "#!/bin/sh\ntest -e \"$0.flag\" || { touch \"$0.flag\" \"$LOCK\"; kill -KILL $$; }\nexec git \"$@\"\n",
     );
+    GitProgram::at(once).with_env("LOCK", lock)
+}
+
+/// It leaves its lock, which the second one meets.
+#[test]
+fn a_git_that_is_killed_is_run_again() {
+    let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
     let lock = sandbox.top().join(".git/refs/heads/coordinate/run_1.lock");
     std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
-    let call = GitProgram::at(&once).with_env("LOCK", &lock).call("make a branch", &sandbox.top());
+    let call = killed_once(&sandbox, &lock).call("make a branch", &sandbox.top());
     call.args(["update-ref", "refs/heads/coordinate/run_1", "HEAD"]).run().unwrap();
     assert_eq!(sandbox.oid("refs/heads/coordinate/run_1"), sandbox.oid("HEAD"));
 }
@@ -58,12 +64,8 @@ fn a_git_that_is_killed_is_run_again() {
 #[test]
 fn what_a_dead_git_left_is_taken_away_by_whoever_meets_it() {
     let sandbox = Sandbox::with_commit(&[("file", "1\n")]);
-    let once = sandbox.script(
-        "once",
-        "#!/bin/sh\ntest -e \"$0.flag\" || { touch \"$0.flag\" \"$LOCK\"; kill -KILL $$; }\nexec git \"$@\"\n",
-    );
     let lock = sandbox.top().join(".git/refs/heads/other.lock");
-    let call = GitProgram::at(&once).with_env("LOCK", &lock).call("look", &sandbox.top());
+    let call = killed_once(&sandbox, &lock).call("look", &sandbox.top());
     call.args(["rev-parse", "HEAD"]).run().unwrap();
     assert!(lock.exists());
     let repository = sandbox.open();

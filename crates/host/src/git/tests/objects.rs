@@ -56,6 +56,10 @@ fn odd_names_are_written_read_listed_and_found_changed() {
     assert!(repository.read_file(&tree, "../file").is_err());
     assert_eq!(repository.blob_of(&head, "file").unwrap(), Some(sandbox.oid("HEAD:file")));
     assert_eq!(repository.blob_of(&head, "ünï").unwrap(), None);
+    let inside = repository.write_files(&head, &[("a folder/inside".to_owned(), b"1".to_vec())]).unwrap();
+    let folders =
+        ["a folder", "a folder/inside", "file", "none"].map(|path| repository.has_folder(&inside, path).unwrap());
+    assert_eq!(folders, [true, false, false, false]);
 }
 
 #[test]
